@@ -1,0 +1,33 @@
+# Everything from outside, as imported targets. Used by the build and by the installed package alike.
+include(CMakeFindDependencyMacro)
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+
+# --- LibTorch: one's own (-DCMAKE_PREFIX_PATH / -DTorch_DIR), else the wheel in the tree's private environment.
+if(NOT Torch_DIR AND NOT CMAKE_PREFIX_PATH)
+  file(GLOB savp_wheel ${CMAKE_CURRENT_LIST_DIR}/../.venv/lib/python3*/site-packages/torch/share/cmake)
+  list(APPEND CMAKE_PREFIX_PATH ${savp_wheel})
+endif()
+include(${CMAKE_CURRENT_LIST_DIR}/SavpTorch.cmake)
+
+# --- Pictures (core, imgproc, imgcodecs only: Debian's full libopencv-dev would pull in a desktop).
+find_path(SAVP_OPENCV_INCLUDE opencv2/core.hpp PATH_SUFFIXES opencv4 REQUIRED)
+add_library(savp_opencv INTERFACE IMPORTED)
+target_include_directories(savp_opencv SYSTEM INTERFACE ${SAVP_OPENCV_INCLUDE})
+foreach(part imgcodecs imgproc core)
+  find_library(SAVP_OPENCV_${part} opencv_${part} REQUIRED)
+  target_link_libraries(savp_opencv INTERFACE ${SAVP_OPENCV_${part}})
+endforeach()
+
+# --- Video
+pkg_check_modules(savp_ffmpeg REQUIRED IMPORTED_TARGET GLOBAL libavformat libavcodec libavfilter libswscale libavutil)
+
+# --- Records. Torch hides protobuf::libprotobuf on the link line, so the library is named by its file.
+find_package(Protobuf REQUIRED)
+pkg_check_modules(savp_isal REQUIRED IMPORTED_TARGET GLOBAL libisal)
+pkg_check_modules(savp_jpeg REQUIRED IMPORTED_TARGET GLOBAL libjpeg)
+
+# --- Text
+find_package(nlohmann_json REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(spdlog REQUIRED)

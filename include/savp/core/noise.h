@@ -1,0 +1,58 @@
+// All randomness of models and training is asked from here, by name, so that tests can feed recorded draws and a
+// resumed run goes on with the same stream.
+#pragma once
+
+#include <ATen/core/Generator.h>
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <string>
+
+namespace savp {
+
+class Noise {
+ public:
+  virtual ~Noise() = default;
+  // Standard normal.
+  virtual at::Tensor normal(const std::string& name, at::IntArrayRef shape) = 0;
+  // Uniform in [0, 1).
+  virtual at::Tensor uniform(const std::string& name, at::IntArrayRef shape) = 0;
+  // int64, from 0 to high - 1.
+  virtual at::Tensor integers(const std::string& name, int64_t high, at::IntArrayRef shape) = 0;
+};
+
+// Draws on a device from one seeded generator.
+class DeviceNoise : public Noise {
+ public:
+  DeviceNoise(const at::Device& device, uint64_t seed);
+  at::Tensor normal(const std::string& name, at::IntArrayRef shape) override;
+  at::Tensor uniform(const std::string& name, at::IntArrayRef shape) override;
+  at::Tensor integers(const std::string& name, int64_t high, at::IntArrayRef shape) override;
+
+  // The generator's state, a byte tensor on the CPU, for checkpoints.
+  at::Tensor state() const;
+  void set_state(const at::Tensor& state);
+
+ private:
+  at::Device device_;
+  at::Generator generator_;
+};
+
+// Asks another noise under "prefix/name".
+class PrefixedNoise : public Noise {
+ public:
+  PrefixedNoise(Noise& noise, std::string prefix) : noise_(noise), prefix_(std::move(prefix)) {}
+  at::Tensor normal(const std::string& name, at::IntArrayRef shape) override { return noise_.normal(prefix_ + name, shape); }
+  at::Tensor uniform(const std::string& name, at::IntArrayRef shape) override {
+    return noise_.uniform(prefix_ + name, shape);
+  }
+  at::Tensor integers(const std::string& name, int64_t high, at::IntArrayRef shape) override {
+    return noise_.integers(prefix_ + name, high, shape);
+  }
+
+ private:
+  Noise& noise_;
+  std::string prefix_;
+};
+
+}  // namespace savp

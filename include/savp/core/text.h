@@ -1,0 +1,19 @@
+// Words for messages: lists, quotes and near misses.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace savp {
+
+// "a, b and c"; empty text for an empty list.
+std::string join_words(const std::vector<std::string>& words);
+
+// The known words that a typist may have meant, nearest first; at most three.
+std::vector<std::string> near_misses(std::string_view word, const std::vector<std::string>& known);
+
+// " (did you mean a or b?)", or empty text where nothing is near.
+std::string did_you_mean(std::string_view word, const std::vector<std::string>& known);
+
+}  // namespace savp
