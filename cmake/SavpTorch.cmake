@@ -17,6 +17,8 @@ if(savp_with_cuda AND NOT EXISTS ${SAVP_TORCH_ROOT}/lib/libtorch_cuda.so)
 endif()
 
 add_library(savp_torch INTERFACE IMPORTED)
+# The wheel's libtorch.so exports a copy of std::filesystem::remove_all that calls a null pointer: ours must be found first.
+target_link_libraries(savp_torch INTERFACE stdc++)
 if(savp_with_cuda)
   message(STATUS "CUDA: on (${SAVP_NVCC})")
   if(NOT TORCH_CUDA_ARCH_LIST)
