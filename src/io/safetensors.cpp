@@ -1,0 +1,214 @@
+#include "savp/io/safetensors.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <numeric>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include "savp/core/error.h"
+#include "savp/io/atomic_file.h"
+
+namespace savp {
+namespace {
+
+using Json = nlohmann::json;
+static_assert(std::endian::native == std::endian::little,
+              "safetensors are read and written without swapping bytes");
+
+constexpr uint64_t kMaxHeader = 100'000'000;  // bytes; the limit of the published implementation
+constexpr size_t kPrefix = sizeof(uint64_t);
+constexpr const char* kMetadata = "__metadata__";
+constexpr std::pair<const char*, int64_t> kItemBytes[] = {
+    {"F64", 8},  {"I64", 8}, {"U64", 8}, {"F32", 4}, {"I32", 4}, {"U32", 4}, {"F16", 2},
+    {"BF16", 2}, {"I16", 2}, {"U16", 2}, {"I8", 1},  {"U8", 1},  {"BOOL", 1}};
+
+// 0 for a type that nobody knows.
+int64_t item_bytes(const std::string& dtype) {
+  for (const auto& [name, bytes] : kItemBytes)
+    if (dtype == name) return bytes;
+  return 0;
+}
+
+// The bytes that a tensor takes; -1 for sizes that no file can hold.
+int64_t bytes_of(const std::vector<int64_t>& shape, int64_t item) {
+  int64_t bytes = item;
+  for (const auto size : shape)
+    if (size < 0 || __builtin_mul_overflow(bytes, size, &bytes)) return -1;
+  return bytes;
+}
+
+struct Mapping {
+  std::shared_ptr<const std::byte> bytes;
+  size_t size = 0;
+};
+
+Mapping map_file(const std::string& path) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  SAVP_CHECK(descriptor >= 0, DataError, path, ": cannot be opened (", std::strerror(errno), ")");
+  const std::shared_ptr<void> closer(nullptr, [descriptor](void*) { ::close(descriptor); });
+  struct stat status {};
+  SAVP_CHECK(::fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode), DataError, path,
+             ": is not a file");
+  const auto size = static_cast<size_t>(status.st_size);
+  SAVP_CHECK(size > kPrefix, DataError, path, ": is not a safetensors file: only ", size, " bytes long");
+  void* address = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, descriptor, 0);
+  SAVP_CHECK(address != MAP_FAILED, DataError, path, ": cannot be mapped (", std::strerror(errno), ")");
+  return {{static_cast<const std::byte*>(address),
+           [size](const std::byte* p) { ::munmap(const_cast<std::byte*>(p), size); }},
+          size};
+}
+
+// A JSON object in which no key stands twice.
+Json parse_header(const std::string& path, const char* begin, size_t length) {
+  std::vector<std::set<std::string>> keys;  // of the objects around the current place
+  const auto watch = [&](int, Json::parse_event_t event, Json& value) {
+    if (event == Json::parse_event_t::object_start) keys.emplace_back();
+    if (event == Json::parse_event_t::object_end) keys.pop_back();
+    if (event == Json::parse_event_t::key)
+      SAVP_CHECK(keys.back().insert(value.get<std::string>()).second, DataError, path,
+                 ": the header has the key '", value.get<std::string>(), "' twice");
+    return true;
+  };
+  try {
+    auto header = Json::parse(begin, begin + length, watch);
+    SAVP_CHECK(header.is_object(), DataError, path, ": the header is not a JSON object");
+    return header;
+  } catch (const Json::exception& error) {
+    throw DataError(concat(path, ": the header cannot be read: ", error.what()));
+  }
+}
+
+std::map<std::string, std::string> read_metadata(const std::string& path, const Json& entry) {
+  SAVP_CHECK(entry.is_object(), DataError, path, ": ", kMetadata, " is not an object");
+  std::map<std::string, std::string> metadata;
+  for (const auto& [key, value] : entry.items()) {
+    SAVP_CHECK(value.is_string(), DataError, path, ": ", kMetadata, ": the value of '", key, "' is not text");
+    metadata[key] = value.get<std::string>();
+  }
+  return metadata;
+}
+
+// Whole numbers that are not negative, as many as `count` says (-1: any).
+std::vector<int64_t> read_numbers(const std::string& where, const Json& entry, const char* key,
+                                  int64_t count) {
+  const auto found = entry.find(key);
+  const auto fits = [](const Json& n) {
+    return n.is_number_unsigned() && n.get<uint64_t>() <= uint64_t{INT64_MAX};
+  };
+  SAVP_CHECK(found != entry.end() && found->is_array() && std::all_of(found->begin(), found->end(), fits) &&
+                 (count < 0 || found->size() == static_cast<size_t>(count)),
+             DataError, where, ": ", key, " is not a list of sizes");
+  return found->get<std::vector<int64_t>>();
+}
+
+// One entry of the header; `data` has the `size` bytes after the header.
+TensorView read_entry(const std::string& path, const std::string& name, const Json& entry,
+                      const std::byte* data, size_t size) {
+  const auto where = concat(path, ": tensor '", name, "'");
+  SAVP_CHECK(entry.is_object() && entry.size() == 3 && entry.contains("dtype") && entry["dtype"].is_string(),
+             DataError, where, ": the header must give dtype, shape and data_offsets");
+  TensorView view{name, entry["dtype"].get<std::string>(), read_numbers(where, entry, "shape", -1)};
+  const auto item = item_bytes(view.dtype);
+  SAVP_CHECK(item > 0, DataError, where, ": unknown dtype '", view.dtype, "'");
+  const auto offsets = read_numbers(where, entry, "data_offsets", 2);
+  SAVP_CHECK(offsets[0] <= offsets[1] && static_cast<uint64_t>(offsets[1]) <= size, DataError, where,
+             ": its bytes ", offsets[0], " to ", offsets[1], " are not in the file, which has ", size,
+             " after the header (cut short?)");
+  SAVP_CHECK(bytes_of(view.shape, item) == offsets[1] - offsets[0], DataError, where,
+             ": its shape and type do not fill ", offsets[1] - offsets[0], " bytes");
+  view.data = data + offsets[0];
+  view.bytes = static_cast<size_t>(offsets[1] - offsets[0]);
+  return view;
+}
+
+// The tensors must fill the bytes after the header: no overlap, no gap, nothing after the last.
+void check_coverage(const std::string& path, const std::vector<TensorView>& tensors, const std::byte* data,
+                    size_t size) {
+  const auto* next = data;
+  for (const auto& view : tensors) {
+    SAVP_CHECK(view.data == next, DataError, path, ": tensor '", view.name, "' starts at byte ",
+               view.data - data, " instead of ", next - data, " (", view.data < next ? "overlap" : "gap",
+               ")");
+    next += view.bytes;
+  }
+  SAVP_CHECK(next == data + size, DataError, path, ": ", data + size - next, " bytes after the last tensor");
+}
+
+}  // namespace
+
+SafetensorsFile SafetensorsFile::open(const std::string& path) {
+  SafetensorsFile file;
+  file.path_ = path;
+  const auto mapping = map_file(path);
+  file.mapping_ = mapping.bytes;
+  uint64_t length = 0;
+  std::memcpy(&length, mapping.bytes.get(), kPrefix);
+  SAVP_CHECK(length <= kMaxHeader && length <= mapping.size - kPrefix, DataError, path, ": a header of ",
+             length, " bytes cannot be in a file of ", mapping.size,
+             " (cut short, or not a safetensors file)");
+  const auto header =
+      parse_header(path, reinterpret_cast<const char*>(mapping.bytes.get()) + kPrefix, length);
+  const auto* data = mapping.bytes.get() + kPrefix + length;
+  const auto size = mapping.size - kPrefix - length;
+  for (const auto& [name, entry] : header.items()) {
+    if (name == kMetadata)
+      file.metadata_ = read_metadata(path, entry);
+    else
+      file.tensors_.push_back(read_entry(path, name, entry, data, size));
+  }
+  // Empty tensors first among those that start at the same byte.
+  std::sort(file.tensors_.begin(), file.tensors_.end(), [](const TensorView& a, const TensorView& b) {
+    return std::tie(a.data, a.bytes, a.name) < std::tie(b.data, b.bytes, b.name);
+  });
+  check_coverage(path, file.tensors_, data, size);
+  for (size_t i = 0; i < file.tensors_.size(); ++i) file.places_[file.tensors_[i].name] = i;
+  return file;
+}
+
+const TensorView* SafetensorsFile::find(const std::string& name) const {
+  const auto place = places_.find(name);
+  return place == places_.end() ? nullptr : &tensors_[place->second];
+}
+
+void write_safetensors(const std::string& path, const std::vector<TensorView>& tensors,
+                       const std::map<std::string, std::string>& metadata) {
+  std::vector<const TensorView*> order;
+  for (const auto& view : tensors) order.push_back(&view);
+  std::stable_sort(order.begin(), order.end(), [](const TensorView* a, const TensorView* b) {
+    return item_bytes(a->dtype) > item_bytes(b->dtype);
+  });
+
+  nlohmann::ordered_json header = nlohmann::ordered_json::object();
+  if (!metadata.empty()) header[kMetadata] = metadata;
+  size_t offset = 0;
+  for (const auto* view : order) {
+    const auto item = item_bytes(view->dtype);
+    if (item == 0 || bytes_of(view->shape, item) != static_cast<int64_t>(view->bytes) ||
+        view->name == kMetadata || header.contains(view->name))
+      throw std::logic_error(concat(path, ": tensor '", view->name, "' has a wrong type, size or name"));
+    header[view->name] = {
+        {"dtype", view->dtype}, {"shape", view->shape}, {"data_offsets", {offset, offset + view->bytes}}};
+    offset += view->bytes;
+  }
+  auto text = header.dump();
+  text.resize((text.size() + kPrefix - 1) / kPrefix * kPrefix, ' ');
+
+  AtomicFile file(path);
+  const uint64_t length = text.size();
+  file.write(&length, sizeof length);
+  file.write(text.data(), text.size());
+  for (const auto* view : order) file.write(view->data, view->bytes);
+  file.commit();
+}
+
+}  // namespace savp
