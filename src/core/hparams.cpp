@@ -88,7 +88,8 @@ class AssignmentParser {
   std::string name() {
     const size_t begin = at_;
     if (!more() || std::isalpha(static_cast<unsigned char>(text_[at_])) == 0) malformed("a name expected");
-    while (more() && (std::isalnum(static_cast<unsigned char>(text_[at_])) != 0 || text_[at_] == '_' || text_[at_] == '.'))
+    while (more() && (std::isalnum(static_cast<unsigned char>(text_[at_])) != 0 || text_[at_] == '_' ||
+                      text_[at_] == '.'))
       ++at_;
     return std::string(text_.substr(begin, at_ - begin));
   }
@@ -99,7 +100,8 @@ class AssignmentParser {
     const auto digits = strip(text_.substr(at_ + 1, end - at_ - 1));
     int64_t value = 0;
     const auto [stop, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    if (error != std::errc() || stop != digits.data() + digits.size() || value < 0) malformed("an index expected");
+    if (error != std::errc() || stop != digits.data() + digits.size() || value < 0)
+      malformed("an index expected");
     at_ = end + 1;
     return value;
   }
@@ -133,7 +135,9 @@ std::optional<std::string> without_underscores(const std::string& text) {
       digits += text[i];
       continue;
     }
-    const auto digit = [&](size_t at) { return at < text.size() && std::isdigit(static_cast<unsigned char>(text[at])) != 0; };
+    const auto digit = [&](size_t at) {
+      return at < text.size() && std::isdigit(static_cast<unsigned char>(text[at])) != 0;
+    };
     if (i == 0 || !digit(i - 1) || !digit(i + 1)) return std::nullopt;
   }
   return digits;
@@ -154,7 +158,8 @@ std::optional<int64_t> python_int(const std::string& text) {
 std::optional<double> python_float(const std::string& text) {
   auto digits = without_underscores(strip(text));
   if (!digits || digits->empty()) return std::nullopt;
-  std::transform(digits->begin(), digits->end(), digits->begin(), [](unsigned char c) { return std::tolower(c); });
+  std::transform(digits->begin(), digits->end(), digits->begin(),
+                 [](unsigned char c) { return std::tolower(c); });
   double sign = 1.0;
   if (digits->front() == '+' || digits->front() == '-') {
     sign = digits->front() == '-' ? -1.0 : 1.0;
@@ -162,17 +167,34 @@ std::optional<double> python_float(const std::string& text) {
   }
   if (*digits == "inf" || *digits == "infinity") return sign * std::numeric_limits<double>::infinity();
   if (*digits == "nan") return std::numeric_limits<double>::quiet_NaN();
-  if (digits->empty() || (std::isdigit(static_cast<unsigned char>(digits->front())) == 0 && digits->front() != '.'))
+  if (digits->empty() ||
+      (std::isdigit(static_cast<unsigned char>(digits->front())) == 0 && digits->front() != '.'))
     return std::nullopt;
   double value = 0;
   const auto* end = digits->data() + digits->size();
   const auto [stop, error] = std::from_chars(digits->data(), end, value);
   if (stop != end || error == std::errc::invalid_argument) return std::nullopt;
-  if (error == std::errc::result_out_of_range) value = digits->find("e-") != std::string::npos ? 0.0 : HUGE_VAL;
+  if (error == std::errc::result_out_of_range)
+    value = digits->find("e-") != std::string::npos ? 0.0 : HUGE_VAL;
   return sign * value;
 }
 
-Json cast(const Field& field, const std::string& text) {
+Json value_of(const Field& field, const Assignment& a) {
+  if (a.index)
+    throw UsageError(concat(field.name, "[", *a.index, "]: give the whole list instead of one element"));
+  if (a.is_list != field.is_list) {
+    throw UsageError(concat(
+        field.name, field.is_list ? " is a list: write [value,value]" : " is not a list: write one value"));
+  }
+  if (!a.is_list) return cast_text(field, a.values.front());
+  Json list = Json::array();
+  for (const auto& text : a.values) list.push_back(cast_text(field, text));
+  return list;
+}
+
+}  // namespace
+
+Json cast_text(const Field& field, const std::string& text) {
   const auto refuse = [&](const char* reason) { detail::refuse(field.name, Json(text), reason); };
   switch (field.scalar) {
     case Scalar::kText:
@@ -198,19 +220,6 @@ Json cast(const Field& field, const std::string& text) {
   throw std::logic_error("unknown scalar");
 }
 
-Json value_of(const Field& field, const Assignment& a) {
-  if (a.index) throw UsageError(concat(field.name, "[", *a.index, "]: give the whole list instead of one element"));
-  if (a.is_list != field.is_list) {
-    throw UsageError(concat(field.name, field.is_list ? " is a list: write [value,value]" : " is not a list: write one value"));
-  }
-  if (!a.is_list) return cast(field, a.values.front());
-  Json list = Json::array();
-  for (const auto& text : a.values) list.push_back(cast(field, text));
-  return list;
-}
-
-}  // namespace
-
 std::vector<std::string> HparamsView::names() const {
   std::vector<std::string> all;
   for (const auto& field : *schema_) all.push_back(field.name);
@@ -218,7 +227,8 @@ std::vector<std::string> HparamsView::names() const {
 }
 
 bool HparamsView::has(std::string_view name) const {
-  return std::any_of(schema_->begin(), schema_->end(), [&](const Field& field) { return field.name == name; });
+  return std::any_of(schema_->begin(), schema_->end(),
+                     [&](const Field& field) { return field.name == name; });
 }
 
 const Field& HparamsView::find(std::string_view name) const {
@@ -272,8 +282,8 @@ void HparamsView::override_from_text(std::string_view text, const std::string& w
 std::string describe(const HparamsView& hparams) {
   std::string text;
   for (const auto& field : hparams.fields()) {
-    text += concat("  ", field.name, " (", field.type, field.rule.empty() ? "" : ", " + field.rule, "; default ",
-                   hparams.get(field.name).dump(), ")\n      ", field.doc, "\n");
+    text += concat("  ", field.name, " (", field.type, field.rule.empty() ? "" : ", " + field.rule,
+                   "; default ", hparams.get(field.name).dump(), ")\n      ", field.doc, "\n");
   }
   return text;
 }

@@ -6,9 +6,10 @@
 //     HPARAM(int64_t, ngf, 32, "generator filters in the first layer", AtLeast{1});
 //   };
 //
-// and this line gives the ordinary member hp.ngf, its JSON key, its name in "ngf=16,kernel_size=[5,5]", its flag, its
-// help and its checks. How: the member's default initializer calls declare(), which returns the fallback and, only
-// while schema<T>() default-constructs one T to take its inventory, notes the field in a thread-local list.
+// and this line gives the ordinary member hp.ngf, its JSON key, its name in "ngf=16,kernel_size=[5,5]", its
+// flag, its help and its checks. How: the member's default initializer calls declare(), which returns the
+// fallback and, only while schema<T>() default-constructs one T to take its inventory, notes the field in a
+// thread-local list.
 #pragma once
 
 #include <array>
@@ -45,17 +46,30 @@ struct AtLeast {
 };
 struct Between {
   double low, high;
-  std::string complaint(double value) const { return value >= low && value <= high ? "" : "must be " + text(); }
+  std::string complaint(double value) const {
+    return value >= low && value <= high ? "" : "must be " + text();
+  }
   std::string text() const { return concat("from ", low, " to ", high); }
 };
 // At least `low`, or one special value that stands for "not set".
 struct AtLeastOr {
   double low, special;
-  std::string complaint(double value) const { return value >= low || value == special ? "" : "must be " + text(); }
+  std::string complaint(double value) const {
+    return value >= low || value == special ? "" : "must be " + text();
+  }
   std::string text() const { return concat("at least ", low, ", or ", special); }
 };
 
-// The strict text of an enumeration: specialise with `static constexpr std::pair<Enum, const char*> kTable[]`.
+// A text, with the word that stands for it in help ("DIR"); Required: it must be given.
+struct Metavar {
+  const char* word;
+  static std::string complaint(double) { return ""; }
+  static std::string text() { return ""; }
+};
+struct Required : Metavar {};
+
+// The strict text of an enumeration: specialise with `static constexpr std::pair<Enum, const char*>
+// kTable[]`.
 template <class Enum>
 struct EnumNames;
 
@@ -73,14 +87,18 @@ enum class Scalar { kBool, kInt, kFloat, kText };
 struct Field {
   std::string name;
   std::string doc;
-  std::string type;  // "int", "float list", "cdna|dna|flow", ...
-  std::string rule;  // "at least 1", or empty
+  std::string type;     // "int", "float list", "cdna|dna|flow", ...
+  std::string rule;     // "at least 1", or empty
+  std::string group;    // of the nearest HPARAM_GROUP above, or empty
+  std::string metavar;  // of its rule Metavar or Required, or empty
+  bool required = false;
   Scalar scalar = Scalar::kText;
   bool is_list = false;
   bool is_optional = false;
-  std::ptrdiff_t offset = 0;                            // bytes from the start of the whole struct
-  std::function<Json(const void* member)> get;          // member: address of the field
-  std::function<void(void* member, const Json&)> set;   // throws UsageError with the name, the value and the reason
+  std::ptrdiff_t offset = 0;                    // bytes from the start of the whole struct
+  std::function<Json(const void* member)> get;  // member: address of the field
+  std::function<void(void* member, const Json&)>
+      set;  // throws UsageError with the name, the value and the reason
 };
 using Schema = std::vector<Field>;
 
@@ -89,6 +107,7 @@ namespace detail {
 struct Inventory {
   const char* object;
   Schema* fields;
+  std::string group;
 };
 Inventory*& inventory();  // null unless schema<T>() is taking one, on this thread
 
@@ -136,7 +155,7 @@ struct Codec<std::string> {
   }
 };
 template <class Enum>
-  requires std::is_enum_v<Enum>
+requires std::is_enum_v<Enum>
 struct Codec<Enum> {
   static constexpr Scalar kScalar = Scalar::kText;
   static std::vector<std::string> names() {
@@ -235,6 +254,13 @@ struct Member<std::array<T, N>> {
   }
 };
 
+// Opens a group of fields for help.
+struct GroupMark {
+  explicit GroupMark(const char* name) {
+    if (inventory() != nullptr) inventory()->group = name;
+  }
+};
+
 template <class T, class Rule>
 void note(const void* member, const char* name, const char* doc, const Rule& rule) {
   auto* taking = inventory();
@@ -245,6 +271,9 @@ void note(const void* member, const char* name, const char* doc, const Rule& rul
   field.doc = doc;
   field.type = M::type();
   field.rule = rule.text();
+  field.group = taking->group;
+  if constexpr (std::is_base_of_v<Metavar, Rule>) field.metavar = rule.word;
+  field.required = std::is_same_v<Required, Rule>;
   field.scalar = Codec<typename M::Element>::kScalar;
   field.is_list = M::kList;
   field.is_optional = M::kOptional;
@@ -259,8 +288,8 @@ void note(const void* member, const char* name, const char* doc, const Rule& rul
 }
 
 template <class Self, class T, class Rule = AnyValue>
-T declare(const Self* self, T Self::*member, const char* name, std::type_identity_t<T> fallback, const char* doc,
-          const Rule& rule = {}) {
+T declare(const Self* self, T Self::*member, const char* name, std::type_identity_t<T> fallback,
+          const char* doc, const Rule& rule = {}) {
   note<T>(&(self->*member), name, doc, rule);
   return fallback;
 }
@@ -271,13 +300,17 @@ T declare(const Self* self, T Self::*member, const char* name, std::type_identit
 #define HPARAM(Type, name, fallback, ...) \
   Type name = ::savp::detail::declare<Self, Type>(this, &Self::name, #name, fallback, __VA_ARGS__)
 
+// The fields below it, down to the next one, form a group in help: HPARAM_GROUP(input, "Input").
+#define HPARAM_GROUP(identifier, name) \
+  [[no_unique_address]] ::savp::detail::GroupMark group_##identifier { name }
+
 // The fields of T in the order of declaration, bases first.
 template <class T>
 const Schema& schema() {
   static const Schema kSchema = [] {
     Schema fields;
     alignas(T) char storage[sizeof(T)];
-    detail::Inventory taking{storage, &fields};
+    detail::Inventory taking{storage, &fields, /*group=*/{}};
     auto* outer = std::exchange(detail::inventory(), &taking);
     auto* object = new (storage) T();
     detail::inventory() = outer;
@@ -291,8 +324,8 @@ const Schema& schema() {
 class HparamsView {
  public:
   template <class T>
-    requires(!std::is_same_v<std::remove_cv_t<T>, HparamsView>)
-  HparamsView(T& hparams) : schema_(&schema<T>()), object_(&hparams) {}  // NOLINT: meant to be implicit
+  requires(!std::is_same_v<std::remove_cv_t<T>, HparamsView>) HparamsView(T& hparams)
+      : schema_(&schema<T>()), object_(&hparams) {}  // NOLINT: meant to be implicit
 
   const Schema& fields() const { return *schema_; }
   std::vector<std::string> names() const;
@@ -309,8 +342,8 @@ class HparamsView {
   // Sets every key of an object. `where` opens a message ("hparams/kth/ours_savp.json: unknown key ...").
   void override_from_json(const Json& values, const std::string& where);
 
-  // Sets "name=value,name=[value,value]", with the grammar of TensorFlow 1's HParams: numbers as in Python, each name at
-  // most once; nothing is set if the text cannot be read.
+  // Sets "name=value,name=[value,value]", with the grammar of TensorFlow 1's HParams: numbers as in Python,
+  // each name at most once; nothing is set if the text cannot be read.
   void override_from_text(std::string_view text, const std::string& where);
 
  private:
@@ -319,6 +352,9 @@ class HparamsView {
   const Schema* schema_;
   void* object_;
 };
+
+// The value that a text stands for: numbers as in Python; throws UsageError.
+Json cast_text(const Field& field, const std::string& text);
 
 // One line a field: name, type, default (the value held by the struct shown), rule and meaning.
 std::string describe(const HparamsView& hparams);

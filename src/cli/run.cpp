@@ -1,0 +1,141 @@
+#include "savp/cli/run.h"
+
+#include <ATen/Context.h>
+#include <c10/util/Exception.h>
+#include <torch/version.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <iostream>
+#include <new>
+
+#include "cli/flags.h"
+#include "savp/core/interrupt.h"
+#include "savp/core/log.h"
+#include "savp/core/text.h"
+
+namespace savp::cli {
+namespace {
+
+struct Answer {
+  Question question;
+  bool only_with_model = false;  // for tools that have --model
+  std::function<std::string()> text;
+};
+
+std::string version(const std::string& program) {
+  const bool cuda = at::Context::hasCUDART();
+  return concat(program, " ", SAVP_VERSION, ", LibTorch ", TORCH_VERSION, ", CUDA ", cuda ? "on" : "off",
+                ", GCC ", __VERSION__, "\n");
+}
+
+std::string help(const std::string& program, const Command& command, const std::vector<Question>& questions) {
+  return concat(wrap(program + " " + command.about, 0), "\n\n",
+                flags_help(program, command.options, questions), "\nExample\n  ", command.example, "\n");
+}
+
+void run_command(const std::string& program, const std::vector<std::string>& arguments,
+                 const Command& command) {
+  std::vector<Question> questions;
+  const Answer answers[] = {
+      {{"--help", "print this"}, false, [&] { return help(program, command, questions); }},
+      {{"--version", "print the version and what it was built with"},
+       false,
+       [&] { return version(program); }},
+  };
+  for (const auto& answer : answers)
+    if (!answer.only_with_model || command.options.has("model")) questions.push_back(answer.question);
+
+  const auto asked = read_flags(arguments, command.options, questions);
+  for (const auto& answer : answers)
+    if (answer.question.flag == asked) std::cout << answer.text();
+  if (asked.empty()) command.body();
+}
+
+std::string one_line(std::string text) {
+  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())) != 0) text.pop_back();
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return text;
+}
+
+ExitCode fail(ExitCode code, const std::string& message) {
+  log::error(one_line(message));
+  return code;
+}
+
+ExitCode out_of_memory(const std::string& what) {
+  return fail(ExitCode::kOutOfMemory,
+              concat("out of memory: choose a smaller batch or shorter sequences (", what, ")"));
+}
+
+// LibTorch's CPU allocator has no exception type of its own.
+bool is_cpu_allocation(const c10::Error& error) {
+  return std::string_view(error.what_without_backtrace()).find("DefaultCPUAllocator") !=
+         std::string_view::npos;
+}
+
+// Runs the action; exceptions become a line on standard error.
+ExitCode guarded(const std::function<void()>& action) {
+  try {
+    action();
+    return ExitCode::kOk;
+  } catch (const Error& error) {
+    return fail(error.code(), error.what());
+  } catch (const c10::OutOfMemoryError& error) {
+    return out_of_memory(error.what_without_backtrace());
+  } catch (const c10::Error& error) {
+    if (is_cpu_allocation(error)) return out_of_memory(error.what_without_backtrace());
+    return fail(ExitCode::kInternal, concat("internal error: ", error.what_without_backtrace()));
+  } catch (const std::bad_alloc& error) {
+    return out_of_memory(error.what());
+  } catch (const std::exception& error) {
+    return fail(ExitCode::kInternal, concat("internal error: ", error.what()));
+  }
+}
+
+std::string program_name(char** argv) { return std::filesystem::path(argv[0]).filename().string(); }
+
+std::string commands_help(const std::string& program, const std::string& about,
+                          const std::vector<Command>& commands) {
+  auto text =
+      concat(wrap(program + " " + about, 0), "\n\nUsage: ", program, " COMMAND [flags]\n\nCommands\n");
+  for (const auto& command : commands) text += concat("  ", command.name, "\n", wrap(command.about, 6), "\n");
+  return concat(text, "\n", program, " COMMAND --help tells the flags of a command.\n");
+}
+
+const Command& find_command(const std::string& name, const std::vector<Command>& commands) {
+  std::vector<std::string> names;
+  for (const auto& command : commands) {
+    if (command.name == name) return command;
+    names.push_back(command.name);
+  }
+  throw UsageError(
+      concat("unknown command ", name, did_you_mean(name, names), ": there are ", join_words(names)));
+}
+
+}  // namespace
+
+int run(int argc, char** argv, const Command& command) {
+  catch_interrupts();
+  return static_cast<int>(guarded([&] {
+    run_command(program_name(argv), {argv + 1, argv + argc}, command);
+  }));
+}
+
+int run_commands(int argc, char** argv, const std::string& about, const std::vector<Command>& commands) {
+  catch_interrupts();
+  return static_cast<int>(guarded([&] {
+    const auto program = program_name(argv);
+    const std::string first = argc > 1 ? argv[1] : "";
+    SAVP_CHECK(!first.empty(), UsageError, "a command must be given: see ", program, " --help");
+    if (first == "--help" || first == "-h") {
+      std::cout << commands_help(program, about, commands);
+    } else if (first == "--version") {
+      std::cout << version(program);
+    } else {
+      run_command(program + " " + first, {argv + 2, argv + argc}, find_command(first, commands));
+    }
+  }));
+}
+
+}  // namespace savp::cli

@@ -1,0 +1,215 @@
+#include "savp/cli/run.h"
+
+#include <c10/util/Exception.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <new>
+
+#include "savp/core/interrupt.h"
+
+namespace savp {
+
+enum class Split { kVal, kTest };
+template <>
+struct EnumNames<Split> {
+  static constexpr std::pair<Split, const char*> kTable[] = {{Split::kVal, "val"}, {Split::kTest, "test"}};
+};
+
+namespace {
+
+struct SharedOptions {
+  using Self = SharedOptions;
+  HPARAM_GROUP(data, "Data");
+  HPARAM(std::string, input_dir, "", "folder with records", Required{"DIR"});
+  HPARAM(Split, mode, Split::kVal, "which split to read");
+};
+struct ToolOptions : SharedOptions {
+  using Self = ToolOptions;
+  static constexpr const char* kAbout =
+      "does a thing that takes so many words to tell that they must go on a second line of the screen";
+  static constexpr const char* kExample = "savp_tool --input_dir data/bair";
+  HPARAM_GROUP(rest, "Rest");
+  HPARAM(int64_t, batch_size, 8, "sequences a batch", AtLeast{1});
+  HPARAM(double, gpu_mem_frac, 0.0, "share of memory", (Between{0, 1}));
+  HPARAM(std::optional<int64_t>, seed, std::nullopt, "random seed");
+  HPARAM(std::optional<std::string>, output_dir, std::nullopt, "where results go", Metavar{"DIR"});
+  HPARAM(std::string, postfix, "", "end of the name");
+  HPARAM(std::vector<Split>, splits, (std::vector<Split>{Split::kTest, Split::kVal}), "several splits");
+  HPARAM(bool, only_metrics, false, "no pictures");
+};
+
+struct Outcome {
+  int code = -1;
+  std::string out, err;
+  ToolOptions options;
+};
+
+using Call = std::function<int(int, char**)>;
+
+Outcome captured(std::vector<std::string> arguments, const Call& call) {
+  arguments.insert(arguments.begin(), "/some/where/savp_tool");
+  std::vector<char*> argv;
+  for (auto& argument : arguments) argv.push_back(argument.data());
+  Outcome outcome;
+  testing::internal::CaptureStdout();
+  testing::internal::CaptureStderr();
+  outcome.code = call(static_cast<int>(argv.size()), argv.data());
+  outcome.out = testing::internal::GetCapturedStdout();
+  outcome.err = testing::internal::GetCapturedStderr();
+  return outcome;
+}
+
+Outcome run_tool(
+    const std::vector<std::string>& arguments, const std::function<void()>& body = [] {}) {
+  ToolOptions seen;
+  auto outcome = captured(arguments, [&](int argc, char** argv) {
+    return cli::run<ToolOptions>(argc, argv, [&](const ToolOptions& options) {
+      seen = options;
+      body();
+    });
+  });
+  outcome.options = seen;
+  return outcome;
+}
+
+TEST(Run, FlagsSetTheOptions) {
+  const auto outcome =
+      run_tool({"--input_dir", "data", "--batch_size=3", "--splits", "val", "test", "--gpu_mem_frac", ".5",
+                "--only_metrics", "--postfix", "", "--mode", "test", "--seed", "-1", "--output_dir", "o"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const auto& options = outcome.options;
+  EXPECT_EQ(options.input_dir, "data");
+  EXPECT_EQ(options.batch_size, 3);
+  EXPECT_EQ(options.splits, (std::vector<Split>{Split::kVal, Split::kTest}));
+  EXPECT_EQ(options.gpu_mem_frac, 0.5);
+  EXPECT_TRUE(options.only_metrics);
+  EXPECT_EQ(options.mode, Split::kTest);
+  EXPECT_EQ(options.seed, -1);
+  EXPECT_EQ(options.output_dir, "o");
+}
+
+TEST(Run, WithoutFlagsTheDefaultsHold) {
+  const auto outcome = run_tool({"--input_dir", "data"});
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_EQ(outcome.options.batch_size, 8);
+  EXPECT_EQ(outcome.options.seed, std::nullopt);
+  EXPECT_FALSE(outcome.options.only_metrics);
+}
+
+TEST(Run, TheLastOfSeveralWins) {
+  EXPECT_EQ(run_tool({"--input_dir", "a", "--input_dir", "b"}).options.input_dir, "b");
+}
+
+// arguments, a part of the message
+class BadFlags : public testing::TestWithParam<std::pair<std::vector<std::string>, std::string>> {};
+
+TEST_P(BadFlags, AreUsageErrorsInOneLine) {
+  const auto& [arguments, message] = GetParam();
+  const auto outcome = run_tool(arguments);
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_NE(outcome.err.find(message), std::string::npos) << outcome.err;
+  EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
+  EXPECT_TRUE(outcome.out.empty());
+}
+
+using Case = std::pair<std::vector<std::string>, std::string>;
+INSTANTIATE_TEST_SUITE_P(
+    All, BadFlags,
+    testing::Values(
+        Case{{}, "--input_dir DIR must be given: folder with records"},
+        Case{{"--input_dri", "x"}, "unknown flag --input_dri (did you mean --input_dir?)"},
+        Case{{"--input_dir", "x", "--only_metric"}, "did you mean --only_metrics?"},
+        Case{{"--input_dir", "x", "--nothing_like_it=3"}, "unknown flag --nothing_like_it: see --help"},
+        Case{{"--input_dir", "x", "y"}, "unexpected argument \"y\""}, Case{{"--input_dir"}, "--input_dir"},
+        Case{{"--input_dir", "x", "--batch_size", "0"}, "--batch_size=0 must be at least 1"},
+        Case{{"--input_dir", "x", "--batch_size", "two"}, "--batch_size=\"two\" must be a whole number"},
+        Case{{"--input_dir", "x", "--mode", "tset"},
+             "--mode=\"tset\" must be one of val|test (did you mean test?)"},
+        Case{{"--input_dir", "x", "--splits", "val", "train"}, "--splits=\"train\" must be one of"}));
+
+TEST(Run, HelpShowsEveryFlagWithGroupAndDefault) {
+  const auto outcome = run_tool({"--help"});
+  EXPECT_EQ(outcome.code, 0);
+  for (const std::string part :
+       {"savp_tool does a thing", "Usage: savp_tool --input_dir DIR [flags]", "\nData\n", "\nRest\n",
+        "--input_dir DIR               folder with records [required]", "--mode val|test", "[default: val]",
+        "--batch_size N                sequences a batch [at least 1; default: 8]",
+        "[from 0 to 1; default: 0.0]", "--seed N                      random seed [default: none]",
+        "--output_dir DIR", "[default: \"\"]",
+        "--splits val|test ...         several splits [default: test val]", "no pictures [default: off]",
+        "--version", "Example\n  savp_tool --input_dir data/bair\n"})
+    EXPECT_NE(outcome.out.find(part), std::string::npos) << part << "\nis missing in\n" << outcome.out;
+  std::istringstream lines(outcome.out);
+  for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 100U) << line;
+}
+
+TEST(Run, VersionTellsTheBuild) {
+  const auto outcome = run_tool({"--version"});
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_NE(outcome.out.find("savp_tool 0."), std::string::npos);
+  EXPECT_NE(outcome.out.find("LibTorch 2."), std::string::npos);
+  EXPECT_NE(outcome.out.find("CUDA o"), std::string::npos);
+}
+
+TEST(Run, ExceptionsBecomeExitCodesAndOneLine) {
+  const std::vector<std::pair<int, std::function<void()>>> cases = {
+      {2, [] { throw UsageError("a\nb"); }},
+      {3, [] { throw DataError("a b"); }},
+      {4, [] { throw std::bad_alloc(); }},
+      {4, [] { TORCH_CHECK_WITH(OutOfMemoryError, false, "a b"); }},
+      {4, [] { TORCH_CHECK(false, "DefaultCPUAllocator: can't allocate memory"); }},
+      {5, [] { throw DivergedError("a b"); }},
+      {130, [] { throw InterruptedError("a b"); }},
+      {1, [] { throw std::logic_error("a b"); }},
+      {1, [] { TORCH_CHECK(false, "a b"); }},
+  };
+  for (const auto& [code, body] : cases) {
+    const auto outcome = run_tool({"--input_dir", "x"}, body);
+    EXPECT_EQ(outcome.code, code) << outcome.err;
+    EXPECT_EQ(outcome.err.rfind("error: ", 0), 0U) << outcome.err;
+    EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
+  }
+}
+
+TEST(Run, TheFirstSignalAsksTheSecondKills) {
+  for (const int signal : {SIGINT, SIGTERM}) {
+    const auto outcome = run_tool({"--input_dir", "x"}, [signal] {
+      EXPECT_FALSE(interrupted());
+      std::raise(signal);
+      EXPECT_TRUE(interrupted());
+      stop_if_interrupted();
+    });
+    EXPECT_EQ(outcome.code, 130);
+    EXPECT_EXIT(
+        {
+          catch_interrupts();
+          std::raise(signal);
+          std::raise(SIGTERM);
+        },
+        testing::KilledBySignal(SIGTERM), "");
+  }
+}
+
+TEST(RunCommands, TheFirstArgumentChooses) {
+  std::string ran;
+  const Call call = [&](int argc, char** argv) {
+    return cli::run_commands(
+        argc, argv, "makes data",
+        {cli::command<ToolOptions>("toy", [&](const ToolOptions&) { ran = "toy"; }),
+         cli::command<ToolOptions>("videos", [&](const ToolOptions&) { ran = "videos"; })});
+  };
+  EXPECT_EQ(captured({"videos", "--input_dir", "x"}, call).code, 0);
+  EXPECT_EQ(ran, "videos");
+  EXPECT_EQ(captured({}, call).code, 2);
+  EXPECT_NE(captured({"vidoes"}, call).err.find("did you mean videos?"), std::string::npos);
+  EXPECT_NE(captured({"--help"}, call).out.find("  toy\n      does a thing"), std::string::npos);
+  EXPECT_NE(captured({"toy", "--help"}, call).out.find("Usage: savp_tool toy --input_dir DIR"),
+            std::string::npos);
+  EXPECT_NE(captured({"--version"}, call).out.find("savp_tool 0."), std::string::npos);
+}
+
+}  // namespace
+}  // namespace savp
