@@ -1,0 +1,35 @@
+// How near a picture comes to the true one. The last three axes are averaged away: two videos [T, B, C, H, W]
+// give [T, B]. Leading axes broadcast, so one truth [T, 1, B, C, H, W] can meet all samples [T, S, B, C, H,
+// W]. Values are taken as they are, not clipped; the range of a picture is 0..1.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace savp {
+
+// Mean squared difference.
+at::Tensor mse(const at::Tensor& a, const at::Tensor& b);
+
+// Peak signal-to-noise ratio in dB; infinite for equal pictures.
+at::Tensor psnr(const at::Tensor& a, const at::Tensor& b);
+
+// Structural similarity (Wang et al. 2004): Gaussian window of 11 x 11 pixels with a deviation of 1.5, only
+// where it lies wholly inside the picture, constants 0.01 and 0.03, mean over positions and channels.
+// Pictures of at least 11 x 11.
+at::Tensor ssim(const at::Tensor& a, const at::Tensor& b);
+
+struct Metric {
+  std::string name;  // in file names and tables
+  std::function<at::Tensor(const at::Tensor& truth, const at::Tensor& prediction)> measure;
+  bool higher_is_better;
+  int decimals;  // in printed tables
+};
+
+// The order is that of the published evaluation.
+const std::vector<Metric>& metrics();
+
+}  // namespace savp
