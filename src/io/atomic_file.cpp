@@ -34,11 +34,12 @@ void AtomicFile::write(const void* data, size_t bytes) {
   }
 }
 
-void AtomicFile::commit() {
-  if (::fsync(descriptor_) != 0) fail("cannot be flushed to the disk");
+void AtomicFile::commit(bool flush) {
+  if (flush && ::fsync(descriptor_) != 0) fail("cannot be flushed to the disk");
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail("cannot be put in place");
   ::close(descriptor_);
   descriptor_ = -1;
+  if (!flush) return;
   // The new name itself must survive a power cut, too; file systems that cannot sync a folder are left alone.
   const auto folder = std::filesystem::absolute(path_).parent_path();
   const int handle = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -16,7 +16,8 @@ class AtomicFile {
   AtomicFile& operator=(const AtomicFile&) = delete;
 
   void write(const void* data, size_t bytes);
-  void commit();
+  // Without flush a crash of the machine may lose the file, which is as well for what can be made again.
+  void commit(bool flush = true);
 
  private:
   [[noreturn]] void fail(const char* what) const;

@@ -1,0 +1,42 @@
+// Pictures as bytes: reading, writing, cutting and resizing. Colours are in the order red, green, blue.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <vector>
+
+namespace savp {
+
+struct Picture {
+  int64_t height = 0;           // pixels
+  int64_t width = 0;            // pixels
+  int64_t channels = 3;         // 1 gray, 3 RGB
+  std::vector<uint8_t> pixels;  // height x width x channels
+};
+
+// Whether the name ends like that of a picture read_image() knows (png, jpg, bmp, ...).
+bool is_picture_name(const std::filesystem::path& path);
+
+// A picture file with any depth and number of channels, as 8-bit RGB (channels 3) or gray (channels 1).
+// Throws DataError, also for a file that ends too soon.
+Picture read_image(const std::filesystem::path& path, int64_t channels = 3);
+
+// The file appears in full or not at all; missing folders are made.
+void write_png(const std::filesystem::path& path, const Picture& picture);
+
+// Averages areas when shrinking, interpolates linearly when growing.
+Picture resize(const Picture& picture, int64_t height, int64_t width);
+
+// The middle of a picture, height and width at most those of the picture.
+Picture crop_centre(const Picture& picture, int64_t height, int64_t width);
+
+// The largest middle part of the aspect height : width, resized to that size.
+Picture fit(const Picture& picture, int64_t height, int64_t width);
+
+// Turns by quarter turns, clockwise.
+Picture rotate(const Picture& picture, int64_t quarter_turns);
+
+// Gray to RGB, or RGB to its luma (Rec. 601).
+Picture with_channels(const Picture& picture, int64_t channels);
+
+}  // namespace savp
