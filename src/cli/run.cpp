@@ -88,6 +88,8 @@ ExitCode guarded(const std::function<void()>& action) {
     return fail(ExitCode::kInternal, concat("internal error: ", error.what_without_backtrace()));
   } catch (const std::bad_alloc& error) {
     return out_of_memory(error.what());
+  } catch (const std::filesystem::filesystem_error& error) {
+    return fail(ExitCode::kData, error.what());
   } catch (const std::exception& error) {
     return fail(ExitCode::kInternal, concat("internal error: ", error.what()));
   }

@@ -1,0 +1,14 @@
+// A checksum over the names and bytes of tensors, against bits that flip on the way to the disk and back.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "savp/io/safetensors.h"
+
+namespace savp {
+
+// CRC-32C as 8 hexadecimal digits, whatever the order of the tensors.
+std::string checksum(std::vector<TensorView> tensors);
+
+}  // namespace savp
