@@ -1,0 +1,146 @@
+#include "savp/io/video.h"
+
+#include <algorithm>
+#include <cctype>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "io/video_file.h"
+#include "savp/core/error.h"
+
+namespace savp {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_digit(char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; }
+
+// The number a text starts with, without leading zeros, is taken off its front.
+std::string_view take_number(std::string_view& text) {
+  const size_t end = std::min(
+      text.size(), static_cast<size_t>(std::find_if_not(text.begin(), text.end(), is_digit) - text.begin()));
+  std::string_view number = text.substr(0, end);
+  text.remove_prefix(end);
+  number.remove_prefix(std::min(number.size(), number.find_first_not_of('0')));
+  return number;
+}
+
+// frame_9 before frame_10.
+bool natural_less(std::string_view a, std::string_view b) {
+  while (!a.empty() && !b.empty()) {
+    if (is_digit(a.front()) && is_digit(b.front())) {
+      const auto left = take_number(a);
+      const auto right = take_number(b);
+      if (left.size() != right.size()) return left.size() < right.size();
+      if (left != right) return left < right;
+      continue;
+    }
+    if (a.front() != b.front()) return a.front() < b.front();
+    a.remove_prefix(1);
+    b.remove_prefix(1);
+  }
+  return a.size() < b.size();
+}
+
+// Hidden files are left out: file managers put pictures of their own among the frames.
+std::vector<fs::path> frame_paths(const fs::path& folder) {
+  std::vector<fs::path> paths;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const std::string name = entry.path().filename().string();
+    if (name.front() != '.' && is_picture_name(name) && entry.is_regular_file())
+      paths.push_back(entry.path());
+  }
+  std::sort(paths.begin(), paths.end(), [](const fs::path& a, const fs::path& b) {
+    const std::string left = a.filename().string(), right = b.filename().string();
+    if (natural_less(left, right)) return true;
+    return !natural_less(right, left) && left < right;  // 01.png and 1.png
+  });
+  return paths;
+}
+
+class FrameFolder : public FrameSource {
+ public:
+  FrameFolder(const fs::path& folder, int64_t channels) : paths_(frame_paths(folder)), channels_(channels) {
+    SAVP_CHECK(!paths_.empty(), DataError, folder.string(), ": holds no pictures (png, jpg, bmp, ...)");
+  }
+
+  std::optional<TimedPicture> next() override {
+    if (index_ == paths_.size()) return std::nullopt;
+    const fs::path& path = paths_[index_++];
+    TimedPicture frame{read_image(path, channels_), static_cast<double>(index_ - 1)};
+    if (index_ == 1) height_ = frame.picture.height, width_ = frame.picture.width;
+    SAVP_CHECK(frame.picture.height == height_ && frame.picture.width == width_, DataError, path.string(),
+               ": is ", frame.picture.height, "x", frame.picture.width, " (height x width), but ",
+               paths_.front().filename().string(), " is ", height_, "x", width_,
+               ": the frames of a video must be of one size");
+    return frame;
+  }
+
+  double fps() const override { return 0; }
+
+ private:
+  std::vector<fs::path> paths_;
+  int64_t channels_;
+  size_t index_ = 0;
+  int64_t height_ = 0, width_ = 0;  // of the first
+};
+
+std::unique_ptr<FrameSource> open_source(const fs::path& path, int64_t channels) {
+  std::error_code failure;
+  const auto status = fs::status(path, failure);
+  SAVP_CHECK(fs::exists(status), DataError, path.string(), ": there is no such file or folder");
+  if (fs::is_directory(status)) return std::make_unique<FrameFolder>(path, channels);
+  // A pipe or a device might keep us waiting forever.
+  SAVP_CHECK(fs::is_regular_file(status), DataError, path.string(), ": is neither a file nor a folder");
+  return open_video_file(path, channels);
+}
+
+}  // namespace
+
+VideoReader::VideoReader(const fs::path& path, const VideoOptions& options)
+    : options_(options), source_(open_source(path, options.channels)) {
+  if (source_->fps() > 0 && options_.fps > 0) upcoming_ = source_->next();
+}
+
+std::optional<Picture> VideoReader::next() {
+  std::optional<Picture> picture = pick();
+  if (picture && options_.height > 0 && options_.width > 0)
+    return fit(*picture, options_.height, options_.width);
+  return picture;
+}
+
+// The frame nearest to the time wanted next; times in files jitter, since they are rounded to milliseconds
+// and the like.
+std::optional<Picture> VideoReader::pick() {
+  if (options_.fps <= 0 || source_->fps() <= 0) {
+    auto frame = source_->next();
+    return frame ? std::optional(std::move(frame->picture)) : std::nullopt;
+  }
+  const double wanted = static_cast<double>(picked_++) / options_.fps;  // seconds
+  while (upcoming_ && (!shown_ || upcoming_->seconds - wanted <= wanted - shown_->seconds)) {
+    shown_ = std::move(upcoming_);
+    upcoming_ = source_->next();
+  }
+  const bool past_end = !upcoming_ && wanted > shown_->seconds + 0.5 / source_->fps();
+  return past_end ? std::nullopt : std::optional(shown_->picture);
+}
+
+std::vector<Picture> read_video(const fs::path& path, const VideoOptions& options,
+                                std::optional<int64_t> at_most) {
+  VideoReader reader(path, options);
+  std::vector<Picture> pictures;
+  while (!at_most || static_cast<int64_t>(pictures.size()) < *at_most) {
+    auto picture = reader.next();
+    if (!picture) break;
+    pictures.push_back(std::move(*picture));
+  }
+  return pictures;
+}
+
+bool is_frame_folder(const fs::path& path) {
+  std::error_code failure;
+  return fs::is_directory(path, failure) && !frame_paths(path).empty();
+}
+
+}  // namespace savp

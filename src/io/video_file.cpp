@@ -1,0 +1,306 @@
+#include "io/video_file.h"
+
+extern "C" {
+#include <libavutil/display.h>
+#include <libavutil/imgutils.h>
+}
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <fstream>
+#include <string>
+#include <string_view>
+
+#include "io/libav.h"
+#include "savp/core/error.h"
+
+namespace savp {
+namespace {
+
+namespace fs = std::filesystem;
+using libav::Owned;
+
+struct CloseDemuxer {
+  void operator()(AVFormatContext* demuxer) const { avformat_close_input(&demuxer); }
+};
+using Demuxer = std::unique_ptr<AVFormatContext, CloseDemuxer>;
+
+struct CloseFile {
+  void operator()(AVIOContext* file) const { avio_close(file); }
+};
+
+// What libav recognises besides videos: texts drawn as pictures, lists of other files (which may lie in the
+// network), and single pictures.
+constexpr std::array<std::string_view, 9> kNoVideos = {"tty", "hls", "concat", "dash", "image2",
+                                                       "bin", "adf", "idf",    "xbin"};
+
+// Judges by the content alone: by the name, any .txt would pass for a video of letters. Null: nothing known.
+const AVInputFormat* recognise(const fs::path& path) {
+  libav::be_quiet();
+  AVIOContext* opened = nullptr;
+  libav::forget_complaint();
+  libav::check(avio_open(&opened, ("file:" + path.string()).c_str(), AVIO_FLAG_READ), path,
+               "cannot be opened");
+  const std::unique_ptr<AVIOContext, CloseFile> file(opened);
+  const AVInputFormat* format = nullptr;
+  if (av_probe_input_buffer2(file.get(), &format, "", nullptr, 0, 0) < 0) return nullptr;
+  const std::string_view name = format->name;
+  const bool refused =
+      name.ends_with("_pipe") || std::find(kNoVideos.begin(), kNoVideos.end(), name) != kNoVideos.end();
+  return refused ? nullptr : format;
+}
+
+Demuxer open_demuxer(const fs::path& path) {
+  std::error_code failure;
+  SAVP_CHECK(fs::file_size(path, failure) > 0, DataError, path.string(), ": is an empty file, not a video");
+  const AVInputFormat* format = recognise(path);
+  SAVP_CHECK(format != nullptr, DataError, path.string(), ": is not a video");
+  AVFormatContext* opened = nullptr;
+  AVDictionary* options = nullptr;
+  av_dict_set(&options, "protocol_whitelist", "file", 0);  // nothing in a file leads to the network
+  const int code = avformat_open_input(&opened, ("file:" + path.string()).c_str(), format, &options);
+  av_dict_free(&options);
+  libav::check(code, path, "cannot be read as a video");
+  Demuxer demuxer(opened);
+  libav::check(avformat_find_stream_info(opened, nullptr), path, "cannot be read as a video");
+  return demuxer;
+}
+
+bool is_mp4(const AVFormatContext& demuxer) {
+  return std::string_view(demuxer.iformat->name).starts_with("mov");
+}
+bool is_gif(const AVFormatContext& demuxer) { return std::string_view(demuxer.iformat->name) == "gif"; }
+
+char last_byte(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  file.seekg(-1, std::ios::end);
+  return static_cast<char>(file.get());
+}
+
+class VideoFile : public FrameSource {
+ public:
+  VideoFile(const fs::path& path, int64_t channels)
+      : path_(path),
+        format_(channels == 1 ? AV_PIX_FMT_GRAY8 : AV_PIX_FMT_RGB24),
+        demuxer_(open_demuxer(path)) {
+    choose_stream();
+    open_decoder();
+    check_index();
+  }
+
+  std::optional<TimedPicture> next() override {
+    if (!decode()) {
+      check_complete();
+      return std::nullopt;
+    }
+    const double seconds = time_of(*frame_);
+    TimedPicture timed{convert(*frame_), seconds};
+    ++frames_;
+    last_ = seconds;
+    return timed;
+  }
+
+  double fps() const override { return fps_; }
+
+ private:
+  void choose_stream() {
+    const AVCodec* codec = nullptr;
+    const int index = av_find_best_stream(demuxer_.get(), AVMEDIA_TYPE_VIDEO, -1, -1, &codec, 0);
+    SAVP_CHECK(index != AVERROR_DECODER_NOT_FOUND, DataError, path_.string(),
+               ": there is no decoder for its pictures");
+    SAVP_CHECK(index >= 0, DataError, path_.string(), ": holds no pictures");
+    stream_ = demuxer_->streams[index];
+    SAVP_CHECK((stream_->disposition & AV_DISPOSITION_ATTACHED_PIC) == 0, DataError, path_.string(),
+               ": holds sound with a cover picture, not a video");
+    for (unsigned i = 0; i < demuxer_->nb_streams; ++i)
+      demuxer_->streams[i]->discard = static_cast<int>(i) == index ? AVDISCARD_DEFAULT : AVDISCARD_ALL;
+    const AVRational rate = av_guess_frame_rate(demuxer_.get(), stream_, nullptr);
+    fps_ = rate.num > 0 && rate.den > 0 ? av_q2d(rate) : 25;
+    decoder_.reset(avcodec_alloc_context3(codec));
+    codec_ = codec;
+  }
+
+  // One thread: errors then belong to the packet just fed, and callers read several files at once.
+  void open_decoder() {
+    libav::check(avcodec_parameters_to_context(decoder_.get(), stream_->codecpar), path_,
+                 "cannot be decoded");
+    decoder_->pkt_timebase = stream_->time_base;
+    decoder_->thread_count = 1;
+    libav::check(avcodec_open2(decoder_.get(), codec_, nullptr), path_, "cannot be decoded");
+  }
+
+  // The index of an MP4 may come first, and then lists frames that a truncated file no longer has.
+  void check_index() const {
+    if (!is_mp4(*demuxer_)) return;
+    const auto size = static_cast<int64_t>(fs::file_size(path_));
+    for (int i = 0; i < avformat_index_get_entries_count(stream_); ++i) {
+      const AVIndexEntry* entry = avformat_index_get_entry(stream_, i);
+      SAVP_CHECK(entry->pos + entry->size <= size, DataError, path_.string(), ": is truncated: frame ", i,
+                 " of ", avformat_index_get_entries_count(stream_), " should end at byte ",
+                 entry->pos + entry->size, ", the file has ", size);
+    }
+  }
+
+  // The next whole frame is in frame_; false: there are no more.
+  bool decode() {
+    while (true) {
+      const int code = avcodec_receive_frame(decoder_.get(), frame_.get());
+      if (code == AVERROR_EOF) return false;
+      if (code == AVERROR(EAGAIN))
+        feed();
+      else if (code == 0 && !is_patched(*frame_))
+        return true;
+      else if (code < 0 || frames_ > 0)
+        refuse_damage(AVERROR_INVALIDDATA);
+    }
+  }
+
+  // Whether the decoder had to guess parts of the frame.
+  static bool is_patched(const AVFrame& frame) {
+    return frame.decode_error_flags != 0 || (frame.flags & AV_FRAME_FLAG_CORRUPT) != 0;
+  }
+
+  void feed() {
+    libav::forget_complaint();
+    const int code = av_read_frame(demuxer_.get(), packet_.get());
+    if (code == AVERROR_EOF) {
+      avcodec_send_packet(decoder_.get(), nullptr);
+      return;
+    }
+    if (code < 0) refuse_damage(code);
+    if (packet_->stream_index == stream_->index) decode_packet();
+    av_packet_unref(packet_.get());
+  }
+
+  // A recording may begin in the middle of a group of pictures: what comes before its first key frame cannot
+  // be decoded and is not missed. Once there are frames, none may be lost.
+  void decode_packet() {
+    if ((packet_->flags & AV_PKT_FLAG_CORRUPT) != 0) refuse_damage(AVERROR_INVALIDDATA);
+    const int code = avcodec_send_packet(decoder_.get(), packet_.get());
+    if (code < 0 && frames_ > 0) refuse_damage(code);
+  }
+
+  [[noreturn]] void refuse_damage(int code) const {
+    throw DataError(concat(path_.string(), ": is truncated or damaged after frame ", frames_, " (", last_,
+                           " s): ", libav::cause(code)));
+  }
+
+  void check_complete() const {
+    SAVP_CHECK(frames_ > 0, DataError, path_.string(),
+               ": no frame could be decoded: ", libav::cause(AVERROR_INVALIDDATA));
+    SAVP_CHECK(!is_gif(*demuxer_) || last_byte(path_) == ';', DataError, path_.string(),
+               ": is truncated: the mark at the end of a GIF is missing after frame ", frames_);
+    const double seconds = last_ + 1 / fps_;
+    SAVP_CHECK(seconds >= promised_seconds(), DataError, path_.string(), ": is truncated: it ends after ",
+               seconds, " s (", frames_, " frames) of ", declared_seconds(), " s");
+  }
+
+  // 0: not known.
+  double declared_seconds() const {
+    if (stream_->duration != AV_NOPTS_VALUE)
+      return static_cast<double>(stream_->duration) * av_q2d(stream_->time_base);
+    const bool guessed = demuxer_->duration_estimation_method == AVFMT_DURATION_FROM_BITRATE;
+    return demuxer_->duration == AV_NOPTS_VALUE || guessed
+               ? 0
+               : static_cast<double>(demuxer_->duration) / AV_TIME_BASE;
+  }
+
+  // The declared length may be that of the sound, a little longer than the pictures. An MP4 was checked by
+  // its index; its declared length ignores what an editor cut off.
+  double promised_seconds() const {
+    return is_mp4(*demuxer_) ? 0 : std::min(0.9 * declared_seconds(), declared_seconds() - 0.5);
+  }
+
+  // Seconds since the first frame.
+  double time_of(const AVFrame& frame) {
+    if (frame.best_effort_timestamp == AV_NOPTS_VALUE) return frames_ == 0 ? 0 : last_ + 1 / fps_;
+    const double seconds = static_cast<double>(frame.best_effort_timestamp) * av_q2d(stream_->time_base);
+    if (frames_ == 0) first_ = seconds;
+    return seconds - first_;
+  }
+
+  Picture convert(AVFrame& frame) {
+    if (!scaler_) open_scaler(frame);
+    SAVP_CHECK(frame.width == width_ && frame.height == height_ && frame.format == source_format_, DataError,
+               path_.string(), ": frame ", frames_, " is ", frame.height, "x", frame.width,
+               " (height x width), but the first is ", height_, "x", width_, ": convert the file first");
+    sws_scale(scaler_.get(), frame.data, frame.linesize, 0, frame.height, converted_->data,
+              converted_->linesize);
+    Picture picture{converted_->height, converted_->width, format_ == AV_PIX_FMT_GRAY8 ? 1 : 3, {}};
+    picture.pixels.resize(static_cast<size_t>(picture.height * picture.width * picture.channels));
+    av_image_copy_to_buffer(picture.pixels.data(), static_cast<int>(picture.pixels.size()), converted_->data,
+                            converted_->linesize, format_, converted_->width, converted_->height, 1);
+    return rotate(picture, quarter_turns());
+  }
+
+  // From the stored format to bytes, with square pixels.
+  void open_scaler(AVFrame& frame) {
+    width_ = frame.width;
+    height_ = frame.height;
+    source_format_ = frame.format;
+    const AVRational aspect = av_guess_sample_aspect_ratio(demuxer_.get(), stream_,
+                                                           &frame);  // width : height
+    converted_->format = format_;
+    converted_->height = height_;
+    converted_->width =
+        aspect.num > 0 && aspect.den > 0 ? static_cast<int>(std::lround(width_ * av_q2d(aspect))) : width_;
+    SAVP_CHECK(av_image_check_size(static_cast<unsigned>(converted_->width), static_cast<unsigned>(height_),
+                                   0, nullptr) >= 0 &&
+                   av_frame_get_buffer(converted_.get(), 0) >= 0,
+               DataError, path_.string(), ": frames of ", height_, "x", converted_->width, " cannot be held");
+    scaler_.reset(sws_getContext(
+        width_, height_, static_cast<AVPixelFormat>(frame.format), converted_->width, height_, format_,
+        SWS_BILINEAR | SWS_FULL_CHR_H_INT | SWS_ACCURATE_RND | SWS_BITEXACT, nullptr, nullptr, nullptr));
+    SAVP_CHECK(scaler_, DataError, path_.string(), ": its pixel format cannot be converted");
+    set_colours(frame);
+  }
+
+  // Files that do not name their colour matrix mean Rec. 709 in high definition, Rec. 601 below.
+  void set_colours(const AVFrame& frame) {
+    const int unnamed = frame.height >= 720 ? SWS_CS_ITU709 : SWS_CS_ITU601;
+    const int matrix = frame.colorspace == AVCOL_SPC_UNSPECIFIED ? unnamed : frame.colorspace;
+    sws_setColorspaceDetails(scaler_.get(), sws_getCoefficients(matrix),
+                             frame.color_range == AVCOL_RANGE_JPEG ? 1 : 0,
+                             sws_getCoefficients(SWS_CS_DEFAULT), /*dstRange=*/1, 0, 1 << 16, 1 << 16);
+  }
+
+  // Clockwise, as a phone notes that it was held upright.
+  int64_t quarter_turns() const {
+    const uint8_t* matrix = av_stream_get_side_data(stream_, AV_PKT_DATA_DISPLAYMATRIX, nullptr);
+    if (matrix == nullptr) return 0;
+    const double degrees =
+        av_display_rotation_get(reinterpret_cast<const int32_t*>(matrix));  // counterclockwise
+    return std::isfinite(degrees) ? std::lround(-degrees / 90) : 0;
+  }
+
+  fs::path path_;
+  AVPixelFormat format_;  // of the pictures delivered
+  Demuxer demuxer_;
+  AVStream* stream_ = nullptr;  // belongs to the demuxer
+  const AVCodec* codec_ = nullptr;
+  Owned<AVCodecContext> decoder_;
+  Owned<SwsContext> scaler_;
+  Owned<AVPacket> packet_ = libav::make_packet();
+  Owned<AVFrame> frame_ = libav::make_frame();
+  Owned<AVFrame> converted_ = libav::make_frame();
+  int width_ = 0, height_ = 0, source_format_ = 0;  // of the stored frames
+  double fps_ = 0;
+  int64_t frames_ = 0;  // delivered so far
+  double first_ = 0;    // seconds, in the file's own time
+  double last_ = 0;     // seconds since the first frame
+};
+
+}  // namespace
+
+std::unique_ptr<FrameSource> open_video_file(const fs::path& path, int64_t channels) {
+  return std::make_unique<VideoFile>(path, channels);
+}
+
+bool is_video_file(const fs::path& path) {
+  std::error_code failure;
+  if (!fs::is_regular_file(path, failure) || fs::file_size(path, failure) == 0) return false;
+  return recognise(path) != nullptr;
+}
+
+}  // namespace savp

@@ -1,0 +1,237 @@
+#include "savp/io/video.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <cmath>
+#include <string>
+
+#include "io/scratch.h"
+#include "io/written_video.h"
+#include "savp/core/error.h"
+#include "savp/io/gif.h"
+
+namespace savp {
+namespace {
+
+Picture flat(int64_t height, int64_t width, const std::vector<uint8_t>& colour) {
+  Picture picture{height, width, static_cast<int64_t>(colour.size()), {}};
+  for (int64_t i = 0; i < height * width; ++i)
+    picture.pixels.insert(picture.pixels.end(), colour.begin(), colour.end());
+  return picture;
+}
+
+// Limited range to full range.
+double brightness(int i) { return (written_luma(i) - 16) * 255.0 / 219; }
+
+std::string failure(const std::filesystem::path& path) {
+  try {
+    read_video(path);
+  } catch (const DataError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+#define EXPECT_SAYS(text, part) EXPECT_NE((text).find(part), std::string::npos) << (text)
+
+void cut(const ScratchFolder& scratch, const std::string& from, const std::string& to, double share) {
+  const std::string bytes = scratch.read(from);
+  scratch.write(to, bytes.substr(0, static_cast<size_t>(static_cast<double>(bytes.size()) * share)));
+}
+
+TEST(VideoReader, ReadsFilesOfManyKinds) {
+  const ScratchFolder scratch;
+  const std::pair<const char*, WrittenVideo> kinds[] = {
+      {"a.mp4", {.codec = "mpeg4"}},
+      {"b.mp4", {.muxer_option = "movflags=faststart"}},
+      {"c.avi", {.codec = "mpeg4"}},
+      {"d.avi", {.codec = "rawvideo"}},
+      {"e.webm", {.codec = "libvpx"}},
+      {"f.mkv", {.codec = "ffv1"}},
+      {"g.mov", {.codec = "libx264"}},
+      {"h.ts", {.codec = "mpeg2video", .fps = 25}},
+      {"i.avi", {.codec = "mjpeg", .pixels = AV_PIX_FMT_YUVJ420P}},
+  };
+  for (const auto& [name, video] : kinds) {
+    SCOPED_TRACE(name);
+    write_video(scratch / name, video);
+    EXPECT_TRUE(is_video_file(scratch / name));
+    VideoReader reader(scratch / name);
+    EXPECT_NEAR(reader.fps(), video.fps, 0.01);
+    const bool full_range = video.pixels == AV_PIX_FMT_YUVJ420P;
+    int i = 0;
+    for (; const auto frame = reader.next(); ++i) {
+      ASSERT_EQ(frame->height, 48);
+      ASSERT_EQ(frame->width, 64);
+      ASSERT_EQ(frame->pixels.size(), 48U * 64 * 3);
+      EXPECT_NEAR(frame->pixels[3 * (20 * 64 + 30)], full_range ? written_luma(i) : brightness(i), 6)
+          << "frame " << i;
+    }
+    EXPECT_EQ(i, 20);
+  }
+}
+
+TEST(VideoReader, ReadsGifsBack) {
+  const ScratchFolder scratch;
+  const std::vector<Picture> written = {flat(6, 9, {255, 0, 0}), flat(6, 9, {0, 255, 0}),
+                                        flat(6, 9, {12, 34, 56})};
+  write_gif(scratch / "clip.gif", written, 4);
+  VideoReader reader(scratch / "clip.gif");
+  EXPECT_NEAR(reader.fps(), 4, 0.01);
+  for (const Picture& expected : written) EXPECT_EQ(reader.next()->pixels, expected.pixels);
+  EXPECT_FALSE(reader.next());
+}
+
+TEST(VideoReader, ReadsGrayGifsBack) {
+  const ScratchFolder scratch;
+  std::vector<Picture> written;
+  for (const uint8_t level : {0, 77, 255}) written.push_back(flat(5, 7, {level}));
+  write_gif(scratch / "clip.gif", written, 10);
+  const auto read = read_video(scratch / "clip.gif", {.channels = 1});
+  ASSERT_EQ(read.size(), 3U);
+  for (size_t i = 0; i < 3; ++i)
+    for (const uint8_t level : read[i].pixels) EXPECT_NEAR(level, written[i].pixels[0], 1);
+}
+
+// A clip of smooth colours has more of them than a palette: they may move a little, not much.
+TEST(VideoReader, GifColoursAreClose) {
+  const ScratchFolder scratch;
+  std::vector<Picture> written;
+  for (int t = 0; t < 4; ++t) {
+    Picture picture{32, 32, 3, {}};
+    for (int y = 0; y < 32; ++y)
+      for (int x = 0; x < 32; ++x)
+        for (const int level : {7 * x, 6 * y + 10 * t, 128 - 2 * x})
+          picture.pixels.push_back(static_cast<uint8_t>(level));
+    written.push_back(picture);
+  }
+  write_gif(scratch / "clip.gif", written, 4);
+  const auto read = read_video(scratch / "clip.gif");
+  ASSERT_EQ(read.size(), written.size());
+  double difference = 0;
+  for (size_t t = 0; t < read.size(); ++t)
+    for (size_t i = 0; i < read[t].pixels.size(); ++i)
+      difference += std::abs(read[t].pixels[i] - written[t].pixels[i]) / (4.0 * 32 * 32 * 3);
+  EXPECT_LT(difference, 5) << "levels on average";
+}
+
+TEST(VideoReader, CutsAndResizes) {
+  const ScratchFolder scratch;
+  write_video(scratch / "a.mp4", {.frames = 3});
+  const auto frames = read_video(scratch / "a.mp4", {.height = 16, .width = 32, .channels = 1});
+  ASSERT_EQ(frames.size(), 3U);
+  EXPECT_EQ(frames[2].height, 16);
+  EXPECT_EQ(frames[2].width, 32);
+  EXPECT_EQ(frames[2].pixels.size(), 16U * 32);
+  EXPECT_NEAR(frames[2].pixels[100], brightness(2), 4);
+  EXPECT_EQ(read_video(scratch / "a.mp4", {}, 2).size(), 2U);
+}
+
+TEST(VideoReader, MakesPixelsSquare) {
+  const ScratchFolder scratch;
+  write_video(scratch / "a.mp4", {.frames = 2, .pixel_aspect = {3, 2}});
+  const auto frames = read_video(scratch / "a.mp4");
+  EXPECT_EQ(frames[0].height, 48);
+  EXPECT_EQ(frames[0].width, 96);
+}
+
+TEST(VideoReader, PicksFramesByTime) {
+  const ScratchFolder scratch;
+  write_video(scratch / "a.mkv", {.codec = "ffv1", .frames = 20, .fps = 20});
+  const auto levels = [&](double fps) {
+    std::vector<int> found;
+    for (const auto& frame : read_video(scratch / "a.mkv", {.fps = fps}))
+      found.push_back(static_cast<int>(std::lround(frame.pixels[0] * 219.0 / 2550)));
+    return found;
+  };
+  EXPECT_EQ(levels(5), (std::vector<int>{0, 4, 8, 12, 16}));
+  EXPECT_EQ(levels(20).size(), 20U);
+  EXPECT_EQ(levels(40).size(), 40U);
+  EXPECT_EQ(levels(0).size(), 20U);
+}
+
+TEST(VideoReader, SortsFramesByTheirNumbers) {
+  const ScratchFolder scratch;
+  for (const int i : {1, 2, 9, 10, 11, 100})
+    write_png(scratch / ("clip/frame_" + std::to_string(i) + ".png"),
+              flat(4, 4, {static_cast<uint8_t>(i), 0, 0}));
+  scratch.write("clip/notes.txt", "not a frame");
+  scratch.write("clip/._frame_1.png", "left by a file manager");
+  EXPECT_TRUE(is_frame_folder(scratch / "clip"));
+  EXPECT_FALSE(is_frame_folder(scratch.path()));
+  std::vector<int> order;
+  for (const auto& frame : read_video(scratch / "clip")) order.push_back(frame.pixels[0]);
+  EXPECT_EQ(order, (std::vector<int>{1, 2, 9, 10, 11, 100}));
+}
+
+TEST(VideoReader, FoldersOfMixedSizesAreRefused) {
+  const ScratchFolder scratch;
+  write_png(scratch / "clip/1.png", flat(4, 4, {1}));
+  write_png(scratch / "clip/2.png", flat(4, 6, {1}));
+  EXPECT_SAYS(failure(scratch / "clip"), "2.png: is 4x6 (height x width), but 1.png is 4x4");
+}
+
+TEST(VideoReader, WhatIsNoVideoIsNamed) {
+  const ScratchFolder scratch;
+  scratch.write("notes.txt", "some text\nin lines\n");
+  scratch.write("fake.mp4", std::string(5000, 'x'));
+  scratch.write("empty.mp4", "");
+  scratch.write("list.m3u8", "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nhttp://localhost:9/a.ts\n");
+  scratch.write("folder/notes.txt", "");
+  write_png(scratch / "still.png", flat(8, 8, {1, 2, 3}));
+  for (const char* name : {"notes.txt", "fake.mp4", "list.m3u8", "still.png"}) {
+    EXPECT_SAYS(failure(scratch / name), std::string(name) + ": is not a video");
+    EXPECT_FALSE(is_video_file(scratch / name)) << name;
+  }
+  EXPECT_SAYS(failure(scratch / "empty.mp4"), "empty.mp4: is an empty file");
+  EXPECT_SAYS(failure(scratch / "missing.mp4"), "missing.mp4: there is no such file or folder");
+  EXPECT_SAYS(failure(scratch / "folder"), "folder: holds no pictures");
+}
+
+TEST(VideoReader, NeverWaitsForAPipe) {
+  const ScratchFolder scratch;
+  ASSERT_EQ(mkfifo((scratch / "pipe.mp4").c_str(), 0600), 0);
+  EXPECT_SAYS(failure(scratch / "pipe.mp4"), "pipe.mp4: is neither a file nor a folder");
+}
+
+// A part must not pass for the whole, wherever the file is cut.
+TEST(VideoReader, TruncatedFilesAreRefused) {
+  const ScratchFolder scratch;
+  write_video(scratch / "end.mp4", {});
+  write_video(scratch / "start.mp4", {.muxer_option = "movflags=faststart"});
+  write_video(scratch / "a.avi", {.codec = "mjpeg", .pixels = AV_PIX_FMT_YUVJ420P});
+  write_video(scratch / "a.webm", {.codec = "libvpx"});
+  std::vector<Picture> pictures;
+  for (int i = 0; i < 10; ++i) pictures.push_back(flat(32, 32, {static_cast<uint8_t>(20 * i), 9, 9}));
+  write_gif(scratch / "a.gif", pictures, 4);
+  for (const char* name : {"end.mp4", "start.mp4", "a.avi", "a.webm", "a.gif"})
+    for (const double share : {0.3, 0.5, 0.7}) {
+      cut(scratch, name, std::string("cut_") + name, share);
+      EXPECT_SAYS(failure(scratch / (std::string("cut_") + name)), std::string("cut_") + name)
+          << " at " << share;
+    }
+}
+
+TEST(VideoReader, DamageIsToldWithItsFrame) {
+  const ScratchFolder scratch;
+  write_video(scratch / "a.avi", {.codec = "png", .pixels = AV_PIX_FMT_GRAY8});
+  std::string bytes = scratch.read("a.avi");
+  size_t frame = bytes.find("movi");
+  for (int i = 0; i < 10; ++i) frame = bytes.find("00dc", frame + 1);  // the tenth chunk of pictures
+  for (size_t i = 60; i < 64; ++i) bytes[frame + i] = static_cast<char>(~bytes[frame + i]);
+  scratch.write("b.avi", bytes);
+  VideoReader reader(scratch / "b.avi");
+  int delivered = 0;
+  try {
+    for (; reader.next(); ++delivered) continue;
+    FAIL() << "the damage was not noticed";
+  } catch (const DataError& error) {
+    EXPECT_GT(delivered, 5);
+    EXPECT_SAYS(std::string(error.what()),
+                "b.avi: is truncated or damaged after frame " + std::to_string(delivered));
+  }
+}
+
+}  // namespace
+}  // namespace savp
