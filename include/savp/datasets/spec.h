@@ -1,0 +1,83 @@
+// A dataset as data. A new one of a known layout is a file with such a description and a row in datasets.cpp.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "savp/core/hparams.h"
+
+namespace savp {
+
+// With the names of the published implementation.
+struct DatasetHparams {
+  using Self = DatasetHparams;
+  HPARAM(int64_t, crop_size, 0, "side of the square cut from the centre (pixels); 0: whole picture",
+         AtLeast{0});
+  HPARAM(int64_t, scale_size, 0, "side that the square is then resized to (pixels); 0: not at all",
+         AtLeast{0});
+  HPARAM(int64_t, context_frames, 1, "true frames given at the start", AtLeast{1});
+  HPARAM(int64_t, sequence_length, 0,
+         "frames of a sequence, context included; 0: as many as the records hold", AtLeast{0});
+  HPARAM(int64_t, long_sequence_length, 0,
+         "frames of the sequences of the longer validation; 0: sequence_length", AtLeast{0});
+  HPARAM(int64_t, frame_skip, 0, "frames left out between two frames of a sequence; their actions are joined",
+         AtLeast{0});
+  HPARAM(int64_t, time_shift, 1,
+         "training sequences start at a random multiple of this (steps); 0: at the first frame", AtLeast{0});
+  HPARAM(bool, force_time_shift, false, "start at random in validation and test, too");
+  HPARAM(bool, shuffle_on_val, false, "shuffle in validation, too");
+  HPARAM(bool, use_state, false, "read states and actions");
+};
+
+// How a record holds its sequence.
+enum class Layout {
+  kPerStep,  // one feature for each quantity and time step, the step in the feature's name
+  kVarLen,   // one list of frames, with "sequence_length", "height", "width" and "channels"
+};
+
+// How a frame's bytes hold its pixels.
+enum class Pixels {
+  kRaw,  // uint8, height x width x channels
+};
+
+// How the sequences of a folder are counted without reading them; the records are counted where this fails.
+enum class Count {
+  kFileNames,    // each name says "..._<first>_to_<last>.tfrecords"
+  kLengthsFile,  // sequence_lengths.txt has a line for each record
+};
+
+struct DatasetSpec {
+  std::string name;   // --dataset
+  std::string about;  // one line for --help
+  Layout layout = Layout::kPerStep;
+  Pixels pixels = Pixels::kRaw;
+  Count count = Count::kFileNames;
+  // Names of features; "%d" stands for the time step and "{view}" for one of several cameras. Empty: not
+  // there.
+  std::string images;
+  std::vector<std::string> views =
+      {};  // cameras, the preferred one first; another is taken where it is the only one
+  std::string states = "";
+  std::string actions = "";
+  std::string object_pos =
+      "";                   // row and column (pixels) of designated points; used where the records hold it
+  int64_t state_size = 0;   // numbers a state
+  int64_t action_size = 0;  // numbers an action
+  DatasetHparams hparams = {};  // defaults
+};
+
+const std::vector<DatasetSpec>& datasets();
+
+// Throws UsageError for an unknown name, naming near misses.
+const DatasetSpec& find_dataset(const std::string& name);
+
+// The dataset of a folder of records: what "dataset.json" in it ({"dataset": "bair"}) says, else what the
+// folder is called ("data/kth_128" is kth), else what the first record looks like. Throws DataError where
+// none of it tells.
+std::string infer_dataset(const std::string& input_dir, const std::string& mode);
+
+// The record files of a mode, sorted as text: "*.tfrecord*" directly in the folder, else in its subfolder
+// named after the mode. Throws DataError where there are none.
+std::vector<std::string> find_record_files(const std::string& input_dir, const std::string& mode);
+
+}  // namespace savp

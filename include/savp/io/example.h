@@ -1,0 +1,85 @@
+// tf.train.Example, the message in most records: a map from names to lists of byte strings, floats or int64.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace savp {
+
+namespace proto {
+class Example;
+}  // namespace proto
+
+// Lists of one feature, still encoded, inside the bytes of the record.
+class FeatureView {
+ public:
+  enum class Kind { kEmpty, kBytes, kFloats, kInts };
+
+  // Throws DataError unless `feature` is a well-formed tf.train.Feature.
+  explicit FeatureView(std::string_view feature);
+
+  Kind kind() const { return kind_; }
+  size_t count() const { return count_; }
+
+  // The values; `kind` must be asked for before. Byte strings point into the record.
+  std::vector<std::string_view> bytes() const;
+  std::vector<float> floats() const;
+  std::vector<int64_t> ints() const;
+
+ private:
+  std::string_view list_;  // the encoded BytesList, FloatList or Int64List
+  Kind kind_ = Kind::kEmpty;
+  size_t count_ = 0;
+};
+
+const char* kind_name(FeatureView::Kind kind);
+
+// The features of a record, found without copying a value: records hold hundreds of kilobytes of pictures, of
+// which often less than half is used. Valid as long as the record's bytes are.
+class ExampleView {
+ public:
+  // Throws DataError where the bytes are no tf.train.Example.
+  explicit ExampleView(std::string_view record);
+
+  using Feature = std::pair<std::string_view, FeatureView>;
+  const std::vector<Feature>& features() const { return features_; }  // sorted by name
+
+  // Null where there is none.
+  const FeatureView* find(std::string_view name) const;
+
+  // Like find(), but throws DataError where the feature is missing (with near misses) or of another kind.
+  const FeatureView& get(std::string_view name, FeatureView::Kind kind) const;
+
+  // The only value of a feature; throws DataError where it has none or several.
+  std::string_view one_bytes(std::string_view name) const;
+  int64_t one_int(std::string_view name) const;
+
+  std::vector<std::string> names() const;
+
+ private:
+  std::vector<Feature> features_;
+};
+
+// An Example to be written; the same values give the same bytes.
+class ExampleBuilder {
+ public:
+  ExampleBuilder();
+  ~ExampleBuilder();
+  ExampleBuilder(const ExampleBuilder&) = delete;
+  ExampleBuilder& operator=(const ExampleBuilder&) = delete;
+
+  ExampleBuilder& bytes(const std::string& name, const std::vector<std::string_view>& values);
+  ExampleBuilder& floats(const std::string& name, const std::vector<float>& values);
+  ExampleBuilder& ints(const std::string& name, const std::vector<int64_t>& values);
+
+  std::string serialize() const;
+
+ private:
+  std::unique_ptr<proto::Example> example_;
+};
+
+}  // namespace savp

@@ -1,0 +1,79 @@
+// TFRecord files: records one after the other, each framed as
+//
+//   uint64 length | uint32 check of the 8 length bytes | data, `length` bytes | uint32 check of the data
+//
+// little-endian; a check is the CRC-32C (Castagnoli) of the bytes, masked: (crc >> 15 | crc << 17) +
+// 0xa282ead8. A file that ends anywhere but between two records, or whose checks disagree, is an error that
+// names the file, the record (counted from 0) and the byte where its frame starts. Compressed files are not
+// read.
+#pragma once
+
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace savp {
+
+// Where a record lies. Cheap to copy and to keep: the file is opened again when the record is read.
+struct RecordPlace {
+  std::shared_ptr<const std::string> file;  // path
+  int64_t record = 0;                       // number in the file, from 0
+  int64_t offset = 0;                       // bytes from the start of the file to the frame
+  int64_t length = 0;                       // bytes of data
+};
+
+// "data/bair/train/traj_0_to_255.tfrecords, record 3 at byte 2212389".
+std::string describe(const RecordPlace& place);
+
+// Reads and checks the data of a record that locate() has found; reuses the capacity of `data`.
+void read_record(const RecordPlace& place, std::string& data);
+
+class TfRecordReader {
+ public:
+  explicit TfRecordReader(const std::string& path);
+  ~TfRecordReader();
+  TfRecordReader(const TfRecordReader&) = delete;
+  TfRecordReader& operator=(const TfRecordReader&) = delete;
+
+  // Where the next record lies, its data neither read nor checked; nothing at the end of the file.
+  std::optional<RecordPlace> locate();
+
+  // The data of the next record; nothing at the end of the file.
+  std::optional<std::string> next();
+
+  // The record that locate() or next() tries next.
+  const RecordPlace& position() const { return position_; }
+
+ private:
+  RecordPlace position_;
+  int descriptor_ = -1;
+  int64_t size_ = 0;  // bytes of the file
+};
+
+// Number of records, found by their length fields alone.
+int64_t count_records(const std::string& path);
+
+// Writes under a hidden temporary name in the same folder; close() flushes and gives the file its name. A
+// writer that is destroyed without close() leaves nothing behind.
+class TfRecordWriter {
+ public:
+  explicit TfRecordWriter(const std::string& path);
+  ~TfRecordWriter();
+  TfRecordWriter(const TfRecordWriter&) = delete;
+  TfRecordWriter& operator=(const TfRecordWriter&) = delete;
+
+  void write(std::string_view data);
+  void close();
+
+ private:
+  void put(const void* bytes, size_t count);
+
+  std::string path_;
+  std::string temporary_;
+  std::FILE* file_ = nullptr;
+};
+
+}  // namespace savp

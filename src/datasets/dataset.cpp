@@ -1,0 +1,232 @@
+#include "savp/datasets/dataset.h"
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <regex>
+
+#include "datasets/device_prefetcher.h"
+#include "datasets/record_stream.h"
+#include "datasets/sequence.h"
+#include "datasets/stages.h"
+#include "savp/core/error.h"
+#include "savp/core/text.h"
+#include "savp/io/example.h"
+#include "savp/io/tfrecord.h"
+
+namespace savp {
+namespace {
+
+// Says where the record lies in what goes wrong with it.
+template <class Body>
+auto in_record(const RecordPlace& place, const Body& body) {
+  try {
+    return body();
+  } catch (const DataError& error) {
+    const std::string what = error.what();
+    if (what.rfind(describe(place), 0) == 0) throw;
+    throw DataError(concat(describe(place), ": ", what));
+  }
+}
+
+RecordFormat inspect_first(const std::string& file, const DatasetSpec& spec, bool use_state) {
+  TfRecordReader reader(file);
+  const auto place = reader.locate();
+  SAVP_CHECK(place, DataError, file, ": holds no records");
+  std::string record;
+  read_record(*place, record);
+  return in_record(*place, [&] {
+    const ExampleView example(record);
+    auto format = inspect(example, spec, use_state);
+    split(example, spec, format);  // all that a sequence may need must be there
+    return format;
+  });
+}
+
+void check_mode(const std::string& mode) {
+  const bool known = mode == "train" || mode == "val" || mode == "test";
+  SAVP_CHECK(known, UsageError, "unknown mode ", mode, did_you_mean(mode, {"train", "val", "test"}),
+             ": train, val or test");
+}
+
+// A record on its way to a sequence; no sequence where the record is too short or was skipped.
+struct Decoded {
+  std::optional<Sequence> sequence;
+  RecordItem item;
+};
+
+class RecordDecoder {
+ public:
+  RecordDecoder(std::shared_ptr<const SequenceDecoder> decoder, std::shared_ptr<SkippedRecords> skipped,
+                uint64_t seed)
+      : decoder_(std::move(decoder)), skipped_(std::move(skipped)), seed_(seed) {}
+
+  Decoded operator()(const RecordItem& item) const {
+    thread_local std::string record;  // keeps its capacity from one record to the next
+    Draws draws(seed_, item.index + 1);
+    try {
+      return in_record(item.place, [&] {
+        read_record(item.place, record);
+        return Decoded{decoder_->decode(record, draws), item};
+      });
+    } catch (const DataError& error) {
+      if (!skipped_) throw;
+      skipped_->add(item.place, error.what());
+      return Decoded{std::nullopt, item};
+    }
+  }
+
+ private:
+  std::shared_ptr<const SequenceDecoder> decoder_;
+  std::shared_ptr<SkippedRecords> skipped_;  // null: damage is an error
+  uint64_t seed_;
+};
+
+// Drops what is no sequence, but does not search for one for ever.
+class Usable : public Stream<Sequence> {
+ public:
+  explicit Usable(std::unique_ptr<Stream<Decoded>> source) : source_(std::move(source)) {}
+
+  std::optional<Sequence> next() override {
+    while (auto decoded = source_->next()) {
+      const auto epoch = decoded->item.epoch;
+      if (decoded->sequence) {
+        last_useful_epoch_ = epoch;
+        return std::move(decoded->sequence);
+      }
+      SAVP_CHECK(epoch < last_useful_epoch_ + 2, DataError, *decoded->item.place.file,
+                 ": in a whole epoch no record of this and the other files was sound and long enough: "
+                 "choose a smaller sequence_length or frame_skip");
+    }
+    return std::nullopt;
+  }
+
+ private:
+  std::unique_ptr<Stream<Decoded>> source_;
+  int64_t last_useful_epoch_ = -1;
+};
+
+// The sum of what the names say; nothing where one of them says nothing.
+std::optional<int64_t> count_by_names(const std::vector<std::string>& files) {
+  static const std::regex kRange(R"(_(\d{1,18})_to_(\d{1,18})\.tfrecord)");
+  int64_t count = 0;
+  for (const auto& file : files) {
+    const auto name = std::filesystem::path(file).filename().string();
+    std::smatch range;
+    if (!std::regex_search(name, range, kRange)) return std::nullopt;
+    count += std::stoll(range[2]) - std::stoll(range[1]) + 1;
+  }
+  return count;
+}
+
+// Records of at least `span` frames, from the file that has a line for each; nothing where it is missing.
+std::optional<int64_t> count_by_lengths(const std::string& any_record_file, int64_t span) {
+  const auto path = std::filesystem::path(any_record_file).parent_path() / "sequence_lengths.txt";
+  std::ifstream file(path);
+  if (!file) return std::nullopt;
+  static const std::regex kNumber(R"(\s*(\d{1,18})\s*)");
+  int64_t count = 0;
+  int64_t number = 0;
+  for (std::string line; std::getline(file, line);) {
+    ++number;
+    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
+    std::smatch length;
+    SAVP_CHECK(std::regex_match(line, length, kNumber), DataError, path.string(), ", line ", number, ": \"",
+               line, "\" is no number of frames");
+    if (std::stoll(length[1]) >= span) ++count;
+  }
+  return count;
+}
+
+// Reads the records themselves.
+int64_t count_long_records(const std::vector<std::string>& files, int64_t span) {
+  int64_t count = 0;
+  for (const auto& file : files) {
+    TfRecordReader reader(file);
+    for (auto place = reader.position(); const auto record = reader.next(); place = reader.position())
+      if (in_record(place, [&] { return ExampleView(*record).one_int("sequence_length"); }) >= span) ++count;
+  }
+  return count;
+}
+
+int64_t count_all_records(const std::vector<std::string>& files) {
+  int64_t count = 0;
+  for (const auto& file : files) count += count_records(file);
+  return count;
+}
+
+}  // namespace
+
+std::unique_ptr<Dataset> Dataset::open(const std::string& name, const std::string& input_dir,
+                                       const std::string& mode,
+                                       const std::vector<std::pair<std::string, Json>>& hparams_dicts,
+                                       const std::string& hparams_text) {
+  check_mode(mode);
+  auto spec = find_dataset(name);
+  auto hparams = spec.hparams;
+  HparamsView view(hparams);
+  for (const auto& [where, values] : hparams_dicts) view.override_from_json(values, where);
+  view.override_from_text(hparams_text, "dataset_hparams");
+  if (hparams.long_sequence_length == 0) hparams.long_sequence_length = hparams.sequence_length;
+  SAVP_CHECK(!hparams.force_time_shift || hparams.time_shift > 0, UsageError,
+             "force_time_shift=true needs a time_shift of at least 1");
+  return std::unique_ptr<Dataset>(
+      new Dataset(std::move(spec), find_record_files(input_dir, mode), mode, hparams));
+}
+
+Dataset::Dataset(DatasetSpec spec, std::vector<std::string> files, std::string mode, DatasetHparams hparams)
+    : spec_(std::move(spec)),
+      files_(std::move(files)),
+      mode_(std::move(mode)),
+      hparams_(hparams),
+      skipped_(std::make_shared<SkippedRecords>()) {
+  set_sequence_length(hparams_.sequence_length);
+}
+
+Dataset::~Dataset() = default;
+
+void Dataset::set_sequence_length(int64_t frames) {
+  const auto format =
+      decoder_ ? decoder_->format() : inspect_first(files_.front(), spec_, hparams_.use_state);
+  const bool known = frames > 0 || format.length > 0;
+  SAVP_CHECK(known, UsageError, "records of ", spec_.name,
+             " differ in length: sequence_length must be given");
+  hparams_.sequence_length = frames > 0 ? frames : (format.length - 1) / (hparams_.frame_skip + 1) + 1;
+  const bool random_start = hparams_.force_time_shift || (mode_ == "train" && hparams_.time_shift > 0);
+  decoder_ = std::make_shared<const SequenceDecoder>(spec_, format, hparams_, random_start);
+}
+
+int64_t Dataset::num_examples_per_epoch() const {
+  const auto span = decoder_->span();
+  const auto known =
+      spec_.count == Count::kFileNames ? count_by_names(files_) : count_by_lengths(files_.front(), span);
+  if (known) return *known;
+  return decoder_->format().length > 0 ? count_all_records(files_) : count_long_records(files_, span);
+}
+
+VideoShape Dataset::shape() const { return decoder_->shape(); }
+
+std::unique_ptr<Stream<Batch>> Dataset::batches(const BatchOptions& options) const {
+  SAVP_CHECK(options.batch_size > 0, UsageError, "batch_size=", options.batch_size, " must be at least 1");
+  SAVP_CHECK(options.threads >= 0, UsageError, "threads=", options.threads, " must be at least 0");
+  const auto length = decoder_->format().length;
+  SAVP_CHECK(length == 0 || decoder_->span() <= length, UsageError,
+             "sequence_length=", hparams_.sequence_length, " with frame_skip=", hparams_.frame_skip,
+             " needs ", decoder_->span(), " frames, but the records of ", files_.front(), " hold ", length);
+  const bool shuffle = mode_ == "train" || (mode_ == "val" && hparams_.shuffle_on_val);
+  const auto skipped = options.skip_bad_records ? skipped_ : nullptr;
+  auto records = std::make_unique<RecordStream>(
+      RecordStreamOptions{files_, shuffle, options.num_epochs, options.seed, skipped});
+  auto decoded = map_stream<RecordItem, Decoded>(
+      std::move(records), RecordDecoder(decoder_, skipped, options.seed), options.threads);
+  std::unique_ptr<Stream<Batch>> batches =
+      std::make_unique<Batched>(std::make_unique<Usable>(std::move(decoded)), options.batch_size);
+  if (options.threads > 0) batches = made_ahead(std::move(batches), /*ahead=*/2);
+  if (options.device.is_cpu()) return batches;
+  return std::make_unique<DevicePrefetcher>(std::move(batches), options.device);
+}
+
+int64_t Dataset::skipped_records() const { return skipped_->count(); }
+
+}  // namespace savp

@@ -1,0 +1,25 @@
+#include <algorithm>
+
+#include "datasets/specs.h"
+#include "savp/core/error.h"
+#include "savp/core/text.h"
+
+namespace savp {
+
+const std::vector<DatasetSpec>& datasets() {
+  static const std::vector<DatasetSpec> kDatasets = {bair(), kth(), softmotion(), video()};
+  return kDatasets;
+}
+
+const DatasetSpec& find_dataset(const std::string& name) {
+  const auto& all = datasets();
+  const auto found =
+      std::find_if(all.begin(), all.end(), [&](const DatasetSpec& spec) { return spec.name == name; });
+  if (found != all.end()) return *found;
+  std::vector<std::string> names;
+  for (const auto& spec : all) names.push_back(spec.name);
+  throw UsageError(
+      concat("unknown dataset ", name, did_you_mean(name, names), "; there are ", join_words(names)));
+}
+
+}  // namespace savp

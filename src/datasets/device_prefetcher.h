@@ -1,0 +1,37 @@
+// Brings batches to an accelerator ahead of time.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <c10/core/Event.h>
+#include <c10/core/Stream.h>
+
+#include <memory>
+#include <optional>
+
+#include "savp/core/video.h"
+#include "savp/datasets/stream.h"
+
+namespace savp {
+
+// Copies the next batch through pinned memory on a stream of its own while the present one is worked on. The
+// copy is asynchronous for the host; the caller's current stream waits for it.
+class DevicePrefetcher : public Stream<Batch> {
+ public:
+  DevicePrefetcher(std::unique_ptr<Stream<Batch>> source, at::Device device);
+  std::optional<Batch> next() override;
+
+ private:
+  struct Copy {
+    Batch batch;  // on the device, once `done`
+    c10::Event done;
+  };
+  void start();
+
+  std::unique_ptr<Stream<Batch>> source_;
+  at::Device device_;
+  c10::Stream copies_;
+  std::optional<Copy> under_way_;
+  bool started_ = false;
+};
+
+}  // namespace savp

@@ -1,0 +1,111 @@
+#include <algorithm>
+#include <cctype>
+#include <filesystem>
+#include <fstream>
+
+#include "savp/core/error.h"
+#include "savp/core/text.h"
+#include "savp/datasets/spec.h"
+#include "savp/io/example.h"
+#include "savp/io/tfrecord.h"
+
+namespace savp {
+namespace fs = std::filesystem;
+namespace {
+
+// Hidden files are left out: unfinished ones have such names.
+std::vector<std::string> record_files_in(const fs::path& folder) {
+  std::vector<std::string> files;
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator(folder, none)) {
+    const auto name = entry.path().filename().string();
+    if (name.find(".tfrecord") != std::string::npos && name[0] != '.' && !entry.is_directory(none))
+      files.push_back(entry.path().string());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+std::vector<std::string> modes_with_records(const fs::path& folder) {
+  std::vector<std::string> modes;
+  for (const char* mode : {"train", "val", "test"})
+    if (!record_files_in(folder / mode).empty()) modes.emplace_back(mode);
+  return modes;
+}
+
+// The folder without "." and trailing slashes, absolute, so that its name can be asked for.
+fs::path normal(const std::string& folder) {
+  auto path = fs::absolute(folder).lexically_normal();
+  return path.has_filename() ? path : path.parent_path();
+}
+
+// The folder itself and, where it is the subfolder of a mode, the one above.
+std::vector<fs::path> candidates(const std::string& input_dir) {
+  const auto folder = normal(input_dir);
+  std::vector<fs::path> all = {folder};
+  for (const char* mode : {"train", "val", "test"})
+    if (folder.filename() == mode) all.push_back(folder.parent_path());
+  return all;
+}
+
+std::optional<std::string> from_manifest(const fs::path& folder) {
+  const auto path = folder / "dataset.json";
+  std::ifstream file(path);
+  if (!file) return std::nullopt;
+  const auto manifest = Json::parse(file, nullptr, /*allow_exceptions=*/false);
+  const bool usable = manifest.is_object() && manifest.contains("dataset") && manifest["dataset"].is_string();
+  SAVP_CHECK(usable, DataError, path.string(), ": is not JSON like {\"dataset\": \"bair\"}");
+  return find_dataset(manifest["dataset"].get<std::string>()).name;
+}
+
+// "kth" and "kth_128" are kth, "kthx" is not.
+std::optional<std::string> from_name(const fs::path& folder) {
+  const auto name = folder.filename().string();
+  for (const auto& spec : datasets()) {
+    const bool starts = name.compare(0, spec.name.size(), spec.name) == 0;
+    if (starts && (name.size() == spec.name.size() ||
+                   std::isalnum(static_cast<unsigned char>(name[spec.name.size()])) == 0))
+      return spec.name;
+  }
+  return std::nullopt;
+}
+
+std::string from_first_record(const std::string& path) {
+  TfRecordReader reader(path);
+  const auto place = reader.position();
+  const auto record = reader.next();
+  SAVP_CHECK(record, DataError, path, ": holds no records");
+  const ExampleView example(*record);
+  if (example.find("images/encoded") != nullptr) return "video";
+  if (example.find("0/action") != nullptr || example.find("0/endeffector_pos") != nullptr)
+    return "softmotion";
+  std::vector<std::string> names;
+  for (const auto& spec : datasets()) names.push_back(spec.name);
+  throw DataError(concat(describe(place), ": does not look like a known dataset: give --dataset (",
+                         join_words(names), ")"));
+}
+
+}  // namespace
+
+std::vector<std::string> find_record_files(const std::string& input_dir, const std::string& mode) {
+  SAVP_CHECK(fs::exists(input_dir), DataError, input_dir, ": no such folder");
+  SAVP_CHECK(fs::is_directory(input_dir), DataError, input_dir,
+             ": is a file; give the folder that holds the records");
+  auto files = record_files_in(input_dir);
+  if (files.empty()) files = record_files_in(fs::path(input_dir) / mode);
+  if (!files.empty()) return files;
+  const auto others = modes_with_records(input_dir);
+  throw DataError(concat(input_dir, ": no record files (*.tfrecord*) in it or in its subfolder ", mode,
+                         others.empty() ? "" : "; there are some in " + join_words(others)));
+}
+
+std::string infer_dataset(const std::string& input_dir, const std::string& mode) {
+  const auto files = find_record_files(input_dir, mode);
+  for (const auto& folder : candidates(input_dir))
+    if (const auto name = from_manifest(folder)) return *name;
+  for (const auto& folder : candidates(input_dir))
+    if (const auto name = from_name(folder)) return *name;
+  return from_first_record(files.front());
+}
+
+}  // namespace savp

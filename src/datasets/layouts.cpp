@@ -1,0 +1,178 @@
+#include "datasets/layouts.h"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <regex>
+#include <set>
+
+#include "savp/core/error.h"
+#include "savp/core/text.h"
+
+namespace savp {
+namespace {
+
+using Kind = FeatureView::Kind;
+
+std::string replaced(std::string text, const std::string& part, const std::string& by) {
+  const auto at = text.find(part);
+  return at == std::string::npos ? text : text.replace(at, part.size(), by);
+}
+
+std::string at_step(const std::string& pattern, int64_t step) {
+  return replaced(pattern, "%d", std::to_string(step));
+}
+
+std::regex as_regex(const std::string& pattern) {
+  return std::regex(replaced(replaced(pattern, "%d", "\\d+"), "{view}", "(\\w+)"));
+}
+
+std::vector<std::string> names_like(const ExampleView& record, const std::string& pattern) {
+  const auto wanted = as_regex(pattern);
+  auto names = record.names();
+  std::erase_if(names, [&](const std::string& name) { return !std::regex_match(name, wanted); });
+  return names;
+}
+
+// The names of one quantity at all steps; there must be some.
+int64_t count_steps(const ExampleView& record, const std::string& pattern) {
+  const auto steps = static_cast<int64_t>(names_like(record, pattern).size());
+  SAVP_CHECK(steps > 0, DataError, "no feature is called like ", at_step(pattern, 0),
+             did_you_mean(at_step(pattern, 0), record.names()));
+  return steps;
+}
+
+// The pattern of the frames with one of the record's cameras chosen.
+std::string choose_view(const ExampleView& record, const DatasetSpec& spec) {
+  std::set<std::string> present;
+  std::smatch match;
+  for (const auto& name : names_like(record, spec.images))
+    if (std::regex_match(name, match, as_regex(spec.images)) && match.size() > 1) present.insert(match[1]);
+  if (spec.images.find("{view}") == std::string::npos) return spec.images;
+  for (const auto& preferred : spec.views)
+    if (present.count(preferred) > 0) return replaced(spec.images, "{view}", preferred);
+  const std::vector<std::string> views(present.begin(), present.end());
+  SAVP_CHECK(!views.empty(), DataError, "there are no frames: no feature is called like ",
+             at_step(replaced(spec.images, "{view}", spec.views.front()), 0));
+  SAVP_CHECK(views.size() == 1, DataError, "there are frames of several cameras (", join_words(views),
+             "), none of them ", join_words(spec.views), ": cannot tell which one to use");
+  return replaced(spec.images, "{view}", views.front());
+}
+
+// Raw frames of this layout say nothing of their size: three bytes a pixel, square.
+PictureSize square_size(std::string_view frame, const std::string& name) {
+  const auto side = std::lround(std::sqrt(static_cast<double>(frame.size()) / 3));
+  SAVP_CHECK(side > 0 && side * side * 3 == static_cast<int64_t>(frame.size()), DataError, "feature ", name,
+             " has ", frame.size(), " bytes, which is no square picture of three channels");
+  return {side, side, 3};
+}
+
+void check_frame(std::string_view frame, const PictureSize& size, const std::string& what) {
+  SAVP_CHECK(static_cast<int64_t>(frame.size()) == size.values(), DataError, what, " has ", frame.size(),
+             " bytes instead of ", size.values(), " (", text(size), ", as in the first record)");
+}
+
+void append_floats(const ExampleView& record, const std::string& name, int64_t size,
+                   std::vector<float>& values) {
+  const auto found = record.get(name, Kind::kFloats).floats();
+  SAVP_CHECK(static_cast<int64_t>(found.size()) == size, DataError, "feature ", name, " holds ", found.size(),
+             " numbers instead of ", size);
+  values.insert(values.end(), found.begin(), found.end());
+}
+
+// --- One feature for each quantity and step: "7/image_aux1/encoded", "7/action".
+
+RecordSteps split_steps(const ExampleView& record, const DatasetSpec& spec, const RecordFormat& format) {
+  RecordSteps steps;
+  for (int64_t t = 0; t < format.length; ++t) {
+    const auto name = at_step(format.images, t);
+    steps.images.push_back(record.one_bytes(name));
+    check_frame(steps.images.back(), format.picture, "feature " + name);
+    if (format.state_size > 0)
+      append_floats(record, at_step(spec.states, t), format.state_size, steps.states);
+    if (format.action_size > 0 && t + 1 < format.length)
+      append_floats(record, at_step(spec.actions, t), format.action_size, steps.actions);
+    if (format.object_pos_size > 0)
+      append_floats(record, at_step(spec.object_pos, t), format.object_pos_size, steps.object_pos);
+  }
+  return steps;
+}
+
+RecordFormat inspect_steps(const ExampleView& record, const DatasetSpec& spec, bool use_state) {
+  RecordFormat format;
+  format.images = choose_view(record, spec);
+  format.length = count_steps(record, format.images);
+  const auto first = names_like(record, format.images).front();
+  format.picture = square_size(record.one_bytes(first), first);
+  if (use_state && !spec.states.empty()) {
+    format.state_size = spec.state_size;
+    format.action_size = spec.action_size;
+    format.length =
+        std::min({format.length, count_steps(record, spec.states), count_steps(record, spec.actions) + 1});
+  }
+  if (const auto points = names_like(record, spec.object_pos); !spec.object_pos.empty() && !points.empty()) {
+    format.length = std::min(format.length, static_cast<int64_t>(points.size()));
+    format.object_pos_size = static_cast<int64_t>(record.get(points.front(), Kind::kFloats).count());
+    SAVP_CHECK(format.object_pos_size % 2 == 0, DataError, "feature ", points.front(), " holds ",
+               format.object_pos_size, " numbers, which are no pairs of row and column");
+  }
+  return format;
+}
+
+// --- One list of frames, with its size beside it.
+
+PictureSize stated_size(const ExampleView& record) {
+  const PictureSize size{record.one_int("height"), record.one_int("width"), record.one_int("channels")};
+  constexpr int64_t kLargest = 1 << 15;  // pixels; keeps products in range
+  for (const auto value : {size.height, size.width, size.channels})
+    SAVP_CHECK(value > 0 && value <= kLargest, DataError, "a picture of ", text(size), " cannot be");
+  return size;
+}
+
+RecordSteps split_list(const ExampleView& record, const DatasetSpec& /*spec*/, const RecordFormat& format) {
+  RecordSteps steps;
+  const auto length = record.one_int("sequence_length");
+  if (const auto* frames = record.find(format.images); frames != nullptr && frames->count() > 0)
+    steps.images = record.get(format.images, Kind::kBytes).bytes();
+  SAVP_CHECK(steps.length() == length, DataError, "feature ", format.images, " holds ", steps.length(),
+             " frames, but sequence_length says ", length);
+  const auto size = stated_size(record);
+  SAVP_CHECK(size == format.picture, DataError, "its pictures are ", text(size),
+             ", those of the first record ", text(format.picture));
+  for (int64_t t = 0; t < length; ++t)
+    check_frame(steps.images[t], size, concat("frame ", t, " of ", format.images));
+  return steps;
+}
+
+RecordFormat inspect_list(const ExampleView& record, const DatasetSpec& spec, bool /*use_state*/) {
+  return {.images = spec.images, .picture = stated_size(record)};
+}
+
+// --- The table
+
+struct LayoutEntry {
+  Layout layout;
+  RecordFormat (*inspect)(const ExampleView&, const DatasetSpec&, bool);
+  RecordSteps (*split)(const ExampleView&, const DatasetSpec&, const RecordFormat&);
+};
+
+const LayoutEntry& entry(Layout layout) {
+  static const std::vector<LayoutEntry> kLayouts = {
+      {Layout::kPerStep, inspect_steps, split_steps},
+      {Layout::kVarLen, inspect_list, split_list},
+  };
+  return *std::find_if(kLayouts.begin(), kLayouts.end(),
+                       [&](const LayoutEntry& e) { return e.layout == layout; });
+}
+
+}  // namespace
+
+RecordFormat inspect(const ExampleView& first_record, const DatasetSpec& spec, bool use_state) {
+  return entry(spec.layout).inspect(first_record, spec, use_state);
+}
+
+RecordSteps split(const ExampleView& record, const DatasetSpec& spec, const RecordFormat& format) {
+  return entry(spec.layout).split(record, spec, format);
+}
+
+}  // namespace savp

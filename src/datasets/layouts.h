@@ -1,0 +1,38 @@
+// How each layout finds a sequence in a record.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "datasets/picture.h"
+#include "savp/datasets/spec.h"
+#include "savp/io/example.h"
+
+namespace savp {
+
+// What the first record of a dataset tells about all of them.
+struct RecordFormat {
+  std::string images;           // name of the frames' features, the camera chosen
+  PictureSize picture;          // as stored
+  int64_t length = 0;           // frames a record; 0: each record has its own
+  int64_t state_size = 0;       // numbers a state, 0 where states are not read
+  int64_t action_size = 0;      // numbers an action, 0 where actions are not read
+  int64_t object_pos_size = 0;  // numbers a step: row and column of each point, 0 where there are none
+};
+
+// One record as steps in time. The frames point into the record.
+struct RecordSteps {
+  std::vector<std::string_view> images;  // [L], each as many bytes as the format's picture has values
+  std::vector<float> states;             // [L, state_size]
+  std::vector<float> actions;            // [L - 1, action_size]
+  std::vector<float> object_pos;         // [L, object_pos_size]
+  int64_t length() const { return static_cast<int64_t>(images.size()); }
+};
+
+// Both throw DataError with what is wrong with the record.
+RecordFormat inspect(const ExampleView& first_record, const DatasetSpec& spec, bool use_state);
+RecordSteps split(const ExampleView& record, const DatasetSpec& spec, const RecordFormat& format);
+
+}  // namespace savp

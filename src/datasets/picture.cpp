@@ -1,0 +1,120 @@
+#include "datasets/picture.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "savp/core/error.h"
+
+namespace savp {
+namespace {
+
+// uint8 -> [0, 1] by multiplication, as TensorFlow does it; dividing by 255 differs in the last bit for half
+// of all values.
+constexpr float kToUnit = 1.0F / 255.0F;
+
+// Bilinear with the corners of old TensorFlow: output i lies at input i * from / to, without a shift by half
+// a pixel.
+Taps grow(int64_t i, int64_t from, float ratio) {
+  const auto position = static_cast<float>(i) * ratio;
+  const auto first = static_cast<int64_t>(position);
+  if (first + 1 >= from) return {from - 1, {1.0F}};
+  const auto share = position - static_cast<float>(first);
+  return {first, {1.0F - share, share}};
+}
+
+// Mean over the input's area that output i covers.
+Taps shrink(int64_t i, int64_t from, double ratio) {
+  const auto begin = static_cast<double>(i) * ratio;
+  const auto end = std::min(static_cast<double>(i + 1) * ratio, static_cast<double>(from));
+  Taps taps{static_cast<int64_t>(begin), {}};
+  for (auto j = taps.first; static_cast<double>(j) < end; ++j) {
+    const auto covered = std::min(end, static_cast<double>(j + 1)) - std::max(begin, static_cast<double>(j));
+    if (covered > 1e-9) taps.weights.push_back(static_cast<float>(covered / ratio));
+  }
+  return taps;
+}
+
+// Resizes the middle axis of [outer, from, inner].
+std::vector<float> resample(const std::vector<float>& input, const std::vector<Taps>& taps, int64_t outer,
+                            int64_t from, int64_t inner) {
+  const auto to = static_cast<int64_t>(taps.size());
+  std::vector<float> output(static_cast<size_t>(outer * to * inner), 0.0F);
+  for (int64_t o = 0; o < outer; ++o)
+    for (int64_t i = 0; i < to; ++i) {
+      auto* target = output.data() + (o * to + i) * inner;
+      const auto* source = input.data() + (o * from + taps[i].first) * inner;
+      for (const auto weight : taps[i].weights) {
+        for (int64_t k = 0; k < inner; ++k) target[k] += weight * source[k];
+        source += inner;
+      }
+    }
+  return output;
+}
+
+// Height x width x channels -> channels x height x width, each value multiplied.
+template <int64_t kChannels, class T>
+void to_planes(const T* source, float* target, int64_t pixels, float factor) {
+  for (int64_t c = 0; c < kChannels; ++c)
+    for (int64_t i = 0; i < pixels; ++i)
+      target[c * pixels + i] = static_cast<float>(source[i * kChannels + c]) * factor;
+}
+
+template <class T>
+void to_planes(const T* source, float* target, int64_t pixels, int64_t channels, float factor) {
+  if (channels == 1) return to_planes<1>(source, target, pixels, factor);
+  if (channels == 3) return to_planes<3>(source, target, pixels, factor);
+  for (int64_t c = 0; c < channels; ++c)
+    for (int64_t i = 0; i < pixels; ++i)
+      target[c * pixels + i] = static_cast<float>(source[i * channels + c]) * factor;
+}
+
+}  // namespace
+
+std::string text(const PictureSize& size) { return concat(size.height, "x", size.width, "x", size.channels); }
+
+std::vector<Taps> taps(int64_t from, int64_t to) {
+  std::vector<Taps> all;
+  const auto ratio = static_cast<double>(from) / static_cast<double>(to);
+  for (int64_t i = 0; i < to; ++i)
+    all.push_back(from < to ? grow(i, from, static_cast<float>(ratio)) : shrink(i, from, ratio));
+  return all;
+}
+
+PictureDecoder::PictureDecoder(PictureSize stored, const DatasetHparams& hparams)
+    : stored_(stored), size_(stored) {
+  if (hparams.crop_size == 0 && hparams.scale_size == 0) return;
+  crop_ = hparams.crop_size != 0 ? hparams.crop_size : std::min(stored.height, stored.width);
+  const auto side = hparams.scale_size != 0 ? hparams.scale_size : crop_;
+  size_ = {side, side, stored.channels};
+  if (side != crop_) taps_ = taps(crop_, side);
+}
+
+void PictureDecoder::decode(std::string_view frame, float* picture) const {
+  const auto* bytes = reinterpret_cast<const uint8_t*>(frame.data());
+  if (crop_ == 0) return to_planes(bytes, picture, stored_.height * stored_.width, stored_.channels, kToUnit);
+  auto square = crop(bytes);
+  if (!taps_.empty()) {
+    square = resample(square, taps_, /*outer=*/1, crop_, crop_ * stored_.channels);     // rows
+    square = resample(square, taps_, /*outer=*/size_.height, crop_, stored_.channels);  // columns
+  }
+  to_planes(square.data(), picture, size_.height * size_.width, stored_.channels, 1.0F);
+}
+
+std::vector<float> PictureDecoder::crop(const uint8_t* frame) const {
+  std::vector<float> square(static_cast<size_t>(crop_ * crop_ * stored_.channels), 0.0F);
+  // First row and column of the overlap, in the picture and in the square; offsets are rounded down.
+  const auto from_row = std::max<int64_t>((stored_.height - crop_) / 2, 0);
+  const auto from_column = std::max<int64_t>((stored_.width - crop_) / 2, 0);
+  const auto to_row = std::max<int64_t>((crop_ - stored_.height) / 2, 0);
+  const auto to_column = std::max<int64_t>((crop_ - stored_.width) / 2, 0);
+  const auto rows = std::min(crop_, stored_.height);
+  const auto values = std::min(crop_, stored_.width) * stored_.channels;
+  for (int64_t row = 0; row < rows; ++row) {
+    const auto* source = frame + ((from_row + row) * stored_.width + from_column) * stored_.channels;
+    auto* target = square.data() + ((to_row + row) * crop_ + to_column) * stored_.channels;
+    for (int64_t i = 0; i < values; ++i) target[i] = static_cast<float>(source[i]) * kToUnit;
+  }
+  return square;
+}
+
+}  // namespace savp

@@ -1,0 +1,71 @@
+// The records of a list of files, epoch after epoch, in order or shuffled.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "datasets/draws.h"
+#include "savp/datasets/stream.h"
+#include "savp/io/tfrecord.h"
+
+namespace savp {
+
+// Damaged records that were left out on request; each is told of once.
+class SkippedRecords {
+ public:
+  void add(const RecordPlace& place, const std::string& complaint);
+  int64_t count() const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::set<std::pair<std::string, int64_t>> places_;  // file, record
+};
+
+struct RecordItem {
+  RecordPlace place;
+  uint64_t index = 0;  // in the whole stream
+  int64_t epoch = 0;
+};
+
+struct RecordStreamOptions {
+  std::vector<std::string> files;
+  bool shuffle = false;
+  std::optional<int64_t> num_epochs;  // none: endless
+  uint64_t seed = 0;
+  std::shared_ptr<SkippedRecords> skipped;  // null: damage is an error
+};
+
+// Only places are kept, so that the shuffle buffer costs no memory to speak of; decoders read the data.
+// Shuffled: files change their order in each epoch, and each record is drawn from the next kShuffleBuffer
+// ones of the epoch.
+class RecordStream : public Stream<RecordItem> {
+ public:
+  static constexpr size_t kShuffleBuffer = 1024;
+
+  explicit RecordStream(RecordStreamOptions options);
+  std::optional<RecordItem> next() override;
+
+ private:
+  void start_epoch();
+  std::optional<RecordPlace> next_in_files();
+  std::optional<RecordPlace> next_in_epoch();
+
+  RecordStreamOptions options_;
+  std::vector<std::string> order_;  // of the files, in this epoch
+  size_t file_ = 0;                 // in order_
+  std::unique_ptr<TfRecordReader> reader_;
+  std::vector<RecordPlace> buffer_;
+  Draws draws_;
+  uint64_t index_ = 0;
+  int64_t epoch_ = 0;
+  uint64_t epoch_start_ = 0;  // index of the epoch's first record
+};
+
+}  // namespace savp

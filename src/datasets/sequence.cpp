@@ -1,0 +1,127 @@
+#include "datasets/sequence.h"
+
+#include <ATen/ops/empty.h>
+#include <ATen/ops/zeros.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "savp/core/error.h"
+
+namespace savp {
+namespace {
+
+// Rows first, first + stride ... of [rows, size].
+Tensor every(const std::vector<float>& values, int64_t size, int64_t first, int64_t stride, int64_t count) {
+  auto rows = at::empty({count, size});
+  for (int64_t i = 0; i < count; ++i)
+    std::copy_n(values.data() + (first + i * stride) * size, size, rows.data_ptr<float>() + i * size);
+  return rows;
+}
+
+// [T, ...] of each -> [T, B, ...]. Copied by hand: ATen would start a team of OpenMP threads beside those of
+// the model.
+Tensor side_by_side(const std::vector<Sequence>& sequences, Tensor Sequence::*member) {
+  const auto& first = sequences.front().*member;
+  if (!first.defined()) return {};
+  const auto batch = static_cast<int64_t>(sequences.size());
+  auto shape = first.sizes().vec();
+  shape.insert(shape.begin() + 1, batch);
+  auto together = at::empty(shape);
+  const auto row = first.numel() / first.size(0);
+  for (int64_t b = 0; b < batch; ++b) {
+    const auto* source = (sequences[b].*member).const_data_ptr<float>();
+    auto* target = together.data_ptr<float>() + b * row;
+    for (int64_t t = 0; t < first.size(0); ++t)
+      std::memcpy(target + t * batch * row, source + t * row, row * sizeof(float));
+  }
+  return together;
+}
+
+}  // namespace
+
+SequenceDecoder::SequenceDecoder(DatasetSpec spec, RecordFormat format, const DatasetHparams& hparams,
+                                 bool random_start)
+    : spec_(std::move(spec)),
+      format_(std::move(format)),
+      hparams_(hparams),
+      random_start_(random_start),
+      pictures_(format_.picture, hparams) {}
+
+VideoShape SequenceDecoder::shape() const {
+  const auto size = pictures_.size();
+  return {size.channels,      size.height,
+          size.width,         format_.action_size * (hparams_.frame_skip + 1),
+          format_.state_size, format_.object_pos_size / 2};
+}
+
+int64_t SequenceDecoder::span() const {
+  return (hparams_.sequence_length - 1) * (hparams_.frame_skip + 1) + 1;
+}
+
+int64_t SequenceDecoder::start(int64_t length, Draws& draws) const {
+  return random_start_ ? hparams_.time_shift * draws.below((length - span()) / hparams_.time_shift + 1) : 0;
+}
+
+std::optional<Sequence> SequenceDecoder::decode(std::string_view record, Draws& draws) const {
+  const auto steps = split(ExampleView(record), spec_, format_);
+  if (steps.length() < span()) return std::nullopt;
+  const auto frames = hparams_.sequence_length;
+  const auto stride = hparams_.frame_skip + 1;
+  const auto first = start(steps.length(), draws);
+
+  Sequence sequence;
+  const auto size = pictures_.size();
+  sequence.images = at::empty({frames, size.channels, size.height, size.width});
+  auto* picture = sequence.images.data_ptr<float>();
+  for (int64_t t = 0; t < frames; ++t, picture += size.values())
+    pictures_.decode(steps.images[first + t * stride], picture);
+
+  if (format_.state_size > 0)
+    sequence.states = every(steps.states, format_.state_size, first, stride, frames);
+  if (format_.action_size > 0)  // all actions between two frames, as one
+    sequence.actions =
+        every(steps.actions, format_.action_size, first, 1, (frames - 1) * stride).view({frames - 1, -1});
+  if (const auto points = format_.object_pos_size / 2; points > 0) {
+    const auto [height, width, channels] = format_.picture;
+    sequence.pix_distribs = at::zeros({frames, points, height, width});
+    for (int64_t t = 0; t < frames; ++t)
+      draw_points(steps.object_pos.data() + (first + t * stride) * 2 * points, points, height, width,
+                  sequence.pix_distribs.data_ptr<float>() + t * points * height * width);
+  }
+  return sequence;
+}
+
+void draw_points(const float* points, int64_t count, int64_t height, int64_t width, float* maps) {
+  for (int64_t p = 0; p < count; ++p, points += 2, maps += height * width) {
+    const float y = points[0], x = points[1];
+    const bool sane = std::abs(y) < 1e6F && std::abs(x) < 1e6F;  // false for NaN, too
+    SAVP_CHECK(sane, DataError, "the position of a designated pixel is (", y, ", ", x, ")");
+    const float y0 = std::floor(y), x0 = std::floor(x);
+    const float row_share[] = {y0 + 1 - y, y - y0};
+    const float column_share[] = {x0 + 1 - x, x - x0};
+    for (int64_t i = 0; i < 2; ++i)
+      for (int64_t j = 0; j < 2; ++j) {
+        const auto pixel = (static_cast<int64_t>(y0) + i) * width + static_cast<int64_t>(x0) + j;
+        if (pixel >= 0 && pixel < height * width) maps[pixel] += row_share[i] * column_share[j];
+      }
+  }
+}
+
+Batch collate(const std::vector<Sequence>& sequences) {
+  return {side_by_side(sequences, &Sequence::images), side_by_side(sequences, &Sequence::actions),
+          side_by_side(sequences, &Sequence::states), side_by_side(sequences, &Sequence::pix_distribs)};
+}
+
+std::optional<Batch> Batched::next() {
+  std::vector<Sequence> sequences;
+  while (static_cast<int64_t>(sequences.size()) < batch_size_) {
+    auto sequence = source_->next();
+    if (!sequence) return std::nullopt;
+    sequences.push_back(std::move(*sequence));
+  }
+  return collate(sequences);
+}
+
+}  // namespace savp

@@ -1,0 +1,70 @@
+// Record -> sequence -> batch.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "datasets/draws.h"
+#include "datasets/layouts.h"
+#include "datasets/picture.h"
+#include "savp/core/video.h"
+#include "savp/datasets/stream.h"
+
+namespace savp {
+
+// As many frames as a batch wants, of one record. Undefined tensors are not there.
+struct Sequence {
+  Tensor images;        // [T, C, H, W]
+  Tensor actions;       // [T - 1, A], A counts the actions of skipped frames, too
+  Tensor states;        // [T, S]
+  Tensor pix_distribs;  // [T, P, H, W], at the size the frames are stored in
+};
+
+class SequenceDecoder {
+ public:
+  SequenceDecoder(DatasetSpec spec, RecordFormat format, const DatasetHparams& hparams, bool random_start);
+
+  const RecordFormat& format() const { return format_; }
+  VideoShape shape() const;
+
+  // Frames of a record that a sequence spans, those skipped included.
+  int64_t span() const;
+
+  // Nothing where the record is too short. Throws DataError with what is wrong with the record.
+  std::optional<Sequence> decode(std::string_view record, Draws& draws) const;
+
+ private:
+  int64_t start(int64_t length, Draws& draws) const;
+
+  DatasetSpec spec_;
+  RecordFormat format_;
+  DatasetHparams hparams_;
+  bool random_start_;
+  PictureDecoder pictures_;
+};
+
+// For each point (row, column) a map [points, height, width] whose four pixels around it share the weight 1
+// bilinearly. Pixels are addressed by row * width + column: what lies right of the last column lands in the
+// next row, what has no address is lost.
+void draw_points(const float* points, int64_t count, int64_t height, int64_t width, float* maps);
+
+// Sequences side by side: [T, ...] each -> [T, B, ...].
+Batch collate(const std::vector<Sequence>& sequences);
+
+// Batches of so many sequences; an incomplete last one is dropped.
+class Batched : public Stream<Batch> {
+ public:
+  Batched(std::unique_ptr<Stream<Sequence>> source, int64_t batch_size)
+      : source_(std::move(source)), batch_size_(batch_size) {}
+  std::optional<Batch> next() override;
+
+ private:
+  std::unique_ptr<Stream<Sequence>> source_;
+  int64_t batch_size_;
+};
+
+}  // namespace savp

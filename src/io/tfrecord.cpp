@@ -1,0 +1,193 @@
+#include "savp/io/tfrecord.h"
+
+#include <fcntl.h>
+#include <isa-l/crc.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <bit>
+#include <cerrno>
+#include <climits>
+#include <cstring>
+#include <filesystem>
+#include <utility>
+
+#include "savp/core/error.h"
+
+namespace savp {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "frames are read as they lie in memory");
+
+constexpr int64_t kHeaderBytes = 12;  // length and its check
+constexpr int64_t kFooterBytes = 4;   // check of the data
+
+uint32_t masked_crc(const void* bytes, size_t count) {
+  auto* start = const_cast<unsigned char*>(static_cast<const unsigned char*>(bytes));  // ISA-L only reads
+  const uint32_t crc = ~crc32_iscsi(start, static_cast<int>(count), 0xffffffffU);
+  return std::rotr(crc, 15) + 0xa282ead8U;
+}
+
+template <class T>
+T load(const char* bytes) {
+  T value;
+  std::memcpy(&value, bytes, sizeof(value));
+  return value;
+}
+
+class Descriptor {
+ public:
+  explicit Descriptor(const std::string& path) : descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+    SAVP_CHECK(descriptor_ >= 0, DataError, path, ": cannot open: ", std::strerror(errno));
+  }
+  ~Descriptor() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+
+  int get() const { return descriptor_; }
+  int release() { return std::exchange(descriptor_, -1); }
+
+ private:
+  int descriptor_;
+};
+
+// Fills `bytes` from the file; false where the file ends before.
+bool read_at(int descriptor, int64_t offset, char* bytes, int64_t count, const std::string& path) {
+  while (count > 0) {
+    const auto got = ::pread(descriptor, bytes, static_cast<size_t>(count), offset);
+    if (got < 0 && errno == EINTR) continue;
+    SAVP_CHECK(got >= 0, DataError, path, ": cannot read at byte ", offset, ": ", std::strerror(errno));
+    if (got == 0) return false;
+    bytes += got, offset += got, count -= got;
+  }
+  return true;
+}
+
+void read_data(int descriptor, const RecordPlace& place, std::string& data) {
+  data.resize(static_cast<size_t>(place.length + kFooterBytes));
+  SAVP_CHECK(
+      read_at(descriptor, place.offset + kHeaderBytes, data.data(), place.length + kFooterBytes, *place.file),
+      DataError, describe(place), ": the file ends inside the record: it is cut off");
+  const auto expected = load<uint32_t>(data.data() + place.length);
+  data.resize(static_cast<size_t>(place.length));
+  SAVP_CHECK(masked_crc(data.data(), data.size()) == expected, DataError, describe(place),
+             ": the checksum of its data is wrong: the file is damaged");
+}
+
+// What a file that does not start like a TFRecord may be.
+std::string guess_at(std::string_view header) {
+  const auto first = static_cast<unsigned char>(header[0]);
+  const auto second = static_cast<unsigned char>(header[1]);
+  if (first == 0x1f && second == 0x8b) return "; it looks gzip-compressed: unpack it first (gunzip)";
+  if (first == 0x78 && (first * 256 + second) % 31 == 0)
+    return "; it looks zlib-compressed: write it uncompressed";
+  return "";
+}
+
+}  // namespace
+
+std::string describe(const RecordPlace& place) {
+  return concat(*place.file, ", record ", place.record, " at byte ", place.offset);
+}
+
+void read_record(const RecordPlace& place, std::string& data) {
+  const Descriptor file(*place.file);
+  read_data(file.get(), place, data);
+}
+
+TfRecordReader::TfRecordReader(const std::string& path) {
+  Descriptor file(path);
+  struct stat status {};
+  SAVP_CHECK(::fstat(file.get(), &status) == 0, DataError, path, ": cannot read: ", std::strerror(errno));
+  SAVP_CHECK(!S_ISDIR(status.st_mode), DataError, path, ": is a folder, not a record file");
+  position_.file = std::make_shared<const std::string>(path);
+  size_ = status.st_size;
+  descriptor_ = file.release();
+}
+
+TfRecordReader::~TfRecordReader() { ::close(descriptor_); }
+
+std::optional<RecordPlace> TfRecordReader::locate() {
+  const auto left = size_ - position_.offset;
+  if (left == 0) return std::nullopt;
+  std::array<char, kHeaderBytes> header{};
+  SAVP_CHECK(left >= kHeaderBytes &&
+                 read_at(descriptor_, position_.offset, header.data(), kHeaderBytes, *position_.file),
+             DataError, describe(position_), ": the file ends inside the record's length: it is cut off");
+  SAVP_CHECK(masked_crc(header.data(), 8) == load<uint32_t>(header.data() + 8), DataError,
+             describe(position_),
+             ": the checksum of its length is wrong: the file is damaged or is no TFRecord file",
+             position_.offset == 0 ? guess_at({header.data(), header.size()}) : "");
+  const auto length = load<uint64_t>(header.data());
+  const auto room = left - kHeaderBytes - kFooterBytes;
+  SAVP_CHECK(room >= 0 && length <= static_cast<uint64_t>(room), DataError, describe(position_), ": holds ",
+             length, " bytes, but the file ends ", left - kHeaderBytes,
+             " bytes after its length: it is cut off");
+  SAVP_CHECK(length <= INT_MAX, DataError, describe(position_), ": is larger than 2 GiB");
+  position_.length = static_cast<int64_t>(length);
+  const auto found = position_;
+  position_.offset += kHeaderBytes + found.length + kFooterBytes;
+  ++position_.record;
+  return found;
+}
+
+std::optional<std::string> TfRecordReader::next() {
+  const auto place = locate();
+  if (!place) return std::nullopt;
+  std::string data;
+  read_data(descriptor_, *place, data);
+  return data;
+}
+
+int64_t count_records(const std::string& path) {
+  TfRecordReader reader(path);
+  while (reader.locate()) {
+  }
+  return reader.position().record;
+}
+
+TfRecordWriter::TfRecordWriter(const std::string& path) : path_(path) {
+  const std::filesystem::path target(path);
+  temporary_ =
+      (target.parent_path() / concat(".", target.filename().string(), ".partial-", ::getpid())).string();
+  file_ = std::fopen(temporary_.c_str(), "wb");
+  SAVP_CHECK(file_ != nullptr, DataError, temporary_, ": cannot write: ", std::strerror(errno));
+}
+
+TfRecordWriter::~TfRecordWriter() {
+  if (file_ == nullptr) return;
+  std::fclose(file_);
+  std::remove(temporary_.c_str());
+}
+
+void TfRecordWriter::put(const void* bytes, size_t count) {
+  SAVP_CHECK(std::fwrite(bytes, 1, count, file_) == count, DataError, path_,
+             ": cannot write: ", std::strerror(errno));
+}
+
+void TfRecordWriter::write(std::string_view data) {
+  SAVP_CHECK(data.size() <= INT_MAX, DataError, path_, ": a record of ", data.size(),
+             " bytes is larger than 2 GiB");
+  const uint64_t length = data.size();
+  const auto length_check = masked_crc(&length, sizeof(length));
+  const auto data_check = masked_crc(data.data(), data.size());
+  put(&length, sizeof(length));
+  put(&length_check, sizeof(length_check));
+  put(data.data(), data.size());
+  put(&data_check, sizeof(data_check));
+}
+
+void TfRecordWriter::close() {
+  const bool flushed = std::fflush(file_) == 0 && ::fsync(::fileno(file_)) == 0;
+  SAVP_CHECK(flushed, DataError, path_, ": cannot write: ", std::strerror(errno));
+  const bool closed = std::fclose(std::exchange(file_, nullptr)) == 0;
+  const bool named = closed && std::rename(temporary_.c_str(), path_.c_str()) == 0;
+  const auto reason = errno;
+  if (!named) std::remove(temporary_.c_str());
+  SAVP_CHECK(named, DataError, path_, ": cannot write: ", std::strerror(reason));
+}
+
+}  // namespace savp
