@@ -2,12 +2,6 @@
 include(CMakeFindDependencyMacro)
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
-
-# --- LibTorch: one's own (-DCMAKE_PREFIX_PATH / -DTorch_DIR), else the wheel in the tree's private environment.
-if(NOT Torch_DIR AND NOT CMAKE_PREFIX_PATH)
-  file(GLOB savp_wheel ${CMAKE_CURRENT_LIST_DIR}/../.venv/lib/python3*/site-packages/torch/share/cmake)
-  list(APPEND CMAKE_PREFIX_PATH ${savp_wheel})
-endif()
 include(${CMAKE_CURRENT_LIST_DIR}/SavpTorch.cmake)
 
 # --- Pictures (core, imgproc, imgcodecs only: Debian's full libopencv-dev would pull in a desktop).
@@ -22,7 +16,7 @@ endforeach()
 # --- Video
 pkg_check_modules(savp_ffmpeg REQUIRED IMPORTED_TARGET GLOBAL libavformat libavcodec libavfilter libswscale libavutil)
 
-# --- Records. Torch hides protobuf::libprotobuf on the link line, so the library is named by its file.
+# --- Records
 find_package(Protobuf REQUIRED)
 pkg_check_modules(savp_isal REQUIRED IMPORTED_TARGET GLOBAL libisal)
 pkg_check_modules(savp_jpeg REQUIRED IMPORTED_TARGET GLOBAL libjpeg)

@@ -1,0 +1,17 @@
+# cmake --install: the library, its headers, the tools (see tools/), the published hyperparameters, and the package files
+# with which find_package(savp) gives another project the target savp::savp.
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+
+set(savp_package ${CMAKE_INSTALL_LIBDIR}/cmake/savp)
+configure_package_config_file(cmake/savpConfig.cmake.in ${CMAKE_CURRENT_BINARY_DIR}/savpConfig.cmake
+                              INSTALL_DESTINATION ${savp_package})
+write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/savpConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+
+install(TARGETS savp EXPORT savp_targets)
+install(EXPORT savp_targets NAMESPACE savp:: FILE savpTargets.cmake DESTINATION ${savp_package})
+install(DIRECTORY include/savp TYPE INCLUDE)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/savpConfig.cmake ${CMAKE_CURRENT_BINARY_DIR}/savpConfigVersion.cmake
+              cmake/Dependencies.cmake cmake/SavpTorch.cmake
+        DESTINATION ${savp_package})
+install(DIRECTORY hparams DESTINATION ${CMAKE_INSTALL_DATADIR}/savp)
