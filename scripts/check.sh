@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# Checks the format and the layers of the C++ files that Git tracks, in seconds.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+usage() {
+  cat <<'EOF'
+usage: scripts/check.sh [--fix] [--tidy [FILE...]]
+
+Checks that the C++ files are formatted (.clang-format) and that no include goes against the arrows of the README's map.
+  --fix     format the files instead of complaining
+  --tidy    run clang-tidy as well (.clang-tidy; minutes), over the sources named or over all of them
+EOF
+}
+
+cpp_files() { git ls-files -- '*.h' '*.cpp' '*.cu'; }
+
+# The names of the files that clang-format would change.
+unformatted() { cpp_files | xargs clang-format --dry-run --Werror 2>&1 | sed -n 's/:[0-9:]* error:.*//p' | sort -u; }
+
+check_format() {
+  local version files
+  version=$(clang-format --version | grep -oE '[0-9]+' | head -1)
+  if ((version != 14)); then  # other versions format differently, so they can neither approve nor reject
+    echo "check: format skipped: the files are formatted with clang-format 14, this is $version"
+    return
+  fi
+  if [[ $fix == yes ]]; then cpp_files | xargs clang-format -i; fi
+  files=$(unformatted)
+  [[ -z $files ]] && return
+  printf 'check: not formatted (scripts/check.sh --fix does it):\n%s\n' "$files"
+  return 1
+}
+
+# A build tree of its own: clang does not read the precompiled headers that gcc makes.
+prepare_tidy() {
+  cmake --preset tidy >/dev/null
+  cmake --build --preset tidy >/dev/null  # the headers that protoc writes
+}
+
+# Lines that only count the warnings of system headers are left out.
+check_tidy() {
+  prepare_tidy
+  printf '%s\n' "$@" | xargs -P "$(nproc)" -n 1 clang-tidy --quiet -p build-tidy 2>&1 |
+    { grep -vE '^[0-9]+ warnings? (generated|treated as error)' || true; }
+}
+
+fix=no
+tidy=no
+files=()
+for argument; do
+  case $argument in
+    --fix) fix=yes ;;
+    --tidy) tidy=yes ;;
+    -h | --help) usage && exit ;;
+    -*) usage >&2 && exit 2 ;;
+    *) files+=("$argument") ;;
+  esac
+done
+
+failed=0
+check_format || failed=1
+python3 scripts/check_layers.py || failed=1
+if [[ $tidy == yes ]]; then
+  ((${#files[@]} > 0)) || mapfile -t files < <(git ls-files -- 'src/*.cpp' 'tools/*.cpp' 'tests/*.cpp')
+  check_tidy "${files[@]}" || failed=1
+fi
+exit $failed
