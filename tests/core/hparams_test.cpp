@@ -7,7 +7,8 @@ namespace savp {
 enum class Shape { kRound, kSquare };
 template <>
 struct EnumNames<Shape> {
-  static constexpr std::pair<Shape, const char*> kTable[] = {{Shape::kRound, "round"}, {Shape::kSquare, "square"}};
+  static constexpr std::pair<Shape, const char*> kTable[] = {{Shape::kRound, "round"},
+                                                             {Shape::kSquare, "square"}};
 };
 
 namespace {
@@ -48,7 +49,8 @@ std::string text_error(const std::string& text) {
 TEST(Hparams, SchemaListsBasesFirstAndShowsTheVariantsDefault) {
   Derived hp;
   HparamsView view(hp);
-  EXPECT_EQ(view.names(), (std::vector<std::string>{"lr", "batch_size", "kernel_size", "weights", "shape", "on", "name", "seed"}));
+  EXPECT_EQ(view.names(), (std::vector<std::string>{"lr", "batch_size", "kernel_size", "weights", "shape",
+                                                    "on", "name", "seed"}));
   EXPECT_EQ(view.get("lr"), 0.5);
   EXPECT_EQ(view.get("seed"), nullptr);
   EXPECT_NE(describe(view).find("batch_size (int, at least 1; default 16)"), std::string::npos);
@@ -56,7 +58,9 @@ TEST(Hparams, SchemaListsBasesFirstAndShowsTheVariantsDefault) {
 
 TEST(Hparams, TextSetsEveryKind) {
   Derived hp;
-  HparamsView(hp).override_from_text("lr=1e-4, batch_size= 1_000,kernel_size=[3, 7],weights=[.5 2],shape=square,on=True,name=a b ,seed=7,", "");
+  HparamsView(hp).override_from_text(
+      "lr=1e-4, batch_size= 1_000,kernel_size=[3, 7],weights=[.5 2],shape=square,on=True,name=a b ,seed=7,",
+      "");
   EXPECT_EQ(hp.lr, 1e-4);
   EXPECT_EQ(hp.batch_size, 1000);
   EXPECT_EQ(hp.kernel_size, (Size2{3, 7}));
@@ -69,7 +73,8 @@ TEST(Hparams, TextSetsEveryKind) {
 
 TEST(Hparams, TextErrorsNameTheCulprit) {
   EXPECT_NE(text_error("batch_sise=3").find("did you mean batch_size?"), std::string::npos);
-  EXPECT_NE(text_error("batch_size=1.7").find("batch_size=\"1.7\" must be a whole number"), std::string::npos);
+  EXPECT_NE(text_error("batch_size=1.7").find("batch_size=\"1.7\" must be a whole number"),
+            std::string::npos);
   EXPECT_NE(text_error("batch_size=0").find("must be at least 1"), std::string::npos);
   EXPECT_NE(text_error("lr=1,lr=2").find("set twice"), std::string::npos);
   EXPECT_NE(text_error("lr=1,,batch_size=2").find("a name expected"), std::string::npos);
@@ -93,11 +98,13 @@ TEST(Hparams, AFailedTextChangesNothingThatItCouldNotRead) {
 TEST(Hparams, JsonIsStrictAboutTypes) {
   Derived hp;
   HparamsView view(hp);
-  view.override_from_json(Json::parse(R"({"lr": 1, "kernel_size": [3, 3], "seed": null, "shape": "square"})"), "file");
+  view.override_from_json(Json::parse(R"({"lr": 1, "kernel_size": [3, 3], "seed": null, "shape": "square"})"),
+                          "file");
   EXPECT_EQ(hp.lr, 1.0);
   EXPECT_FALSE(hp.seed.has_value());
-  for (const char* bad : {R"({"batch_size": 4.0})", R"({"batch_size": true})", R"({"on": 1})", R"({"lr": "1"})",
-                          R"({"lr": null})", R"({"kernel_size": 3})", R"({"shape": 1})", R"({"nosuch": 1})", "[]"}) {
+  for (const char* bad :
+       {R"({"batch_size": 4.0})", R"({"batch_size": true})", R"({"on": 1})", R"({"lr": "1"})",
+        R"({"lr": null})", R"({"kernel_size": 3})", R"({"shape": 1})", R"({"nosuch": 1})", "[]"}) {
     const auto message = error_of([&] { view.override_from_json(Json::parse(bad), "file"); });
     EXPECT_EQ(message.rfind("file: ", 0), 0u) << bad << " -> " << message;
   }

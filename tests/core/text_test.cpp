@@ -6,7 +6,8 @@ namespace savp {
 namespace {
 
 TEST(Text, NearMissesComeNearestFirst) {
-  EXPECT_EQ(near_misses("input_dri", {"output_dir", "input_dir", "seed"}), (std::vector<std::string>{"input_dir"}));
+  EXPECT_EQ(near_misses("input_dri", {"output_dir", "input_dir", "seed"}),
+            (std::vector<std::string>{"input_dir"}));
   EXPECT_EQ(did_you_mean("batch", {"batch_size", "lr"}), " (did you mean batch_size?)");
   EXPECT_EQ(did_you_mean("xyzzy", {"batch_size", "lr"}), "");
 }

@@ -8,7 +8,15 @@
 namespace savp {
 
 // Exit codes of the tools (see README, "Exit codes").
-enum class ExitCode { kOk = 0, kInternal = 1, kUsage = 2, kData = 3, kOutOfMemory = 4, kDiverged = 5, kInterrupted = 130 };
+enum class ExitCode {
+  kOk = 0,
+  kInternal = 1,
+  kUsage = 2,
+  kData = 3,
+  kOutOfMemory = 4,
+  kDiverged = 5,
+  kInterrupted = 130
+};
 
 // A message is one line that says what is wrong, where (file, record, offset or key) and what to do.
 class Error : public std::runtime_error {

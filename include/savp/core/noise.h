@@ -1,5 +1,5 @@
-// All randomness of models and training is asked from here, by name, so that tests can feed recorded draws and a
-// resumed run goes on with the same stream.
+// All randomness of models and training is asked from here, by name, so that tests can feed recorded draws
+// and a resumed run goes on with the same stream.
 #pragma once
 
 #include <ATen/core/Generator.h>
@@ -42,7 +42,9 @@ class DeviceNoise : public Noise {
 class PrefixedNoise : public Noise {
  public:
   PrefixedNoise(Noise& noise, std::string prefix) : noise_(noise), prefix_(std::move(prefix)) {}
-  at::Tensor normal(const std::string& name, at::IntArrayRef shape) override { return noise_.normal(prefix_ + name, shape); }
+  at::Tensor normal(const std::string& name, at::IntArrayRef shape) override {
+    return noise_.normal(prefix_ + name, shape);
+  }
   at::Tensor uniform(const std::string& name, at::IntArrayRef shape) override {
     return noise_.uniform(prefix_ + name, shape);
   }

@@ -14,12 +14,12 @@
 namespace savp {
 
 struct ModelEntry {
-  std::string name;                    // --model
-  std::vector<std::string> aliases;    // class names of the published implementation
-  std::string about;                   // one line for --list_models
+  std::string name;                  // --model
+  std::vector<std::string> aliases;  // class names of the published implementation
+  std::string about;                 // one line for --list_models
   bool trainable = false;
-  std::function<std::unique_ptr<ModelHparams>()> make_hparams;        // with the model's defaults
-  std::function<HparamsView(ModelHparams&)> view;                     // all fields of what make_hparams made
+  std::function<std::unique_ptr<ModelHparams>()> make_hparams;  // with the model's defaults
+  std::function<HparamsView(ModelHparams&)> view;               // all fields of what make_hparams made
   std::function<std::unique_ptr<Predictor>(const ModelHparams&)> make_predictor;  // models without weights
   // Trainable models; sizes from the data. Weights are initialised from `seed`.
   std::function<std::shared_ptr<Generator>(const ModelHparams&, const VideoShape&)> make_generator;

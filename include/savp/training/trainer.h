@@ -1,5 +1,6 @@
 // One training step, in the order of the published implementation (appendix of Lee et al. 2018 and its code):
-// discriminators first, on detached videos; then the generator, judged by the updated discriminators on fresh clips.
+// discriminators first, on detached videos; then the generator, judged by the updated discriminators on fresh
+// clips.
 #pragma once
 
 #include <memory>
@@ -19,7 +20,7 @@ using Scalars = std::vector<std::pair<std::string, Tensor>>;
 struct StepReport {
   Scalars d_losses;  // unweighted terms, before the update ("discrim_video_sn_gan_loss")
   Scalars g_losses;  // unweighted terms, before the discriminators' update ("gen_l1_loss"): summary values
-  Scalars g_losses_post;  // the same after it: what the generator's gradient comes from
+  Scalars g_losses_post;               // the same after it: what the generator's gradient comes from
   Tensor d_loss, g_loss, g_loss_post;  // weighted sums; undefined where there are no terms
   Tensor learning_rate;
   Tensor kl_weight;  // undefined without a KL term
@@ -28,11 +29,12 @@ struct StepReport {
 class Trainer {
  public:
   // Builds the model, weights initialised from the seed, and both optimizers on the device.
-  Trainer(const ModelEntry& entry, const TrainHparams& hparams, const VideoShape& shape, const at::Device& device,
-          uint64_t seed);
+  Trainer(const ModelEntry& entry, const TrainHparams& hparams, const VideoShape& shape,
+          const at::Device& device, uint64_t seed);
   ~Trainer();
 
-  // One update. The batch is on the device, images [sequence_length, B, C, H, W]. Does not wait for the device.
+  // One update. The batch is on the device, images [sequence_length, B, C, H, W]. Does not wait for the
+  // device.
   StepReport step(const Batch& batch);
 
   int64_t global_step() const;
@@ -42,9 +44,10 @@ class Trainer {
   // Where the draws come from; a device noise seeded from the constructor's seed unless replaced.
   void set_noise(std::shared_ptr<Noise> noise);
 
-  // Everything a checkpoint holds, by TensorFlow-like name in our layout: parameters, power-iteration vectors ("u"),
-  // "<name>/Adam" and "<name>/Adam_1" moments, "global_step" (int64), the noise's state ("noise_state", bytes).
-  // The tensors are the live ones: copy before the next step, or copy_ into them to restore.
+  // Everything a checkpoint holds, by TensorFlow-like name in our layout: parameters, power-iteration vectors
+  // ("u"),
+  // "<name>/Adam" and "<name>/Adam_1" moments, "global_step" (int64), the noise's state ("noise_state",
+  // bytes). The tensors are the live ones: copy before the next step, or copy_ into them to restore.
   std::vector<std::pair<std::string, Tensor>> state();
 
   // Tells the trainer that state() tensors were written: restores step counters from them.
