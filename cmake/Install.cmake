@@ -2,6 +2,7 @@
 # with which find_package(savp) gives another project the target savp::savp.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
+set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME library)
 
 set(savp_package ${CMAKE_INSTALL_LIBDIR}/cmake/savp)
 configure_package_config_file(cmake/savpConfig.cmake.in ${CMAKE_CURRENT_BINARY_DIR}/savpConfig.cmake
