@@ -7,14 +7,16 @@
 
 namespace savp {
 
-// Everything that changes with the step is a 0-dim float tensor on the device, so that a step can be captured as a graph.
+// Everything that changes with the step is a 0-dim float tensor on the device, so that a step can be captured
+// as a graph.
 struct StepContext {
   Noise& noise;
-  at::Tensor learning_rate;         // of both optimizers
-  at::Tensor kl_weight;             // annealed
-  at::Tensor ground_truth_sampling; // probability of feeding true frames after the context; undefined: never
-  bool details = false;             // keep masks and transformed images
-  int64_t samples = 0;              // further prior rollouts for GeneratorOutput::samples
+  at::Tensor learning_rate;          // of both optimizers
+  at::Tensor kl_weight;              // annealed
+  at::Tensor ground_truth_sampling;  // probability of feeding true frames after the context; undefined: never
+  bool prior = true;                 // roll out the prior as well as the posterior, where there are both
+  bool details = false;              // keep masks and transformed images
+  int64_t samples = 0;               // further prior rollouts for GeneratorOutput::samples
 };
 
 }  // namespace savp

@@ -8,6 +8,7 @@
 
 #include "savp/core/hparams.h"
 #include "savp/core/video.h"
+#include "savp/models/discriminators.h"
 #include "savp/models/generator.h"
 #include "savp/models/predictor.h"
 
@@ -21,8 +22,10 @@ struct ModelEntry {
   std::function<std::unique_ptr<ModelHparams>()> make_hparams;  // with the model's defaults
   std::function<HparamsView(ModelHparams&)> view;               // all fields of what make_hparams made
   std::function<std::unique_ptr<Predictor>(const ModelHparams&)> make_predictor;  // models without weights
-  // Trainable models; sizes from the data. Weights are initialised from `seed`.
+  // Trainable models; sizes from the data. Weights are drawn from LibTorch's default generator.
   std::function<std::shared_ptr<Generator>(const ModelHparams&, const VideoShape&)> make_generator;
+  std::function<std::shared_ptr<DiscriminatorSet>(const ModelHparams&, const VideoShape&)>
+      make_discriminators;
 };
 
 const std::vector<ModelEntry>& models();

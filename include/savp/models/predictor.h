@@ -3,9 +3,9 @@
 
 #include <memory>
 
+#include "savp/core/model_hparams.h"
 #include "savp/core/noise.h"
 #include "savp/core/video.h"
-#include "savp/models/hparams.h"
 
 namespace savp {
 
@@ -13,10 +13,11 @@ class Predictor {
  public:
   virtual ~Predictor() = default;
 
-  // The frames 1 .. length - 1 that continue each of the batch's videos, `samples` times, as one batch of samples * B
-  // videos in which sample s of video b has index s * B + b. Frames after the context are never looked at, except by
-  // the ground truth. batch.actions and batch.states, where the model takes them: [length - 1, B, A], [>= context, B, S].
-  // Runs without gradients. Images come out as they were composed, not clipped.
+  // The frames 1 .. length - 1 that continue each of the batch's videos, `samples` times, as one batch of
+  // samples * B videos in which sample s of video b has index s * B + b. Frames after the context are never
+  // looked at, except by the ground truth. batch.actions and batch.states, where the model takes them:
+  // [length - 1, B, A], [>= context, B, S]. Runs without gradients. Images come out as they were composed,
+  // not clipped.
   virtual Prediction predict(const Batch& batch, int64_t length, int64_t samples, Noise& noise) = 0;
 
   // Whether two samples differ.

@@ -18,12 +18,23 @@ namespace savp {
 using Scalars = std::vector<std::pair<std::string, Tensor>>;
 
 struct StepReport {
-  Scalars d_losses;  // unweighted terms, before the update ("discrim_video_sn_gan_loss")
-  Scalars g_losses;  // unweighted terms, before the discriminators' update ("gen_l1_loss"): summary values
+  Scalars d_losses;  // unweighted terms ("discrim_video_sn_gan_loss")
+  Scalars g_losses;  // unweighted terms before the discriminators' update ("gen_l1_loss"): summary values
   Scalars g_losses_post;               // the same after it: what the generator's gradient comes from
   Tensor d_loss, g_loss, g_loss_post;  // weighted sums; undefined where there are no terms
   Tensor learning_rate;
   Tensor kl_weight;  // undefined without a KL term
+
+  // On request (StepOptions::outputs), detached.
+  GeneratorOutput output;
+  Scalars discriminator_outputs;  // "discrim_video_sn_logits_enc_real" [N, 1],
+                                  // "discrim_video_sn_feature0_fake" [N, C, ...]
+};
+
+struct StepOptions {
+  bool report = false;   // fill g_losses and g_loss, which cost a little
+  bool outputs = false;  // keep the generator's outputs with their details and sampled roll-outs, and the
+                         // discriminators'
 };
 
 class Trainer {
@@ -34,24 +45,28 @@ class Trainer {
   ~Trainer();
 
   // One update. The batch is on the device, images [sequence_length, B, C, H, W]. Does not wait for the
-  // device.
-  StepReport step(const Batch& batch);
+  // device. The gradients stay in grad() until the next step.
+  StepReport step(const Batch& batch, const StepOptions& options = {});
 
   int64_t global_step() const;
   void set_global_step(int64_t step);
   Generator& generator();
+  DiscriminatorSet& discriminators();
   const TrainHparams& hparams() const;
   // Where the draws come from; a device noise seeded from the constructor's seed unless replaced.
   void set_noise(std::shared_ptr<Noise> noise);
 
-  // Everything a checkpoint holds, by TensorFlow-like name in our layout: parameters, power-iteration vectors
-  // ("u"),
-  // "<name>/Adam" and "<name>/Adam_1" moments, "global_step" (int64), the noise's state ("noise_state",
-  // bytes). The tensors are the live ones: copy before the next step, or copy_ into them to restore.
+  // Everything a checkpoint holds, by TensorFlow's names in our layout: parameters and buffers
+  // ("generator/...", "discriminator/...", "u" of the power iterations), Adam's moments ("<name>/Adam",
+  // "<name>/Adam_1"), its powers
+  // ("g_apply_gradients/beta1_power", ...), "global_step" (int64), and "noise_state" (bytes) of a device
+  // noise. The tensors are the live ones: copy before the next step, or copy_ into them and call
+  // state_was_restored().
   std::vector<std::pair<std::string, Tensor>> state();
-
-  // Tells the trainer that state() tensors were written: restores step counters from them.
   void state_was_restored();
+
+  // Gradients of the last step by the names of state(); undefined where there was none.
+  std::vector<std::pair<std::string, Tensor>> gradients();
 
  private:
   struct Body;

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "savp/core/hparams.h"
 
@@ -27,7 +29,8 @@ struct ModelHparams {
   virtual ~ModelHparams() = default;
   HPARAM(int64_t, context_frames, -1, "true frames given at the start", AtLeastOr{1, -1});
   HPARAM(int64_t, sequence_length, -1, "frames of a sequence, context included", AtLeastOr{2, -1});
-  HPARAM(int64_t, repeat, 1, "steps that each action is repeated for (the data set's time_shift)", AtLeast{0});
+  HPARAM(int64_t, repeat, 1, "steps that each action is repeated for (the data set's time_shift)",
+         AtLeast{0});
 };
 
 // What every trained model knows.
@@ -36,8 +39,8 @@ struct TrainHparams : ModelHparams {
   HPARAM(int64_t, batch_size, 16, "sequences a training step", AtLeast{1});
   HPARAM(double, lr, 0.001, "learning rate at the start", AtLeast{0});
   HPARAM(double, end_lr, 0.0, "learning rate after the linear decay", AtLeast{0});
-  HPARAM(Size2, decay_steps, (Size2{200000, 300000}), "linear decay of the learning rate: first, last step; [0,0]: none",
-         AtLeast{0});
+  HPARAM(Size2, decay_steps, (Size2{200000, 300000}),
+         "linear decay of the learning rate: first, last step; [0,0]: none", AtLeast{0});
   HPARAM(std::vector<int64_t>, lr_boundaries, (std::vector<int64_t>{0}),
          "steps after which the learning rate is divided by 10; [0]: none", AtLeast{0});
   HPARAM(int64_t, max_steps, 300000, "training steps", AtLeast{0});
@@ -53,25 +56,38 @@ struct TrainHparams : ModelHparams {
   HPARAM(double, tv_weight, 0.0, "weight of the total variation of the flows", AtLeast{0});
   HPARAM(double, image_sn_gan_weight, 0.0, "image discriminator on prior samples", AtLeast{0});
   HPARAM(double, image_sn_vae_gan_weight, 0.0, "image discriminator on posterior samples", AtLeast{0});
-  HPARAM(double, images_sn_gan_weight, 0.0, "image discriminator on each frame of a clip, prior samples", AtLeast{0});
-  HPARAM(double, images_sn_vae_gan_weight, 0.0, "image discriminator on each frame of a clip, posterior samples",
+  HPARAM(double, images_sn_gan_weight, 0.0, "image discriminator on each frame of a clip, prior samples",
          AtLeast{0});
+  HPARAM(double, images_sn_vae_gan_weight, 0.0,
+         "image discriminator on each frame of a clip, posterior samples", AtLeast{0});
   HPARAM(double, video_sn_gan_weight, 0.0, "video discriminator on prior samples", AtLeast{0});
   HPARAM(double, video_sn_vae_gan_weight, 0.0, "video discriminator on posterior samples", AtLeast{0});
-  HPARAM(double, gan_feature_l2_weight, 0.0, "squared distance of discriminator features, prior samples", AtLeast{0});
-  HPARAM(double, gan_feature_cdist_weight, 0.0, "cosine distance of discriminator features, prior samples", AtLeast{0});
-  HPARAM(double, vae_gan_feature_l2_weight, 0.0, "squared distance of discriminator features, posterior samples",
+  HPARAM(double, gan_feature_l2_weight, 0.0, "squared distance of discriminator features, prior samples",
          AtLeast{0});
-  HPARAM(double, vae_gan_feature_cdist_weight, 0.0, "cosine distance of discriminator features, posterior samples",
+  HPARAM(double, gan_feature_cdist_weight, 0.0, "cosine distance of discriminator features, prior samples",
          AtLeast{0});
+  HPARAM(double, vae_gan_feature_l2_weight, 0.0,
+         "squared distance of discriminator features, posterior samples", AtLeast{0});
+  HPARAM(double, vae_gan_feature_cdist_weight, 0.0,
+         "cosine distance of discriminator features, posterior samples", AtLeast{0});
   HPARAM(GanLoss, gan_loss_type, GanLoss::kLsgan, "adversarial loss");
-  HPARAM(bool, joint_gan_optimization, false, "update the generator against the discriminator before its update");
+  HPARAM(bool, joint_gan_optimization, false,
+         "update the generator against the discriminator before its update");
   HPARAM(double, kl_weight, 0.0, "weight of the KL divergence of posterior from prior", AtLeast{0});
   HPARAM(KlAnneal, kl_anneal, KlAnneal::kLinear, "how the KL weight grows");
   HPARAM(double, kl_anneal_k, -1.0, "speed of the sigmoid growth; must be set for it");
-  HPARAM(Size2, kl_anneal_steps, (Size2{50000, 100000}), "linear growth of the KL weight from zero: first, last step",
-         AtLeast{0});
+  HPARAM(Size2, kl_anneal_steps, (Size2{50000, 100000}),
+         "linear growth of the KL weight from zero: first, last step", AtLeast{0});
   HPARAM(double, z_l1_weight, 0.0, "has no effect (kept for old files)", AtLeast{0});
 };
+
+// A kind of discriminator with its weights on prior samples ("gan") and posterior samples ("vae_gan").
+struct DiscriminatorKind {
+  std::string scope;  // "video"
+  std::string infix;  // "_video_sn"
+  double gan_weight, vae_gan_weight;
+};
+// In the order image, images, video.
+std::vector<DiscriminatorKind> discriminator_kinds(const TrainHparams& hparams);
 
 }  // namespace savp

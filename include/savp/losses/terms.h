@@ -1,0 +1,33 @@
+// The terms of the two losses as tables. A row of zero weight does not exist.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "savp/core/model_hparams.h"
+#include "savp/core/video.h"
+
+namespace savp {
+
+// What terms are computed from.
+struct LossInputs {
+  const Batch& batch;
+  const GeneratorOutput& output;
+  const std::vector<Judgement>& judgements;
+};
+
+struct LossTerm {
+  std::string name;
+  double weight;
+  bool annealed;  // its weight is the step's KL weight instead
+  std::function<Tensor(const LossInputs&)> value;
+};
+using LossTerms = std::vector<LossTerm>;
+
+// gen_l1_loss, gen_kl_loss, gen_video_sn_vae_gan_feature_cdist_loss, ...
+LossTerms generator_terms(const TrainHparams& hparams);
+// discrim_video_sn_gan_loss, ...
+LossTerms discriminator_terms(const TrainHparams& hparams);
+
+}  // namespace savp

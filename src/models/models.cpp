@@ -1,0 +1,109 @@
+#include "savp/models/models.h"
+
+#include <algorithm>
+
+#include "savp/core/text.h"
+#include "savp/models/baselines.h"
+#include "savp/models/savp.h"
+
+namespace savp {
+namespace {
+
+template <class H>
+std::unique_ptr<ModelHparams> make_hparams() {
+  return std::make_unique<H>();
+}
+template <class H>
+HparamsView view(ModelHparams& hparams) {
+  return dynamic_cast<H&>(hparams);
+}
+template <class H, class G>
+std::shared_ptr<Generator> make_generator(const ModelHparams& hparams, const VideoShape& shape) {
+  return std::make_shared<G>(dynamic_cast<const H&>(hparams), shape);
+}
+
+std::shared_ptr<DiscriminatorSet> savp_discriminators(const ModelHparams& hparams, const VideoShape& shape) {
+  const auto& hp = dynamic_cast<const SavpHparams&>(hparams);
+  DiscriminatorSetOptions options{.stochastic = hp.nz > 0,
+                                  .shared = hp.use_same_discriminator,
+                                  .clip_length = hp.clip_length,
+                                  .ndf = hp.ndf,
+                                  .shape = shape};
+  for (const auto& kind : discriminator_kinds(hp)) {
+    const bool prior = kind.gan_weight != 0.0, posterior = kind.vae_gan_weight != 0.0;
+    if (prior || posterior) options.kinds.push_back({kind.scope, kind.infix, prior, posterior});
+  }
+  SAVP_CHECK(options.kinds.empty() || hp.clip_length < hp.sequence_length, UsageError,
+             "clip_length=", hp.clip_length, ": the discriminators see clips of the ", hp.sequence_length - 1,
+             " predicted frames; set clip_length to at most that or a longer sequence_length");
+  return std::make_shared<DiscriminatorSet>(options);
+}
+
+}  // namespace
+
+const std::vector<ModelEntry>& models() {
+  static const std::vector<ModelEntry> kModels = {
+      {"savp",
+       {"SAVPVideoPredictionModel"},
+       "stochastic adversarial video prediction (Lee et al. 2018)",
+       true,
+       make_hparams<SavpHparams>,
+       view<SavpHparams>,
+       nullptr,
+       make_generator<SavpHparams, SavpGenerator>,
+       savp_discriminators},
+      {"ground_truth",
+       {"GroundTruthVideoPredictionModel"},
+       "the true frames: what a perfect prediction scores",
+       false,
+       make_hparams<ModelHparams>,
+       view<ModelHparams>,
+       make_ground_truth,
+       nullptr,
+       nullptr},
+      {"repeat",
+       {"RepeatVideoPredictionModel"},
+       "repeats the last context frame: what standing still scores",
+       false,
+       make_hparams<ModelHparams>,
+       view<ModelHparams>,
+       make_repeat,
+       nullptr,
+       nullptr},
+  };
+  return kModels;
+}
+
+const ModelEntry& find_model(const std::string& name) {
+  std::vector<std::string> names;
+  for (const auto& entry : models()) {
+    if (entry.name == name ||
+        std::find(entry.aliases.begin(), entry.aliases.end(), name) != entry.aliases.end())
+      return entry;
+    names.push_back(entry.name);
+  }
+  throw UsageError(
+      concat("unknown model ", name, did_you_mean(name, names), ": known are ", join_words(names)));
+}
+
+const std::vector<std::string>& deprecated_hparams() {
+  static const std::vector<std::string> kNames = {"num_gpus",
+                                                  "e_net",
+                                                  "d_conditional",
+                                                  "d_downsample_layer",
+                                                  "d_net",
+                                                  "d_use_gt_inputs",
+                                                  "gan_weight",
+                                                  "vae_gan_weight",
+                                                  "tuple_gan_weight",
+                                                  "tuple_vae_gan_weight",
+                                                  "image_gan_weight",
+                                                  "image_vae_gan_weight",
+                                                  "video_gan_weight",
+                                                  "video_vae_gan_weight",
+                                                  "acvideo_gan_weight",
+                                                  "acvideo_vae_gan_weight"};
+  return kNames;
+}
+
+}  // namespace savp

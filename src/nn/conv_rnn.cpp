@@ -1,0 +1,122 @@
+#include "savp/nn/conv_rnn.h"
+
+#include <torch/torch.h>
+
+namespace savp::nn {
+namespace {
+
+// The norms of a cell's gates: one over all of them, or one for each.
+class GateNorms {
+ public:
+  GateNorms(torch::nn::Module& owner, const ConvRnnOptions& o, const std::string& joint_scope,
+            const std::vector<std::string>& gate_scopes, double beta) {
+    if (o.norm == NormLayer::kNone) return;
+    if (!o.separate_norms) {
+      joint_ = placed(owner, joint_scope,
+                      make_norm(o.norm, o.filters * static_cast<int64_t>(gate_scopes.size()), beta));
+      return;
+    }
+    for (const auto& scope : gate_scopes)
+      each_.push_back(placed(owner, scope, make_norm(o.norm, o.filters, beta)));
+  }
+
+  // z [B, gates * F, H, W] -> gates x [B, F, H, W].
+  std::vector<Tensor> operator()(const Tensor& z, int64_t gates) const {
+    auto parts = (joint_ ? joint_->forward(z) : z).chunk(gates, 1);
+    for (size_t i = 0; i < each_.size(); ++i) parts[i] = each_[i]->forward(parts[i]);
+    return parts;
+  }
+
+ private:
+  std::shared_ptr<Norm> joint_;
+  std::vector<std::shared_ptr<Norm>> each_;
+};
+
+std::shared_ptr<ConvLayer> gate_conv(const ConvRnnOptions& o, int64_t in, int64_t out) {
+  return std::make_shared<Conv2d>(
+      ConvOptions{in, out, o.kernel, {1, 1}, /*bias=*/o.norm == NormLayer::kNone});
+}
+
+// Convolutional LSTM without peepholes (Shi et al. 2015, eq. 3), gates in TensorFlow's order i, j, f, o. With
+// a norm, the new cell state is normalised as well and carried on normalised.
+class ConvLstm : public ConvRnn {
+ public:
+  explicit ConvLstm(const ConvRnnOptions& o)
+      : ConvRnn(o.filters),
+        conv_(gate_conv(o, o.in + o.filters, 4 * o.filters)),
+        norms_(*this, o, "input_transform_forget_output", {"input", "transform", "forget", "output"}, 0.0),
+        state_norm_(make_norm(o.norm, o.filters)) {
+    register_parameter("kernel", conv_->kernel);
+    if (conv_->bias.defined()) register_parameter("bias", conv_->bias);
+    if (o.norm != NormLayer::kNone) register_module("state", state_norm_);
+  }
+
+  ConvState zero_state(const Tensor& x) const override {
+    auto state = ConvRnn::zero_state(x);
+    state.c = state.h;
+    return state;
+  }
+  std::vector<Tensor> fold() const override { return {conv_->fold()}; }
+
+  ConvState forward(const Tensor& input, const ConvState& last, const std::vector<Tensor>& folded) override {
+    const auto z = norms_(conv_->apply(torch::cat({input, last.h}, 1), folded[0]), 4);
+    const auto c = state_norm_->forward(last.c * (z[2] + 1.0).sigmoid() + z[0].sigmoid() * z[1].tanh());
+    return {c.tanh() * z[3].sigmoid(), c};
+  }
+
+ private:
+  std::shared_ptr<ConvLayer> conv_;
+  GateNorms norms_;
+  std::shared_ptr<Norm> state_norm_;
+};
+
+// Convolutional GRU. As in the published code, the candidate sees the input, the state and the reset state.
+class ConvGru : public ConvRnn {
+ public:
+  explicit ConvGru(const ConvRnnOptions& o)
+      : ConvRnn(o.filters),
+        gates_(gate_conv(o, o.in + o.filters, 2 * o.filters)),
+        candidate_(gate_conv(o, o.in + 2 * o.filters, o.filters)),
+        norms_((register_module("gates", gates_), *gates_), o, "reset_update", {"reset", "update"}, 1.0),
+        state_norm_(make_norm(o.norm, o.filters)) {
+    register_module("candidate", candidate_);
+    if (o.norm != NormLayer::kNone) candidate_->register_module("state", state_norm_);
+    torch::NoGradGuard no_grad;
+    if (gates_->bias.defined()) gates_->bias.fill_(1.0);
+  }
+
+  std::vector<Tensor> fold() const override { return {gates_->fold(), candidate_->fold()}; }
+
+  ConvState forward(const Tensor& input, const ConvState& last, const std::vector<Tensor>& folded) override {
+    const auto seen = torch::cat({input, last.h}, 1);
+    const auto z = norms_(gates_->apply(seen, folded[0]), 2);
+    const auto r = z[0].sigmoid(), u = z[1].sigmoid();
+    const auto c =
+        state_norm_->forward(candidate_->apply(torch::cat({seen, r * last.h}, 1), folded[1])).tanh();
+    return {u * last.h + (1.0 - u) * c, {}};
+  }
+
+ private:
+  std::shared_ptr<ConvLayer> gates_, candidate_;
+  GateNorms norms_;
+  std::shared_ptr<Norm> state_norm_;
+};
+
+template <class R>
+std::shared_ptr<ConvRnn> make(const ConvRnnOptions& options) {
+  return std::make_shared<R>(options);
+}
+
+}  // namespace
+
+ConvState ConvRnn::zero_state(const Tensor& x) const {
+  return {torch::zeros({x.size(0), filters_, x.size(2), x.size(3)}, x.options()), {}};
+}
+
+const ConvRnnVariant& conv_rnn_variant(ConvRnnKind kind) {
+  static const ConvRnnVariant kVariants[] = {{"lstm", "basic_conv2dlstm_cell", make<ConvLstm>},
+                                             {"gru", "conv2dgru_cell", make<ConvGru>}};
+  return kVariants[static_cast<int>(kind)];
+}
+
+}  // namespace savp::nn

@@ -1,0 +1,284 @@
+#include "savp/nn/layers.h"
+
+#include <torch/torch.h>
+
+#include <cmath>
+#include <vector>
+
+namespace savp::nn {
+namespace {
+
+// What SAME and FULL add to one axis: before, after.
+struct Pads {
+  int64_t before = 0, after = 0;
+};
+
+Pads pads(int64_t size, int64_t kernel, int64_t stride, int64_t dilation, Padding padding) {
+  if (padding == Padding::kValid) return {};
+  const int64_t rest = size % stride == 0 ? stride : size % stride;
+  const int64_t total = dilation > 1 ? (kernel - 1) * dilation : std::max<int64_t>(kernel - rest, 0);
+  if (padding == Padding::kFull) return {total, total};
+  return {total / 2, total - total / 2};
+}
+
+// A dilated convolution pads on until the dilation divides the size.
+Pads divisible(Pads p, int64_t size, int64_t dilation) {
+  p.after += (dilation - (size + p.before + p.after) % dilation) % dilation;
+  return p;
+}
+
+// Continues an axis beyond its ends with its own mirror image; skip 1 leaves the border itself out.
+Tensor mirror(const Tensor& x, int64_t axis, Pads p, int64_t skip) {
+  const int64_t size = x.size(axis);
+  return torch::cat({x.narrow(axis, skip, p.before).flip(axis), x,
+                     x.narrow(axis, size - skip - p.after, p.after).flip(axis)},
+                    axis);
+}
+
+Tensor pad_axes(const Tensor& x, Pads vertical, Pads horizontal, Border border) {
+  if (border == Border::kConstant)
+    return torch::constant_pad_nd(x, {horizontal.before, horizontal.after, vertical.before, vertical.after});
+  const int64_t skip = border == Border::kReflect ? 1 : 0;
+  return mirror(mirror(x, -2, vertical, skip), -1, horizontal, skip);
+}
+
+// A convolution with given pads, inside the convolution itself where they are the same on both sides.
+Tensor convolve(const Tensor& x, const Tensor& kernel, const Tensor& bias, Size2 stride, Pads vertical,
+                Pads horizontal) {
+  if (vertical.before == vertical.after && horizontal.before == horizontal.after)
+    return torch::conv2d(x, kernel, bias, stride, {vertical.before, horizontal.before});
+  return torch::conv2d(pad_axes(x, vertical, horizontal, Border::kConstant), kernel, bias, stride);
+}
+
+// Weights of linear interpolation by a whole factor, as a transposed convolution's kernel.
+Tensor bilinear_kernel(int64_t factor) {
+  const int64_t size = 2 * factor - factor % 2;
+  const double center = size % 2 == 1 ? static_cast<double>(factor - 1) : static_cast<double>(factor) - 0.5;
+  return 1.0 - (torch::arange(size, torch::kFloat) - center).abs() / static_cast<double>(factor);
+}
+
+class Identity : public Norm {
+ public:
+  Tensor forward(const Tensor& x) override { return x; }
+};
+
+class Affine : public Norm {
+ public:
+  Affine(int64_t channels, double beta_value)
+      : gamma(register_parameter("gamma", torch::ones({channels}))),
+        beta(register_parameter("beta", torch::full({channels}, beta_value))) {}
+  Tensor gamma, beta;
+};
+
+// Statistics over H, W of each sample and channel, biased variance.
+class InstanceNorm : public Affine {
+ public:
+  using Affine::Affine;
+  Tensor forward(const Tensor& x) override {
+    return torch::group_norm(x, x.size(1), gamma, beta, kInstanceNormEpsilon);
+  }
+};
+
+// Statistics over C, H, W of each sample.
+class LayerNorm : public Affine {
+ public:
+  using Affine::Affine;
+  Tensor forward(const Tensor& x) override { return torch::group_norm(x, 1, gamma, beta, 1e-12); }
+};
+
+// The published code never trains batch statistics: it normalises with the moving ones, which stay as they
+// were made.
+class BatchNorm : public Affine {
+ public:
+  BatchNorm(int64_t channels, double beta_value)
+      : Affine(channels, beta_value),
+        moving_mean(register_buffer("moving_mean", torch::zeros({channels}))),
+        moving_variance(register_buffer("moving_variance", torch::ones({channels}))) {}
+  Tensor forward(const Tensor& x) override {
+    return torch::batch_norm(x, gamma, beta, moving_mean, moving_variance, /*training=*/false, 0.0, 1e-3,
+                             false);
+  }
+  Tensor moving_mean, moving_variance;
+};
+
+struct NormVariant {
+  NormLayer kind;
+  const char* scope;
+  std::shared_ptr<Norm> (*make)(int64_t channels, double beta);
+};
+template <class N>
+std::shared_ptr<Norm> make_affine(int64_t channels, double beta) {
+  return std::make_shared<N>(channels, beta);
+}
+const NormVariant kNorms[] = {
+    {NormLayer::kBatch, "batch_normalization", make_affine<BatchNorm>},
+    {NormLayer::kLayer, "LayerNorm", make_affine<LayerNorm>},
+    {NormLayer::kInstance, "InstanceNorm", make_affine<InstanceNorm>},
+    {NormLayer::kNone, "none",
+     [](int64_t, double) -> std::shared_ptr<Norm> { return std::make_shared<Identity>(); }},
+};
+const NormVariant& norm_variant(NormLayer kind) {
+  for (const auto& row : kNorms)
+    if (row.kind == kind) return row;
+  throw std::logic_error("a norm without a row");
+}
+
+template <class Layer>
+ConvVariant variant(const char* scope) {
+  return {scope, [](const ConvOptions& options) -> std::shared_ptr<ConvLayer> {
+            return std::make_shared<Layer>(options);
+          }};
+}
+
+}  // namespace
+
+void place(torch::nn::Module& root, const std::string& path,
+           const std::shared_ptr<torch::nn::Module>& module) {
+  const auto dot = path.find('.');
+  if (dot == std::string::npos) {
+    root.register_module(path, module);
+    return;
+  }
+  const auto scope = path.substr(0, dot);
+  for (const auto& child : root.named_children())
+    if (child.key() == scope) return place(*child.value(), path.substr(dot + 1), module);
+  place(*root.register_module(scope, std::make_shared<torch::nn::Module>()), path.substr(dot + 1), module);
+}
+
+Tensor truncated_normal(at::IntArrayRef shape, double std) {
+  const auto weight = torch::empty(shape);
+  // Inverse of the cumulative distribution between -2 and 2 deviations.
+  const double low = std::erf(-2.0 / std::sqrt(2.0));
+  return weight.uniform_(low, -low).erfinv_().mul_(std * std::sqrt(2.0)).clamp_(-2.0 * std, 2.0 * std);
+}
+
+Tensor glorot_uniform(int64_t in, int64_t out) {
+  const double limit = std::sqrt(6.0 / static_cast<double>(in + out));
+  return torch::empty({in, out}).uniform_(-limit, limit);
+}
+
+Tensor pad2d(const Tensor& x, Size2 kernel, Size2 stride, Size2 dilation, Padding padding, Border border) {
+  const auto axis = [&](int64_t size, int i) {
+    const Pads p = pads(size, kernel[i], stride[i], dilation[i], padding);
+    return padding == Padding::kValid ? p : divisible(p, size, dilation[i]);
+  };
+  return pad_axes(x, axis(x.size(-2), 0), axis(x.size(-1), 1), border);
+}
+
+Tensor flatten_channels_last(const Tensor& x) { return x.movedim(1, -1).flatten(1); }
+
+Tensor tile_concat(const Tensor& x, const Tensor& vector) {
+  if (!vector.defined()) return x;
+  return torch::cat({x, vector.unsqueeze(-1).unsqueeze(-1).expand({-1, -1, x.size(2), x.size(3)})}, 1);
+}
+
+Dense::Dense(const DenseOptions& options)
+    : kernel(register_parameter("kernel", truncated_normal({options.in, options.out}, 0.02))) {
+  if (options.bias) bias = register_parameter("bias", torch::zeros({options.out}));
+}
+
+Tensor Dense::forward(const Tensor& x) const {
+  const auto y = torch::matmul(x, kernel);
+  return bias.defined() ? y + bias : y;
+}
+
+void ConvLayer::make_parameters(at::IntArrayRef kernel_shape) {
+  kernel = register_parameter("kernel", truncated_normal(kernel_shape, 0.02));
+  if (options_.bias) bias = register_parameter("bias", torch::zeros({options_.out}));
+}
+
+Conv2d::Conv2d(const ConvOptions& options, Padding padding) : ConvLayer(options), padding_(padding) {
+  make_parameters({options.out, options.in, options.kernel[0], options.kernel[1]});
+}
+
+Tensor Conv2d::apply(const Tensor& x, const Tensor& folded) const {
+  const auto& [kernel_size, stride] = std::pair(options_.kernel, options_.stride);
+  return convolve(x, folded, bias, stride, pads(x.size(2), kernel_size[0], stride[0], 1, padding_),
+                  pads(x.size(3), kernel_size[1], stride[1], 1, padding_));
+}
+
+ConvPool2d::ConvPool2d(const ConvOptions& options) : ConvLayer(options) {
+  make_parameters({options.out, options.in, options.kernel[0], options.kernel[1]});
+}
+
+Tensor ConvPool2d::fold() const {
+  const Size2 margin = {options_.stride[0] - 1, options_.stride[1] - 1};
+  return torch::avg_pool2d(torch::constant_pad_nd(kernel, {margin[1], margin[1], margin[0], margin[0]}),
+                           options_.stride,
+                           /*stride=*/1);
+}
+
+Tensor ConvPool2d::apply(const Tensor& x, const Tensor& folded) const {
+  return convolve(x, folded, bias, options_.stride, pads(x.size(2), options_.kernel[0], 1, 1, Padding::kSame),
+                  pads(x.size(3), options_.kernel[1], 1, 1, Padding::kSame));
+}
+
+UpsampleConv2d::UpsampleConv2d(const ConvOptions& options) : ConvLayer(options) {
+  make_parameters({options.out, options.in, options.kernel[0], options.kernel[1]});
+}
+
+Tensor UpsampleConv2d::fold() const {
+  // The interpolated kernel is linear in the kernel: row k of the basis is what tap k becomes.
+  const auto [height, width] = options_.kernel;
+  const auto bilinear =
+      torch::outer(bilinear_kernel(options_.stride[0]), bilinear_kernel(options_.stride[1]));
+  const auto taps = torch::eye(height * width).view({height * width, 1, height, width});
+  const auto basis =
+      torch::conv2d(bilinear.unsqueeze(0).unsqueeze(0), taps, {}, 1, {height - 1, width - 1}).to(kernel);
+  return torch::matmul(kernel.transpose(0, 1).flatten(2), basis.flatten(2).squeeze(0))
+      .view({options_.in, options_.out, basis.size(2), basis.size(3)});
+}
+
+Tensor UpsampleConv2d::apply(const Tensor& x, const Tensor& folded) const {
+  return conv_transpose_same(x, folded, bias, options_.stride);
+}
+
+Tensor conv_transpose_same(const Tensor& x, const Tensor& folded, const Tensor& bias, Size2 stride) {
+  const Size2 size = {x.size(2) * stride[0], x.size(3) * stride[1]};
+  const Pads vertical = pads(size[0], folded.size(2), stride[0], 1, Padding::kSame);
+  const Pads horizontal = pads(size[1], folded.size(3), stride[1], 1, Padding::kSame);
+  const auto y = torch::conv_transpose2d(x, folded, bias, stride, {vertical.before, horizontal.before});
+  return y.size(2) == size[0] && y.size(3) == size[1] ? y : y.narrow(2, 0, size[0]).narrow(3, 0, size[1]);
+}
+
+Deconv2d::Deconv2d(const ConvOptions& options, Padding padding) : ConvLayer(options), padding_(padding) {
+  make_parameters({options.in, options.out, options.kernel[0], options.kernel[1]});
+}
+
+Tensor Deconv2d::apply(const Tensor& x, const Tensor& folded) const {
+  if (padding_ == Padding::kValid) return torch::conv_transpose2d(x, folded, bias, options_.stride);
+  return conv_transpose_same(x, folded, bias, options_.stride);
+}
+
+std::string norm_scope(NormLayer kind) { return norm_variant(kind).scope; }
+std::shared_ptr<Norm> make_norm(NormLayer kind, int64_t channels, double beta) {
+  return norm_variant(kind).make(channels, beta);
+}
+
+const ConvVariant& downsample_layer(DownsampleLayer kind) {
+  static const ConvVariant kVariants[] = {variant<Conv2d>("conv2d"), variant<ConvPool2d>("conv_pool2d"),
+                                          variant<ConvPool2d>("conv_pool2d")};  // _v2: the same function
+  return kVariants[static_cast<int>(kind)];
+}
+
+const ConvVariant& upsample_layer(UpsampleLayer kind) {
+  static const ConvVariant kVariants[] = {
+      variant<Deconv2d>("deconv2d"), variant<UpsampleConv2d>("upsample_conv2d"),
+      variant<UpsampleConv2d>("upsample_conv2d")};  // _v2: the same function
+  return kVariants[static_cast<int>(kind)];
+}
+
+Tensor (*activation(ActivationLayer kind))(const Tensor&) {
+  static constexpr Tensor (*kFunctions[])(const Tensor&) = {[](const Tensor& x) { return torch::relu(x); },
+                                                            [](const Tensor& x) { return torch::elu(x); }};
+  return kFunctions[static_cast<int>(kind)];
+}
+
+HeadBlock::HeadBlock(int64_t in, int64_t filters, NormLayer norm, ActivationLayer activation_layer)
+    : conv_(register_module("conv2d", std::make_shared<Conv2d>(ConvOptions{in, filters, {3, 3}}))),
+      norm_(register_module(norm_scope(norm), make_norm(norm, filters))),
+      activation_(activation(activation_layer)) {}
+
+Tensor HeadBlock::forward(const Tensor& x) { return activation_(norm_->forward(conv_->forward(x))); }
+
+}  // namespace savp::nn

@@ -1,0 +1,88 @@
+#include "savp/nn/rnn.h"
+
+#include <torch/torch.h>
+
+#include <vector>
+
+#include "savp/nn/layers.h"
+
+namespace savp::nn {
+namespace {
+
+// Gates in TensorFlow's order i, j, f, o; forget bias 1 (Hochreiter & Schmidhuber 1997).
+class Lstm : public Rnn {
+ public:
+  Lstm(int64_t in, int64_t units)
+      : kernel(register_parameter("kernel", glorot_uniform(in + units, 4 * units))),
+        bias(register_parameter("bias", torch::zeros({4 * units}))),
+        in_(in),
+        units_(units) {}
+
+  Tensor forward(const Tensor& sequence) override {
+    const auto from_input =
+        torch::matmul(sequence, kernel.narrow(0, 0, in_)) + bias;  // [T, B, 4 units], all steps at once
+    const auto recurrent = kernel.narrow(0, in_, units_);
+    auto h = torch::zeros({sequence.size(1), units_}, sequence.options());
+    auto c = h;
+    std::vector<Tensor> outputs;
+    for (const auto& x : from_input.unbind(0)) {
+      const auto z = (x + torch::mm(h, recurrent)).chunk(4, 1);
+      c = c * (z[2] + 1.0).sigmoid() + z[0].sigmoid() * z[1].tanh();
+      h = c.tanh() * z[3].sigmoid();
+      outputs.push_back(h);
+    }
+    return torch::stack(outputs);
+  }
+
+  Tensor kernel, bias;
+
+ private:
+  int64_t in_, units_;
+};
+
+// TensorFlow's GRU: gates r, u; the candidate sees r * h (Cho et al. 2014).
+class Gru : public Rnn {
+ public:
+  Gru(int64_t in, int64_t units) : units_(units) {
+    const auto part = [&](const std::string& scope, int64_t out, double bias) {
+      auto dense = std::make_shared<Dense>(DenseOptions{in + units, out});
+      torch::NoGradGuard no_grad;
+      dense->kernel.copy_(glorot_uniform(in + units, out));
+      dense->bias.fill_(bias);
+      return register_module(scope, dense);
+    };
+    gates_ = part("gates", 2 * units, 1.0);
+    candidate_ = part("candidate", units, 0.0);
+  }
+
+  Tensor forward(const Tensor& sequence) override {
+    auto h = torch::zeros({sequence.size(1), units_}, sequence.options());
+    std::vector<Tensor> outputs;
+    for (const auto& x : sequence.unbind(0)) {
+      const auto z = gates_->forward(torch::cat({x, h}, 1)).sigmoid().chunk(2, 1);
+      const auto c = candidate_->forward(torch::cat({x, z[0] * h}, 1)).tanh();
+      h = z[1] * h + (1.0 - z[1]) * c;
+      outputs.push_back(h);
+    }
+    return torch::stack(outputs);
+  }
+
+ private:
+  int64_t units_;
+  std::shared_ptr<Dense> gates_, candidate_;
+};
+
+template <class R>
+std::shared_ptr<Rnn> make(int64_t in, int64_t units) {
+  return std::make_shared<R>(in, units);
+}
+
+}  // namespace
+
+const RnnVariant& rnn_variant(RnnKind kind) {
+  static const RnnVariant kVariants[] = {{"lstm", "basic_lstm_cell", make<Lstm>},
+                                         {"gru", "gru_cell", make<Gru>}};
+  return kVariants[static_cast<int>(kind)];
+}
+
+}  // namespace savp::nn

@@ -1,0 +1,184 @@
+#include "savp/nn/transforms/transform.h"
+
+#include <torch/torch.h>
+
+namespace savp::nn {
+namespace {
+
+constexpr double kReluShift = 1e-12;
+
+// Each frame with its share of the kernels (axis 1), frame by frame.
+template <class Apply>
+Tensor warp_each(const std::vector<Tensor>& frames, const Tensor& motions, Apply apply) {
+  const auto shares = motions.chunk(static_cast<int64_t>(frames.size()), 1);
+  std::vector<Tensor> warped;
+  for (size_t i = 0; i < frames.size(); ++i) warped.push_back(apply(frames[i], shares[i]));
+  return warped.size() == 1 ? warped.front() : torch::cat(warped, 1);
+}
+
+int64_t motions(const TransformOptions& o) { return o.last_frames * o.num_transformed_images; }
+
+// A 3x3 convolution on the cell's last layer, behind a block of its own.
+class DenseHead {
+ public:
+  DenseHead(torch::nn::Module& cell, const TransformOptions& o, const std::string& hidden_scope,
+            const std::string& scope, int64_t out)
+      : hidden_(placed(cell, o.layer_scope + hidden_scope,
+                       std::make_shared<HeadBlock>(o.last_channels, o.hidden, o.norm, o.activation))),
+        conv_(placed(cell, scope + ".conv2d", std::make_shared<Conv2d>(ConvOptions{o.hidden, out, {3, 3}}))) {
+  }
+  Tensor operator()(const Tensor& last) const { return conv_->forward(hidden_->forward(last)); }
+
+ private:
+  std::shared_ptr<HeadBlock> hidden_;
+  std::shared_ptr<Conv2d> conv_;
+};
+
+// Convolutional dynamic neural advection (Finn et al. 2016).
+class Cdna : public PixelTransform {
+ public:
+  Cdna(const TransformOptions& o, torch::nn::Module& cell)
+      : options_(o),
+        dense_(placed(
+            cell, "cdna_kernels.dense",
+            std::make_shared<Dense>(DenseOptions{o.smallest_channels * o.smallest_height * o.smallest_width,
+                                                 o.kernel_size[0] * o.kernel_size[1] * motions(o)}))) {}
+
+  Motion estimate(const TransformFeatures& features) override {
+    const auto [kh, kw] = options_.kernel_size;
+    const auto raw =
+        dense_->forward(flatten_channels_last(features.smallest)).view({-1, kh, kw, motions(options_)});
+    const auto shifted = raw.permute({0, 3, 1, 2}) + identity_kernel(options_.kernel_size).to(raw);
+    const auto kernels = normalize_kernels(shifted, 2);
+    return {[kernels](const std::vector<Tensor>& frames) {
+              return warp_each(frames, kernels,
+                               [](const Tensor& f, const Tensor& k) { return apply_cdna_kernels(f, k); });
+            },
+            {}};
+  }
+
+ private:
+  TransformOptions options_;
+  std::shared_ptr<Dense> dense_;
+};
+
+// Dynamic neural advection (Finn et al. 2016): a kernel at every position.
+class Dna : public PixelTransform {
+ public:
+  Dna(const TransformOptions& o, torch::nn::Module& cell)
+      : options_(o),
+        head_(cell, o, "_dna_kernel", "dna_kernels", o.kernel_size[0] * o.kernel_size[1] * motions(o)) {}
+
+  Motion estimate(const TransformFeatures& features) override {
+    const auto [kh, kw] = options_.kernel_size;
+    const auto raw = head_(features.last);
+    const auto grid = raw.view({raw.size(0), kh, kw, motions(options_), raw.size(2), raw.size(3)})
+                          .permute({0, 3, 1, 2, 4, 5});
+    const auto kernels =
+        normalize_kernels(grid + identity_kernel(options_.kernel_size).to(raw).view({kh, kw, 1, 1}), 2);
+    return {[kernels](const std::vector<Tensor>& frames) {
+              return warp_each(frames, kernels,
+                               [](const Tensor& f, const Tensor& k) { return apply_dna_kernels(f, k); });
+            },
+            {}};
+  }
+
+ private:
+  TransformOptions options_;
+  DenseHead head_;
+};
+
+// Optical flow.
+class Flow : public PixelTransform {
+ public:
+  Flow(const TransformOptions& o, torch::nn::Module& cell)
+      : options_(o), head_(cell, o, "_flow", "flows", 2 * motions(o)) {}
+
+  Motion estimate(const TransformFeatures& features) override {
+    const auto raw = head_(features.last);
+    const auto flows =
+        raw.view({raw.size(0), 2, motions(options_), raw.size(2), raw.size(3)}).transpose(1, 2);
+    const auto warp = [](const Tensor& frame, const Tensor& share) {
+      std::vector<Tensor> warped;
+      for (const auto& flow : share.unbind(1)) warped.push_back(image_warp(frame, flow));
+      return torch::stack(warped, 1);
+    };
+    return {[flows, warp](const std::vector<Tensor>& frames) { return warp_each(frames, flows, warp); },
+            flows};
+  }
+
+ private:
+  TransformOptions options_;
+  DenseHead head_;
+};
+
+template <class T>
+std::shared_ptr<PixelTransform> make(const TransformOptions& options, torch::nn::Module& cell) {
+  return std::make_shared<T>(options, cell);
+}
+
+}  // namespace
+
+std::shared_ptr<PixelTransform> make_transform(Transformation kind, const TransformOptions& options,
+                                               torch::nn::Module& cell) {
+  static constexpr std::pair<Transformation,
+                             std::shared_ptr<PixelTransform> (*)(const TransformOptions&, torch::nn::Module&)>
+      kTable[] = {{Transformation::kDna, make<Dna>},
+                  {Transformation::kCdna, make<Cdna>},
+                  {Transformation::kFlow, make<Flow>}};
+  for (const auto& [known, maker] : kTable)
+    if (known == kind) return maker(options, cell);
+  throw std::logic_error("a transformation without a row");
+}
+
+Tensor normalize_kernels(const Tensor& kernels, int64_t first_kernel_axis) {
+  const auto positive = torch::relu(kernels - kReluShift) + kReluShift;
+  return positive / positive.sum({first_kernel_axis, first_kernel_axis + 1}, /*keepdim=*/true);
+}
+
+Tensor identity_kernel(Size2 size) {
+  const auto kernel = torch::zeros({size[0], size[1]});
+  kernel.slice(0, (size[0] - 1) / 2, size[0] / 2 + 1).slice(1, (size[1] - 1) / 2, size[1] / 2 + 1).fill_(1.0);
+  return kernel / kernel.sum();
+}
+
+Tensor apply_cdna_kernels(const Tensor& image, const Tensor& kernels, Size2 dilation) {
+  const int64_t batch = image.size(0), count = kernels.size(1);
+  const auto padded =
+      pad2d(image, {kernels.size(2), kernels.size(3)}, {1, 1}, dilation, Padding::kSame, Border::kSymmetric);
+  // Colours take the place of the batch, and the batch that of the channels, each a group with kernels of its
+  // own.
+  const auto warped =
+      torch::conv2d(padded.transpose(0, 1), kernels.flatten(0, 1).unsqueeze(1), {}, /*stride=*/1,
+                    /*padding=*/at::IntArrayRef(0), dilation, batch);
+  return warped.view({image.size(1), batch, count, image.size(2), image.size(3)}).permute({1, 2, 0, 3, 4});
+}
+
+Tensor apply_dna_kernels(const Tensor& image, const Tensor& kernels, Size2 dilation) {
+  const auto padded =
+      pad2d(image, {kernels.size(2), kernels.size(3)}, {1, 1}, dilation, Padding::kSame, Border::kSymmetric);
+  const auto patches = torch::im2col(padded, {kernels.size(2), kernels.size(3)}, dilation, 0, 1)
+                           .view({image.size(0), 1, image.size(1), -1, image.size(2), image.size(3)});
+  return (patches * kernels.flatten(2, 3).unsqueeze(2)).sum(3);
+}
+
+Tensor image_warp(const Tensor& image, const Tensor& flow) {
+  const int64_t height = image.size(2), width = image.size(3);
+  const auto whole = flow.detach().floor();
+  const auto share = flow - whole;
+  const auto rows = torch::arange(height, image.options()).view({1, height, 1});
+  const auto columns = torch::arange(width, image.options()).view({1, 1, width});
+  const auto left = columns + whole.select(1, 0), top = rows + whole.select(1, 1);
+  const auto pixels = image.flatten(2);
+  const auto corner = [&](int64_t right, int64_t below) {
+    const auto x = (left + right).clamp(0, width - 1), y = (top + below).clamp(0, height - 1);
+    const auto index =
+        (y * width + x).to(torch::kLong).flatten(1).unsqueeze(1).expand({-1, image.size(1), -1});
+    const auto wx = share.select(1, 0), wy = share.select(1, 1);
+    const auto weight = (right == 1 ? wx : 1.0 - wx) * (below == 1 ? wy : 1.0 - wy);
+    return pixels.gather(2, index).view_as(image) * weight.unsqueeze(1);
+  };
+  return corner(0, 0) + corner(0, 1) + corner(1, 0) + corner(1, 1);
+}
+
+}  // namespace savp::nn
