@@ -1,0 +1,135 @@
+#include "savp/evaluation/results.h"
+
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include "io/scratch.h"
+#include "savp/core/error.h"
+#include "savp/io/image.h"
+
+namespace savp {
+namespace {
+
+const RunDescription kOrigin{{{"seed", 7}}, {{"sequence_length", 4}}, {{"context_frames", 2}}};
+
+// Everything that is the same for all videos and samples: value = frame / 10.
+at::Tensor steps(int64_t first, int64_t frames, int64_t videos, int64_t channels = 3) {
+  return (torch::arange(first, first + frames).to(torch::kFloat) / 10)
+      .view({-1, 1, 1, 1, 1})
+      .expand({frames, videos, channels, 16, 16});
+}
+
+// Two videos at a time; two context frames, two predicted ones.
+void add_two_videos(EvaluationWriter& writer) {
+  SampleStatistics statistics(steps(0, 4, 2), 2);
+  statistics.add(steps(1, 3, 4) + 0.05F);
+  writer.add(steps(0, 2, 2), statistics.summary());
+}
+
+bool has(const ScratchFolder& folder, const std::string& name) {
+  return std::filesystem::exists(folder.path() / name);
+}
+
+TEST(EvaluationWriter, NamesFilesAsPublished) {
+  const ScratchFolder folder;
+  EvaluationWriter writer({folder.path(), {Subtask::kMax}, true}, kOrigin);
+  add_two_videos(writer);
+  add_two_videos(writer);
+  writer.commit();
+  std::vector<std::string> expected = {"dataset_hparams.json", "model_hparams.json", "options.json"};
+  for (const std::string metric : {"mse", "psnr", "ssim"}) {
+    const auto task = "prediction_eval_" + metric + "_max/";
+    for (int video = 0; video < 4; ++video)
+      for (int t = 0; t < 2; ++t) {
+        const auto number = "_0000" + std::to_string(video) + "_0" + std::to_string(t) + ".png";
+        expected.push_back(task + "inputs/context_image" + number);
+        expected.push_back(task + "outputs/gen_image" + number);
+      }
+    expected.push_back(task + "metrics/" + metric + ".csv");
+  }
+  std::sort(expected.begin(), expected.end());
+  EXPECT_EQ(folder.names(), expected);
+  EXPECT_EQ(writer.videos(), 4);
+  EXPECT_EQ(writer.tables().at(0).rows.size(), 4U);
+  const auto predicted = read_image(folder / "prediction_eval_psnr_max/outputs/gen_image_00003_01.png");
+  EXPECT_EQ(predicted.pixels.at(0), 89);  // floor(255 * 0.35)
+  EXPECT_EQ(read_image(folder / "prediction_eval_psnr_max/inputs/context_image_00003_01.png").pixels.at(0),
+            25);
+}
+
+TEST(EvaluationWriter, WritesNumbersAloneIfAsked) {
+  const ScratchFolder folder;
+  EvaluationWriter writer({folder.path(), {Subtask::kAvg, Subtask::kMin}, /*pictures=*/false}, kOrigin);
+  add_two_videos(writer);
+  writer.commit();
+  EXPECT_EQ(folder.names().size(), 3U + 3 * 2);
+  EXPECT_TRUE(has(folder, "prediction_eval_ssim_avg/metrics/ssim.csv"));
+}
+
+TEST(EvaluationWriter, AnInterruptedRunChangesNothing) {
+  const ScratchFolder folder;
+  folder.write("prediction_eval_psnr_max/metrics/psnr.csv", "old");
+  {
+    EvaluationWriter writer({folder.path(), {Subtask::kMax}, true}, kOrigin);
+    add_two_videos(writer);
+  }
+  EXPECT_EQ(folder.names(), std::vector<std::string>{"prediction_eval_psnr_max/metrics/psnr.csv"});
+  EXPECT_EQ(folder.read("prediction_eval_psnr_max/metrics/psnr.csv"), "old");
+}
+
+TEST(EvaluationWriter, AFinishedRunReplacesTasksWholly) {
+  const ScratchFolder folder;
+  folder.write("prediction_eval_psnr_max/outputs/gen_image_00099_00.png", "stale");
+  folder.write(".unfinished/stale", "left by a run that was killed");
+  folder.write("notes.txt", "not ours");
+  EvaluationWriter writer({folder.path(), {Subtask::kMax}, true}, kOrigin);
+  add_two_videos(writer);
+  writer.commit();
+  EXPECT_FALSE(has(folder, "prediction_eval_psnr_max/outputs/gen_image_00099_00.png"));
+  EXPECT_TRUE(has(folder, "prediction_eval_psnr_max/outputs/gen_image_00001_00.png"));
+  EXPECT_TRUE(has(folder, "notes.txt"));
+}
+
+TEST(EvaluationWriter, NamesAFolderThatCannotBeMade) {
+  const ScratchFolder folder;
+  folder.write("file", "");
+  try {
+    EvaluationWriter({folder / "file", {Subtask::kMax}, true}, kOrigin);
+    FAIL() << "a file was taken for a folder";
+  } catch (const DataError& error) {
+    EXPECT_NE(std::string(error.what()).find((folder / "file").string()), std::string::npos) << error.what();
+  }
+}
+
+TEST(PredictionWriter, NamesFilesAsPublished) {
+  const ScratchFolder folder;
+  PredictionWriter writer({folder / "gif", folder / "png", std::nullopt, 4}, kOrigin);
+  const auto future = torch::cat({steps(2, 3, 2), steps(5, 3, 2)}, 1);  // two samples of two videos
+  writer.add(steps(0, 2, 2), future);
+  writer.add(steps(0, 2, 1), steps(2, 3, 1));
+  std::vector<std::string> expected;
+  for (const std::string name : {"00000_00", "00000_01", "00001_00", "00001_01", "00002_00"}) {
+    expected.push_back("gif/gen_image_" + name + ".gif");
+    for (const std::string t : {"00", "01", "02"})
+      expected.push_back("png/gen_image_" + name + "_" + t + ".png");
+  }
+  for (const std::string part : {"gif/", "png/"})
+    for (const std::string json : {"options", "dataset_hparams", "model_hparams"})
+      expected.push_back(part + json + ".json");
+  std::sort(expected.begin(), expected.end());
+  EXPECT_EQ(folder.names(), expected);
+  EXPECT_EQ(read_image(folder / "png/gen_image_00001_01_02.png").pixels.at(0), 178);  // floor(255 * 0.7)
+  EXPECT_EQ(read_image(folder / "png/gen_image_00001_00_02.png").pixels.at(0), 102);
+}
+
+TEST(PredictionWriter, NumbersManyFramesWithMoreDigits) {
+  const ScratchFolder folder;
+  PredictionWriter writer({folder.path(), folder.path(), 5, 4}, kOrigin);
+  writer.add(steps(0, 1, 1, 1), torch::zeros({101, 1, 1, 16, 16}));
+  EXPECT_TRUE(has(folder, "gen_image_00000_00_100.png"));
+  EXPECT_TRUE(has(folder, "gen_image_00000_00_000.png"));
+  EXPECT_EQ(read_image(folder / "gen_image_00000_00_000.png", 3).channels, 3);
+}
+
+}  // namespace
+}  // namespace savp
