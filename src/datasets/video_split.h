@@ -1,0 +1,30 @@
+// Which videos (or clips) are for training, validation and test.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+namespace savp {
+
+inline constexpr std::array<const char*, 3> kSplitNames = {"train", "val", "test"};
+
+struct SplitShares {
+  double val = 0.1, test = 0.1;  // the rest is for training
+};
+
+// How many of `count` things fall to each split. Every split with a share gets at least one, as far as they
+// reach: training first, then test, then validation.
+std::array<int64_t, 3> split_sizes(int64_t count, const SplitShares& shares);
+
+// Whether split_sizes() leaves no split empty that has a share.
+bool enough_to_split(int64_t count, const SplitShares& shares);
+
+// The split (index into kSplitNames) of each of `count` things, drawn by lot.
+std::vector<int> split_by_lot(int64_t count, const SplitShares& shares, uint64_t seed);
+
+// The same without a draw: the first are for training, the last for test. For clips of one video, where
+// neighbours are alike.
+std::vector<int> split_in_order(int64_t count, const SplitShares& shares);
+
+}  // namespace savp
