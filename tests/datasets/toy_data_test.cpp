@@ -7,11 +7,11 @@
 #include <vector>
 
 #include "datasets/toy/physics.h"
-#include "io/scratch.h"
 #include "savp/core/error.h"
 #include "savp/datasets/toy_scene.h"
 #include "savp/io/example.h"
 #include "savp/io/tfrecord.h"
+#include "support/scratch.h"
 
 namespace savp {
 namespace {

@@ -7,11 +7,11 @@
 #include <vector>
 
 #include "datasets/video_split.h"
-#include "io/scratch.h"
 #include "savp/core/error.h"
 #include "savp/io/example.h"
 #include "savp/io/gif.h"
 #include "savp/io/tfrecord.h"
+#include "support/scratch.h"
 
 namespace savp {
 namespace {

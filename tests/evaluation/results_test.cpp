@@ -3,9 +3,9 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
-#include "io/scratch.h"
 #include "savp/core/error.h"
 #include "savp/io/image.h"
+#include "support/scratch.h"
 
 namespace savp {
 namespace {

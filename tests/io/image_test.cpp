@@ -6,8 +6,8 @@
 #include <fstream>
 #include <string>
 
-#include "io/scratch.h"
 #include "savp/core/error.h"
+#include "support/scratch.h"
 
 namespace savp {
 namespace {
