@@ -170,13 +170,13 @@ SavpCell::Folded SavpCell::fold() const {
   Folded folded;
   for (const auto& stage : stages_) {
     folded.convs.push_back(stage.conv->fold());
-    folded.rnns.push_back(stage.rnn ? stage.rnn->fold() : std::vector<Tensor>{});
+    folded.rnns.push_back(stage.rnn ? stage.rnn->fold() : nn::ConvRnn::Folded{});
   }
   return folded;
 }
 
 std::vector<Tensor> SavpCell::features(const Scene& images, const Tensor& condition, const States& states,
-                                       const Folded& folded, States& next) {
+                                       Folded& folded, States& next) {
   std::vector<Tensor> outputs;
   auto h = torch::cat({images.current, images.first}, 1);
   for (size_t i = 0; i < stages_.size(); ++i) {
@@ -203,7 +203,7 @@ Tensor SavpCell::compute_masks(const Tensor& last, const Tensor& candidates) {
 }
 
 SavpCell::Output SavpCell::forward(Scene& images, Scene* pix_distribs, const Tensor& condition,
-                                   const States& states, const Folded& folded) {
+                                   const States& states, Folded& folded) {
   Output out;
   const auto layers = features(images, condition, states, folded, out.states);
   const auto& last = layers.back();

@@ -32,10 +32,21 @@ class GateNorms {
   std::vector<std::shared_ptr<Norm>> each_;
 };
 
-std::shared_ptr<ConvLayer> gate_conv(const ConvRnnOptions& o, int64_t in, int64_t out) {
-  return std::make_shared<Conv2d>(
-      ConvOptions{in, out, o.kernel, {1, 1}, /*bias=*/o.norm == NormLayer::kNone});
-}
+// A SAME convolution to gates; with a norm it has no bias.
+class GateConv : public torch::nn::Module {
+ public:
+  GateConv(const ConvRnnOptions& o, int64_t in, int64_t out, double bias_value)
+      : kernel(register_parameter("kernel", truncated_normal({out, in, o.kernel, o.kernel}, 0.02))),
+        padding_(o.kernel / 2) {
+    if (o.norm == NormLayer::kNone) bias = register_parameter("bias", torch::full({out}, bias_value));
+  }
+  kernels::PreparedConv prepare() const { return kernels::PreparedConv(kernel, {.padding = padding_}); }
+
+  Tensor kernel, bias;
+
+ private:
+  int64_t padding_;
+};
 
 // Convolutional LSTM without peepholes (Shi et al. 2015, eq. 3), gates in TensorFlow's order i, j, f, o. With
 // a norm, the new cell state is normalised as well and carried on normalised.
@@ -43,11 +54,11 @@ class ConvLstm : public ConvRnn {
  public:
   explicit ConvLstm(const ConvRnnOptions& o)
       : ConvRnn(o.filters),
-        conv_(gate_conv(o, o.in + o.filters, 4 * o.filters)),
+        conv_(o, o.in + o.filters, 4 * o.filters, /*bias_value=*/0.0),
         norms_(*this, o, "input_transform_forget_output", {"input", "transform", "forget", "output"}, 0.0),
         state_norm_(make_norm(o.norm, o.filters)) {
-    register_parameter("kernel", conv_->kernel);
-    if (conv_->bias.defined()) register_parameter("bias", conv_->bias);
+    register_parameter("kernel", conv_.kernel);
+    if (conv_.bias.defined()) register_parameter("bias", conv_.bias);
     if (o.norm != NormLayer::kNone) register_module("state", state_norm_);
   }
 
@@ -56,16 +67,16 @@ class ConvLstm : public ConvRnn {
     state.c = state.h;
     return state;
   }
-  std::vector<Tensor> fold() const override { return {conv_->fold()}; }
+  Folded fold() const override { return {conv_.prepare()}; }
 
-  ConvState forward(const Tensor& input, const ConvState& last, const std::vector<Tensor>& folded) override {
-    const auto z = norms_(conv_->apply(torch::cat({input, last.h}, 1), folded[0]), 4);
+  ConvState forward(const Tensor& input, const ConvState& last, Folded& folded) override {
+    const auto z = norms_(folded[0](torch::cat({input, last.h}, 1), conv_.bias), 4);
     const auto c = state_norm_->forward(last.c * (z[2] + 1.0).sigmoid() + z[0].sigmoid() * z[1].tanh());
     return {c.tanh() * z[3].sigmoid(), c};
   }
 
  private:
-  std::shared_ptr<ConvLayer> conv_;
+  GateConv conv_;
   GateNorms norms_;
   std::shared_ptr<Norm> state_norm_;
 };
@@ -75,29 +86,27 @@ class ConvGru : public ConvRnn {
  public:
   explicit ConvGru(const ConvRnnOptions& o)
       : ConvRnn(o.filters),
-        gates_(gate_conv(o, o.in + o.filters, 2 * o.filters)),
-        candidate_(gate_conv(o, o.in + 2 * o.filters, o.filters)),
+        gates_(std::make_shared<GateConv>(o, o.in + o.filters, 2 * o.filters, /*bias_value=*/1.0)),
+        candidate_(std::make_shared<GateConv>(o, o.in + 2 * o.filters, o.filters, /*bias_value=*/0.0)),
         norms_((register_module("gates", gates_), *gates_), o, "reset_update", {"reset", "update"}, 1.0),
         state_norm_(make_norm(o.norm, o.filters)) {
     register_module("candidate", candidate_);
     if (o.norm != NormLayer::kNone) candidate_->register_module("state", state_norm_);
-    torch::NoGradGuard no_grad;
-    if (gates_->bias.defined()) gates_->bias.fill_(1.0);
   }
 
-  std::vector<Tensor> fold() const override { return {gates_->fold(), candidate_->fold()}; }
+  Folded fold() const override { return {gates_->prepare(), candidate_->prepare()}; }
 
-  ConvState forward(const Tensor& input, const ConvState& last, const std::vector<Tensor>& folded) override {
+  ConvState forward(const Tensor& input, const ConvState& last, Folded& folded) override {
     const auto seen = torch::cat({input, last.h}, 1);
-    const auto z = norms_(gates_->apply(seen, folded[0]), 2);
+    const auto z = norms_(folded[0](seen, gates_->bias), 2);
     const auto r = z[0].sigmoid(), u = z[1].sigmoid();
-    const auto c =
-        state_norm_->forward(candidate_->apply(torch::cat({seen, r * last.h}, 1), folded[1])).tanh();
+    const auto candidate = folded[1](torch::cat({seen, r * last.h}, 1), candidate_->bias);
+    const auto c = state_norm_->forward(candidate).tanh();
     return {u * last.h + (1.0 - u) * c, {}};
   }
 
  private:
-  std::shared_ptr<ConvLayer> gates_, candidate_;
+  std::shared_ptr<GateConv> gates_, candidate_;
   GateNorms norms_;
   std::shared_ptr<Norm> state_norm_;
 };

@@ -2,6 +2,7 @@
 
 #include <torch/torch.h>
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <numeric>
@@ -70,30 +71,46 @@ Discriminator::Weights Discriminator::normalize() const {
   for (const auto& layer : layers_) {
     const bool dense = layer.stride.empty();
     auto normalized = spectral_normalize(dense ? layer.kernel.t() : layer.kernel, layer.u);
-    weights.kernels.push_back(dense ? normalized.weight.t() : normalized.weight);
+    weights.filters.push_back(dense ? normalized.weight.t() : normalized.weight);
     weights.biases.push_back(layer.bias);
     weights.next_u.push_back(normalized.u);
   }
+  prepare(weights);
   return weights;
 }
 
-Discriminator::Weights Discriminator::Weights::detached() const {
-  Weights copy = *this;
-  for (auto* tensors : {&copy.kernels, &copy.biases})
+Discriminator::Weights Discriminator::constants(const Weights& weights) const {
+  Weights copy = weights;
+  for (auto* tensors : {&copy.filters, &copy.biases})
     for (auto& tensor : *tensors) tensor = tensor.detach();
+  prepare(copy);
   return copy;
 }
 
-Verdict Discriminator::forward(const Tensor& x, const Weights& weights) const {
+void Discriminator::prepare(Weights& weights) const {
+  weights.convs.clear();
+  for (size_t i = 0; i + 1 < layers_.size(); ++i)
+    weights.convs.emplace_back(weights.filters[i], kernels::PreparedConvOptions{.padding = 1});
+}
+
+// Padding 1 on all sides; the layers of stride 1 are the ones that a prepared convolution may be faster for.
+Tensor Discriminator::convolve(const Tensor& x, Weights& weights, size_t layer) const {
+  const auto& stride = layers_[layer].stride;
+  if (std::all_of(stride.begin(), stride.end(), [](int64_t s) { return s == 1; }))
+    return weights.convs[layer](x, weights.biases[layer]);
+  return video_ ? torch::conv3d(x, weights.filters[layer], weights.biases[layer], stride, /*padding=*/1)
+                : torch::conv2d(x, weights.filters[layer], weights.biases[layer], stride, /*padding=*/1);
+}
+
+Verdict Discriminator::forward(const Tensor& x, Weights& weights) const {
   Verdict verdict;
   auto h = x;
   for (size_t i = 0; i + 1 < layers_.size(); ++i) {
-    h = video_ ? torch::conv3d(h, weights.kernels[i], weights.biases[i], layers_[i].stride, /*padding=*/1)
-               : torch::conv2d(h, weights.kernels[i], weights.biases[i], layers_[i].stride, /*padding=*/1);
+    h = convolve(h, weights, i);
     h = torch::leaky_relu(h, 0.1);
     verdict.features.push_back(h);
   }
-  verdict.logits = torch::addmm(weights.biases.back(), flatten_channels_last(h), weights.kernels.back());
+  verdict.logits = torch::addmm(weights.biases.back(), flatten_channels_last(h), weights.filters.back());
   return verdict;
 }
 

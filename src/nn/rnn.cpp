@@ -13,17 +13,16 @@ namespace {
 class Lstm : public Rnn {
  public:
   Lstm(int64_t in, int64_t units)
-      : kernel(register_parameter("kernel", glorot_uniform(in + units, 4 * units))),
+      : Rnn(units),
+        kernel(register_parameter("kernel", glorot_uniform(in + units, 4 * units))),
         bias(register_parameter("bias", torch::zeros({4 * units}))),
-        in_(in),
-        units_(units) {}
+        in_(in) {}
 
-  Tensor forward(const Tensor& sequence) override {
+  Unrolled unroll(const Tensor& sequence, const RnnState& initial) override {
     const auto from_input =
         torch::matmul(sequence, kernel.narrow(0, 0, in_)) + bias;  // [T, B, 4 units], all steps at once
     const auto recurrent = kernel.narrow(0, in_, units_);
-    auto h = torch::zeros({sequence.size(1), units_}, sequence.options());
-    auto c = h;
+    auto [h, c] = initial;
     std::vector<Tensor> outputs;
     for (const auto& x : from_input.unbind(0)) {
       const auto z = (x + torch::mm(h, recurrent)).chunk(4, 1);
@@ -31,19 +30,19 @@ class Lstm : public Rnn {
       h = c.tanh() * z[3].sigmoid();
       outputs.push_back(h);
     }
-    return torch::stack(outputs);
+    return {torch::stack(outputs), {h, c}};
   }
 
   Tensor kernel, bias;
 
  private:
-  int64_t in_, units_;
+  int64_t in_;
 };
 
 // TensorFlow's GRU: gates r, u; the candidate sees r * h (Cho et al. 2014).
 class Gru : public Rnn {
  public:
-  Gru(int64_t in, int64_t units) : units_(units) {
+  Gru(int64_t in, int64_t units) : Rnn(units) {
     const auto part = [&](const std::string& scope, int64_t out, double bias) {
       auto dense = std::make_shared<Dense>(DenseOptions{in + units, out});
       torch::NoGradGuard no_grad;
@@ -55,8 +54,8 @@ class Gru : public Rnn {
     candidate_ = part("candidate", units, 0.0);
   }
 
-  Tensor forward(const Tensor& sequence) override {
-    auto h = torch::zeros({sequence.size(1), units_}, sequence.options());
+  Unrolled unroll(const Tensor& sequence, const RnnState& initial) override {
+    auto h = initial.h;
     std::vector<Tensor> outputs;
     for (const auto& x : sequence.unbind(0)) {
       const auto z = gates_->forward(torch::cat({x, h}, 1)).sigmoid().chunk(2, 1);
@@ -64,11 +63,10 @@ class Gru : public Rnn {
       h = z[1] * h + (1.0 - z[1]) * c;
       outputs.push_back(h);
     }
-    return torch::stack(outputs);
+    return {torch::stack(outputs), {h, {}}};
   }
 
  private:
-  int64_t units_;
   std::shared_ptr<Dense> gates_, candidate_;
 };
 
@@ -78,6 +76,11 @@ std::shared_ptr<Rnn> make(int64_t in, int64_t units) {
 }
 
 }  // namespace
+
+Tensor Rnn::forward(const Tensor& sequence) {
+  const auto zeros = torch::zeros({sequence.size(1), units_}, sequence.options());
+  return unroll(sequence, {zeros, zeros}).outputs;
+}
 
 const RnnVariant& rnn_variant(RnnKind kind) {
   static const RnnVariant kVariants[] = {{"lstm", "basic_lstm_cell", make<Lstm>},

@@ -177,13 +177,14 @@ struct Trainer::Body {
       d_optimizer.zero_grad();
       if (d.total.defined()) d.total.backward();
       judgements.clear();
+      // In the published code nothing waits for the discriminators' update in this mode, and it never runs.
       if (!hparams.joint_gan_optimization) d_optimizer.step(learning_rate(step()));
     }
     if (!generator_terms.empty()) {
       if (!discriminators->empty()) {
         PrefixedNoise draws(*noise, "disc_post/");
         torch::NoGradGuard no_grad_for_weights;
-        const auto weights = discriminators->normalize();
+        auto weights = discriminators->normalize();
         torch::AutoGradMode with_grad(true);
         judgements =
             discriminators->judge(targets, output, weights, DiscriminatorSet::Phase::kGenerator, draws);
@@ -200,7 +201,6 @@ struct Trainer::Body {
       g.total.backward();
       g_optimizer.step(learning_rate(step()));
     }
-    if (hparams.joint_gan_optimization && !discriminators->empty()) d_optimizer.step(learning_rate(step()));
     if (!discriminators->empty()) discriminators->advance(old_weights);
     if (options.outputs) report.output = detached(output);
     global_step += 1;

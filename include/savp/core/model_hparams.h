@@ -72,7 +72,7 @@ struct TrainHparams : ModelHparams {
          "cosine distance of discriminator features, posterior samples", AtLeast{0});
   HPARAM(GanLoss, gan_loss_type, GanLoss::kLsgan, "adversarial loss");
   HPARAM(bool, joint_gan_optimization, false,
-         "update the generator against the discriminator before its update");
+         "train the generator alone against discriminators that are never updated, as the published code does");
   HPARAM(double, kl_weight, 0.0, "weight of the KL divergence of posterior from prior", AtLeast{0});
   HPARAM(KlAnneal, kl_anneal, KlAnneal::kLinear, "how the KL weight grows");
   HPARAM(double, kl_anneal_k, -1.0, "speed of the sigmoid growth; must be set for it");

@@ -9,6 +9,7 @@
 
 #include "savp/core/hparams.h"
 #include "savp/core/video.h"
+#include "savp/kernels/prepared_conv.h"
 #include "savp/nn/layers.h"
 
 namespace savp::nn {
@@ -20,7 +21,7 @@ struct ConvState {
 
 struct ConvRnnOptions {
   int64_t in, filters;
-  Size2 kernel = {5, 5};
+  int64_t kernel = 5;  // side, odd
   NormLayer norm =
       NormLayer::kInstance;     // of the gates and of the new state; with kNone the convolution has a bias
   bool separate_norms = false;  // a norm for each gate instead of one for all
@@ -31,11 +32,11 @@ class ConvRnn : public torch::nn::Module {
   explicit ConvRnn(int64_t filters) : filters_(filters) {}
   // All zeros, for images of the size of x [B, C, H, W].
   virtual ConvState zero_state(const Tensor& x) const;
-  // The weights of a roll-out, see ConvLayer::fold.
-  virtual std::vector<Tensor> fold() const = 0;
+  // The convolutions of a roll-out, see ConvLayer::fold.
+  using Folded = std::vector<kernels::PreparedConv>;
+  virtual Folded fold() const = 0;
   // input [B, in, H, W], state -> the next state.
-  virtual ConvState forward(const Tensor& input, const ConvState& last,
-                            const std::vector<Tensor>& folded) = 0;
+  virtual ConvState forward(const Tensor& input, const ConvState& last, Folded& folded) = 0;
 
  protected:
   int64_t filters_;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "savp/core/video.h"
+#include "savp/kernels/prepared_conv.h"
 
 namespace savp::nn {
 
@@ -23,20 +24,24 @@ class Discriminator : public torch::nn::Module {
 
   // The normalised weights of a training phase: made once, used for every pass.
   struct Weights {
-    std::vector<Tensor> kernels;  // of each layer, the last one dense
+    std::vector<Tensor> filters;               // of each layer, the last one dense
+    std::vector<kernels::PreparedConv> convs;  // of the layers before it
     std::vector<Tensor> biases;
     std::vector<Tensor> next_u;  // what each u becomes at the end of the step
-    Weights detached() const;
   };
   Weights normalize() const;
+  Weights constants(const Weights& weights) const;  // the same without a gradient
 
   // x [N, C, H, W], or clips [N, C, T, H, W].
-  Verdict forward(const Tensor& x, const Weights& weights) const;
+  Verdict forward(const Tensor& x, Weights& weights) const;
 
   // Takes over the power-iteration vectors of a step.
   void advance(const Weights& weights);
 
  private:
+  void prepare(Weights& weights) const;
+  Tensor convolve(const Tensor& x, Weights& weights, size_t layer) const;
+
   struct Layer {
     Tensor kernel, bias, u;
     std::vector<int64_t> stride;  // empty for the dense layer

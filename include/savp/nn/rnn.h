@@ -13,11 +13,26 @@ namespace savp::nn {
 
 enum class RnnKind { kLstm, kGru };
 
+// What a cell carries from step to step, [B, units]; the GRU has no c.
+struct RnnState {
+  Tensor h, c;
+};
+
 class Rnn : public torch::nn::Module {
  public:
-  // [T, B, in] -> the outputs of all steps, [T, B, units]; starts from zeros, or from initial (see
-  // initial_sizes).
-  virtual Tensor forward(const Tensor& sequence) = 0;
+  // The outputs of all steps, [T, B, units], and the state after the last one.
+  struct Unrolled {
+    Tensor outputs;
+    RnnState last;
+  };
+  virtual Unrolled unroll(const Tensor& sequence, const RnnState& initial) = 0;
+
+  // [T, B, in] -> the outputs of all steps, starting from zeros.
+  Tensor forward(const Tensor& sequence);
+
+ protected:
+  explicit Rnn(int64_t units) : units_(units) {}
+  int64_t units_;
 };
 
 // "lstm", and the cell's scope below it in the published checkpoints.

@@ -157,7 +157,7 @@ Tensor apply_cdna_kernels(const Tensor& image, const Tensor& kernels, Size2 dila
 Tensor apply_dna_kernels(const Tensor& image, const Tensor& kernels, Size2 dilation) {
   const auto padded =
       pad2d(image, {kernels.size(2), kernels.size(3)}, {1, 1}, dilation, Padding::kSame, Border::kSymmetric);
-  const auto patches = torch::im2col(padded, {kernels.size(2), kernels.size(3)}, dilation, 0, 1)
+  const auto patches = torch::im2col(padded, {kernels.size(2), kernels.size(3)}, dilation, {0, 0}, {1, 1})
                            .view({image.size(0), 1, image.size(1), -1, image.size(2), image.size(3)});
   return (patches * kernels.flatten(2, 3).unsqueeze(2)).sum(3);
 }

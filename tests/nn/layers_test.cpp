@@ -1,0 +1,122 @@
+#include "savp/nn/layers.h"
+
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include "savp/nn/conv_rnn.h"
+#include "savp/nn/spectral_norm.h"
+#include "savp/nn/transforms/transform.h"
+
+namespace savp::nn {
+namespace {
+
+::testing::AssertionResult close(const Tensor& a, const Tensor& b) {
+  if (a.sizes() != b.sizes()) return ::testing::AssertionFailure() << a.sizes() << " against " << b.sizes();
+  const double error = (a - b).abs().max().item<double>();
+  if (error <= 1e-5) return ::testing::AssertionSuccess();
+  return ::testing::AssertionFailure() << "largest difference " << error;
+}
+
+TEST(ConvPool2d, IsAConvolutionThenTheMean) {
+  torch::manual_seed(0);
+  for (const Size2 kernel : {Size2{3, 3}, Size2{5, 5}, Size2{4, 3}}) {
+    const ConvOptions options{3, 4, kernel, {2, 2}};
+    ConvPool2d folded(options);
+    Conv2d plain({3, 4, kernel});
+    torch::NoGradGuard no_grad;
+    plain.kernel.copy_(folded.kernel);
+    folded.bias.uniform_();
+    plain.bias.copy_(folded.bias);
+    const auto x = torch::randn({2, 3, 10, 8});
+    EXPECT_TRUE(close(folded.forward(x), torch::avg_pool2d(plain.forward(x), 2)));
+  }
+}
+
+TEST(UpsampleConv2d, DoublesAConstantPictureAwayFromTheBorder) {
+  UpsampleConv2d layer({1, 1, {3, 3}, {2, 2}});
+  torch::NoGradGuard no_grad;
+  layer.kernel.fill_(1.0 / 9.0);
+  const auto y = layer.forward(torch::ones({1, 1, 6, 5}));
+  EXPECT_EQ(y.sizes(), (std::vector<int64_t>{1, 1, 12, 10}));
+  EXPECT_TRUE(close(y.slice(2, 2, 10).slice(3, 2, 8), torch::ones({1, 1, 8, 6})));
+}
+
+TEST(InstanceNorm, HasZeroMeanAndUnitDeviation) {
+  const auto y = make_norm(NormLayer::kInstance, 3)->forward(torch::randn({2, 3, 16, 16}) * 5.0 + 2.0);
+  EXPECT_TRUE(close(y.mean({2, 3}), torch::zeros({2, 3})));
+  EXPECT_NEAR(y.var({2, 3}, false).mean().item<double>(), 1.0, 1e-4);
+}
+
+TEST(SpectralNorm, ApproachesTheLargestSingularValue) {
+  torch::manual_seed(0);
+  const auto weight = torch::randn({6, 4, 3, 3});
+  const auto normalized = spectral_normalize(weight, torch::randn({1, 6}), 100);
+  const auto sigma = std::get<1>(torch::linalg_svd(normalized.weight.flatten(1), false))[0];
+  EXPECT_NEAR(sigma.item<double>(), 1.0, 1e-4);
+  EXPECT_NEAR(normalized.u.norm().item<double>(), 1.0, 1e-5);
+}
+
+TEST(TruncatedNormal, StaysWithinTwoDeviations) {
+  torch::manual_seed(0);
+  const auto x = truncated_normal({100000}, 0.02);
+  EXPECT_LE(x.abs().max().item<double>(), 0.04 + 1e-7);
+  EXPECT_NEAR(x.std().item<double>(), 0.02 * 0.8796, 2e-4);  // deviation of a normal cut at two
+}
+
+TEST(Cdna, IdentityKernelLeavesAPictureAsItIs) {
+  const auto image = torch::rand({2, 3, 8, 8});
+  for (const Size2 size : {Size2{5, 5}, Size2{3, 7}}) {
+    const auto kernels = identity_kernel(size).expand({2, 4, size[0], size[1]}).contiguous();
+    EXPECT_TRUE(close(apply_cdna_kernels(image, kernels), image.unsqueeze(1).expand({2, 4, 3, 8, 8})));
+  }
+}
+
+TEST(Cdna, EqualsDnaWithTheSameKernelEverywhere) {
+  torch::manual_seed(0);
+  const auto image = torch::rand({2, 3, 9, 8});
+  const auto kernels = normalize_kernels(torch::randn({2, 3, 4, 5}), 2);
+  const auto everywhere = kernels.unsqueeze(-1).unsqueeze(-1).expand({2, 3, 4, 5, 9, 8}).contiguous();
+  EXPECT_TRUE(close(apply_cdna_kernels(image, kernels), apply_dna_kernels(image, everywhere)));
+}
+
+TEST(ImageWarp, WholePixelsShiftThePicture) {
+  const auto image = torch::rand({1, 2, 6, 6});
+  auto flow = torch::zeros({1, 2, 6, 6});
+  flow.select(1, 0).fill_(1.0);  // look one pixel to the right
+  const auto warped = image_warp(image, flow);
+  EXPECT_TRUE(close(warped.slice(3, 0, 5), image.slice(3, 1, 6)));
+  EXPECT_TRUE(close(warped.select(3, 5), image.select(3, 5)));
+}
+
+TEST(ImageWarp, GradientOfTheFlowByFiniteDifferences) {
+  torch::manual_seed(0);
+  const auto image = torch::rand({1, 2, 5, 6}, torch::kDouble);
+  const auto flow = (torch::rand({1, 2, 5, 6}, torch::kDouble) * 0.8 + 0.1).requires_grad_();
+  const auto weights = torch::rand({1, 2, 5, 6}, torch::kDouble);
+  (image_warp(image, flow) * weights).sum().backward();
+  for (const int64_t i : {0, 7, 23, 41}) {
+    auto nudged = flow.detach().clone();
+    nudged.view({-1})[i] += 1e-6;
+    const double slope =
+        ((image_warp(image, nudged) - image_warp(image, flow.detach())) * weights).sum().item<double>() /
+        1e-6;
+    EXPECT_NEAR(flow.grad().view({-1})[i].item<double>(), slope, 1e-5);
+  }
+}
+
+TEST(ConvRnn, StateKeepsItsSizeForEveryVariant) {
+  for (const auto kind : {ConvRnnKind::kLstm, ConvRnnKind::kGru}) {
+    for (const auto norm : {NormLayer::kInstance, NormLayer::kLayer, NormLayer::kNone}) {
+      auto cell = conv_rnn_variant(kind).make(
+          {.in = 3, .filters = 4, .norm = norm, .separate_norms = norm == NormLayer::kLayer});
+      const auto x = torch::randn({2, 3, 6, 7});
+      auto folded = cell->fold();
+      auto state = cell->forward(x, cell->zero_state(x), folded);
+      state = cell->forward(x, state, folded);
+      EXPECT_EQ(state.h.sizes(), (std::vector<int64_t>{2, 4, 6, 7}));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace savp::nn
