@@ -105,7 +105,8 @@ TEST(Example, EveryFlippedBitIsReadOrRefused) {
     auto damaged = record;
     damaged[bit / 8] = static_cast<char>(damaged[bit / 8] ^ (1 << (bit % 8)));
     try {
-      for (const auto& [name, feature] : ExampleView(damaged).features())
+      const ExampleView example(damaged);
+      for (const auto& [name, feature] : example.features())
         changed += static_cast<int>(feature.bytes().size() + feature.count() + name.size());
     } catch (const DataError&) {
       ++changed;
