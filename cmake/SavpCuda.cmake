@@ -1,8 +1,8 @@
 # Decides savp_with_cuda from SAVP_CUDA (AUTO, ON, OFF), from what LibTorch has and from the compilers at hand, says why,
 # and with CUDA enables the language and sets savp_cuda_include (the toolkit's headers) and savp_cudart (its run-time
 # library, the same file that LibTorch loads).
-file(GLOB savp_nvidia ${savp_torch_root}/../nvidia)         # the wheels LibTorch's wheel depends on
-file(GLOB savp_toolkit_wheel ${savp_nvidia}/cu[0-9]*)      # a toolkit among them, once nvcc's wheel is there
+file(GLOB savp_nvidia ${savp_torch_root}/../nvidia)  # the wheels LibTorch's wheel depends on
+file(GLOB savp_toolkit_wheel ${savp_nvidia}/cu[0-9]*)  # a toolkit among them, once nvcc's wheel is there
 find_program(SAVP_NVCC nvcc HINTS ${savp_toolkit_wheel}/bin $ENV{CUDA_HOME}/bin PATHS /usr/local/cuda/bin
              DOC "The CUDA compiler")
 
