@@ -1,0 +1,19 @@
+// The device that work runs on.
+#pragma once
+
+#include <c10/core/Device.h>
+
+#include <string>
+
+namespace savp {
+
+// The first GPU that CUDA_VISIBLE_DEVICES leaves; the CPU where there is none.
+c10::Device default_device();
+
+// "NVIDIA H100 80GB HBM3", "CPU, 2 threads".
+std::string device_name(const c10::Device& device);
+
+// The most of a GPU's memory that may be used, from 0 (no limit) to 1. Without effect on the CPU.
+void limit_gpu_memory(const c10::Device& device, double fraction);
+
+}  // namespace savp

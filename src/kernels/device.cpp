@@ -1,0 +1,31 @@
+#include "savp/kernels/device.h"
+
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+
+#ifdef SAVP_WITH_CUDA
+#include <ATen/cuda/CUDAContext.h>
+#include <c10/cuda/CUDACachingAllocator.h>
+#endif
+
+#include "savp/core/error.h"
+
+namespace savp {
+
+c10::Device default_device() { return at::hasCUDA() ? c10::Device(c10::kCUDA, 0) : c10::Device(c10::kCPU); }
+
+std::string device_name(const c10::Device& device) {
+#ifdef SAVP_WITH_CUDA
+  if (device.is_cuda()) return at::cuda::getDeviceProperties(device.index())->name;
+#endif
+  return device.is_cpu() ? concat("CPU, ", at::get_num_threads(), " threads") : device.str();
+}
+
+void limit_gpu_memory([[maybe_unused]] const c10::Device& device, [[maybe_unused]] double fraction) {
+#ifdef SAVP_WITH_CUDA
+  if (device.is_cuda() && fraction > 0)
+    c10::cuda::CUDACachingAllocator::setMemoryFraction(fraction, device.index());
+#endif
+}
+
+}  // namespace savp

@@ -1,0 +1,162 @@
+// What savp_generate and savp_evaluate do with models that need no weights.
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "savp/io/gif.h"
+#include "savp/io/image.h"
+#include "savp/io/video.h"
+#include "tools/process.h"
+
+namespace savp {
+namespace {
+
+using Json = nlohmann::json;
+
+const std::string kBair = SAVP_TEST_DATA "/golden/data/A_datasets/bair";
+
+using Arguments = std::vector<std::string>;
+
+Arguments operator+(Arguments a, const Arguments& b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
+
+struct BadCall {
+  std::string name, tool;
+  Arguments arguments;
+  int code;
+  std::string message;  // a part of it
+};
+void PrintTo(const BadCall& call, std::ostream* out) { *out << call.name; }
+
+class BadCalls : public testing::TestWithParam<BadCall> {};
+
+TEST_P(BadCalls, EndWithOneLineAndALastingCode) {
+  const auto& call = GetParam();
+  const ScratchFolder out;
+  const auto outcome =
+      run_tool(call.tool, call.arguments + Arguments{"--results_dir", (out / "results").string()});
+  EXPECT_EQ(outcome.code, call.code) << outcome.err;
+  EXPECT_NE(outcome.err.find(call.message), std::string::npos) << outcome.err;
+  EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
+  EXPECT_TRUE(out.names().empty());
+}
+
+const Arguments kTest = {"--input_dir", kBair, "--mode", "test"};
+const Arguments kRepeat = {"--model", "repeat", "--dataset", "bair"};
+
+INSTANTIATE_TEST_SUITE_P(
+    All, BadCalls,
+    testing::Values(
+        BadCall{"nothing_given", "savp_generate", {}, 2, "--input_video PATH"},
+        BadCall{"no_input", "savp_evaluate", kRepeat, 2, "--input_dir DIR must be given"},
+        BadCall{"two_inputs", "savp_generate", kTest + kRepeat + Arguments{"--input_video", "x"}, 2,
+                "cannot both"},
+        BadCall{"no_model", "savp_generate", kTest, 2, "--checkpoint PATH must be given"},
+        BadCall{"unknown_model", "savp_evaluate", kTest + Arguments{"--model", "repaet"}, 2,
+                "did you mean repeat?"},
+        BadCall{"bad_mode", "savp_generate", {"--mode", "tset"}, 2, "did you mean test?"},
+        BadCall{"bad_subtask", "savp_evaluate", {"--eval_substasks", "maximum"}, 2, "max|avg|min"},
+        BadCall{"bad_batch", "savp_generate", kTest + kRepeat + Arguments{"--batch_size", "8"}, 2,
+                "should evenly divide the 2 sequences"},
+        BadCall{"too_many", "savp_generate", kTest + kRepeat + Arguments{"--num_samples", "4"}, 2,
+                "only 2 sequences"},
+        BadCall{"no_checkpoint", "savp_generate", kTest + Arguments{"--checkpoint", "no/such/model-1"}, 3,
+                "no/such"},
+        BadCall{"no_such_data", "savp_evaluate", kRepeat + Arguments{"--input_dir", "no/such"}, 3, "no/such"},
+        BadCall{"no_such_clip", "savp_generate",
+                kRepeat + Arguments{"--input_video", "no/such.mp4", "--sequence_length", "5"}, 3,
+                "no/such.mp4"},
+        BadCall{"only_context", "savp_evaluate",
+                kTest + kRepeat + Arguments{"--dataset_hparams", "sequence_length=4,context_frames=4"}, 2,
+                "nothing to predict"}),
+    [](const auto& info) { return info.param.name; });
+
+TEST(Generate, ContinuesBeyondTheTrueFrames) {
+  const ScratchFolder out;
+  const auto outcome = run_tool(
+      "savp_generate",
+      kTest + kRepeat +
+          Arguments{"--sequence_length", "40", "--num_stochastic_samples", "1", "--num_samples", "1",
+                    "--output_gif_dir", (out / "gif").string(), "--output_png_dir", (out / "png").string()});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(read_video(out / "gif/gen_image_00000_00.gif").size(), 40U);
+  EXPECT_TRUE(std::filesystem::exists(out / "png/gen_image_00000_00_37.png"));
+  EXPECT_FALSE(std::filesystem::exists(out / "png/gen_image_00000_00_38.png"));
+}
+
+// Frames of one gray level each, 10, 20, 30 ...
+std::filesystem::path write_clip(const ScratchFolder& folder, int frames) {
+  for (int t = 1; t <= frames; ++t) {
+    Picture picture{24, 40, 3, std::vector<uint8_t>(24 * 40 * 3, static_cast<uint8_t>(10 * t))};
+    write_png(folder / ("clip/frame_" + std::to_string(t) + ".png"), picture);
+  }
+  return folder / "clip";
+}
+
+Arguments clip_arguments(const ScratchFolder& folder, int frames) {
+  return {"--input_video", write_clip(folder, frames).string(), "--results_dir",
+          (folder / "results").string()};
+}
+
+TEST(Generate, ContinuesAFolderOfFrames) {
+  const ScratchFolder folder;
+  const auto outcome =
+      run_tool("savp_generate",
+               clip_arguments(folder, 6) + Arguments{"--model", "repeat", "--dataset_hparams",
+                                                     "context_frames=2,scale_size=16", "--start_frame", "3",
+                                                     "--sequence_length", "5", "--num_stochastic_samples",
+                                                     "2", "--gif_length", "4"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const auto picture = read_image(folder / "results/model.repeat/gen_image_00000_01_02.png");
+  EXPECT_EQ(picture.height, 16);
+  EXPECT_EQ(picture.width, 16);
+  EXPECT_EQ(picture.pixels.at(0), 50);  // frames 4 and 5 were shown
+  EXPECT_EQ(read_video(folder / "results/model.repeat/gen_image_00000_01.gif").size(), 4U);
+  const auto options = Json::parse(folder.read("results/model.repeat/options.json"));
+  EXPECT_EQ(options["model"], "repeat");
+  EXPECT_EQ(options["start_frame"], 3);
+  EXPECT_EQ(Json::parse(folder.read("results/model.repeat/model_hparams.json"))["sequence_length"], 5);
+}
+
+TEST(Generate, SaysThatAClipIsTooShort) {
+  const ScratchFolder folder;
+  const auto outcome =
+      run_tool("savp_generate", clip_arguments(folder, 3) +
+                                    Arguments{"--model", "repeat", "--dataset_hparams", "context_frames=2",
+                                              "--start_frame", "2", "--sequence_length", "5"});
+  EXPECT_EQ(outcome.code, 3);
+  EXPECT_NE(outcome.err.find("has 3 frames, 2 from number 2 on are needed"), std::string::npos)
+      << outcome.err;
+}
+
+TEST(Evaluate, ShowsWhatWasAskedFor) {
+  const ScratchFolder out;
+  const auto outcome =
+      run_tool("savp_evaluate", kTest + kRepeat +
+                                    Arguments{"--eval_subtasks", "avg", "avg", "min", "--only_metrics",
+                                              "--output_dir", (out / "r").string()});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_NE(outcome.out.find("prediction_eval_psnr_avg psnr"), std::string::npos) << outcome.out;
+  EXPECT_NE(outcome.out.find("prediction_eval_mse_min mse"), std::string::npos) << outcome.out;
+  EXPECT_NE(outcome.out.find("  mean over all        avg        min\n"), std::string::npos) << outcome.out;
+  EXPECT_EQ(out.names().size(), 3U + 3 * 2);
+}
+
+// Validation is the published default, but could not be run there.
+TEST(Evaluate, ReadsValidationUnlessToldOtherwise) {
+  const ScratchFolder data;
+  std::filesystem::create_directories(data / "bair");
+  std::filesystem::copy(kBair + "/test", data / "bair/val", std::filesystem::copy_options::recursive);
+  const auto outcome =
+      run_tool("savp_evaluate", {"--input_dir", (data / "bair").string(), "--model", "repeat",
+                                 "--only_metrics", "--results_dir", (data / "results").string()});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const auto options = Json::parse(data.read("results/model.repeat/options.json"));
+  EXPECT_EQ(options["mode"], "val");
+  EXPECT_EQ(options["dataset"], "bair");
+}
+
+}  // namespace
+}  // namespace savp

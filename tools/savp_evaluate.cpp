@@ -1,0 +1,6 @@
+#include "savp/cli/evaluate.h"
+#include "savp/cli/run.h"
+
+int main(int argc, char** argv) {
+  return savp::cli::run<savp::cli::EvaluateOptions>(argc, argv, savp::cli::evaluate);
+}

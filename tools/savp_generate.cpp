@@ -1,0 +1,6 @@
+#include "savp/cli/generate.h"
+#include "savp/cli/run.h"
+
+int main(int argc, char** argv) {
+  return savp::cli::run<savp::cli::GenerateOptions>(argc, argv, savp::cli::generate);
+}
