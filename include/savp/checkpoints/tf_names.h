@@ -1,0 +1,25 @@
+// The one map between our variables and those of the published TensorFlow checkpoints. Modules carry
+// TensorFlow's own scope names, so that a dotted name is the TensorFlow name once '.' is read as '/'; what is
+// left are the layouts.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <string>
+
+namespace savp::tf_names {
+
+// "rnn.savp_cell.h0.conv_pool2d.kernel" -> "rnn/savp_cell/h0/conv_pool2d/kernel".
+std::string from_ours(std::string name);
+
+// The current name of a variable in a checkpoint that may be older: "dna_cell" became "savp_cell".
+std::string modern(std::string name);
+
+// A variable's value, or that of its Adam moments ("<name>/Adam", "<name>/Adam_1"), in TensorFlow's layout ->
+// in ours: kernels [kh, kw, in, out] -> [out, in, kh, kw], [kd, kh, kw, in, out] -> [out, in, kd, kh, kw],
+// transposed kernels [kh, kw, out, in] -> [in, out, kh, kw], learned initial states [H, W, C] -> [C, H, W];
+// the others are the same.
+at::Tensor to_our_layout(const std::string& name, const at::Tensor& value);
+at::Tensor to_tf_layout(const std::string& name, const at::Tensor& value);
+
+}  // namespace savp::tf_names

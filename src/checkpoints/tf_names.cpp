@@ -1,0 +1,71 @@
+#include "savp/checkpoints/tf_names.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace savp::tf_names {
+namespace {
+
+// A variable of this last name and rank has its axes in another order; ours[i] = TensorFlow's[axes[i]].
+struct LayoutRule {
+  const char* leaf;
+  std::vector<int64_t> axes;
+};
+const LayoutRule kLayouts[] = {
+    {"kernel", {3, 2, 0, 1}},      // HWIO -> OIHW; of a transposed convolution HWOI -> IOHW
+    {"kernel", {4, 3, 0, 1, 2}},   // DHWIO -> OIDHW
+    {"initial_state", {2, 0, 1}},  // HWC -> CHW
+};
+
+// Scopes that older checkpoints name differently: theirs, ours.
+constexpr std::pair<const char*, const char*> kOldScopes[] = {{"/dna_cell/", "/savp_cell/"}};
+
+std::string_view leaf_of(std::string_view name) {
+  for (const std::string_view slot : {"/Adam", "/Adam_1"})
+    if (name.ends_with(slot)) name.remove_suffix(slot.size());
+  return name.substr(name.rfind('/') + 1);
+}
+
+// Null where both layouts are the same.
+const LayoutRule* find_rule(std::string_view name, int64_t rank) {
+  for (const auto& rule : kLayouts)
+    if (leaf_of(name) == rule.leaf && rank == static_cast<int64_t>(rule.axes.size())) return &rule;
+  return nullptr;
+}
+
+std::vector<int64_t> inverse(const std::vector<int64_t>& axes) {
+  std::vector<int64_t> back(axes.size());
+  for (size_t i = 0; i < axes.size(); ++i) back[static_cast<size_t>(axes[i])] = static_cast<int64_t>(i);
+  return back;
+}
+
+}  // namespace
+
+std::string from_ours(std::string name) {
+  std::replace(name.begin(), name.end(), '.', '/');
+  return name;
+}
+
+std::string modern(std::string name) {
+  for (const auto& [old_scope, scope] : kOldScopes) {
+    const auto place = name.find(old_scope);
+    if (place != std::string::npos) name.replace(place, std::string_view(old_scope).size(), scope);
+  }
+  return name;
+}
+
+at::Tensor to_our_layout(const std::string& name, const at::Tensor& value) {
+  const auto* rule = find_rule(name, value.dim());
+  return rule == nullptr ? value : value.permute(rule->axes).contiguous();
+}
+
+at::Tensor to_tf_layout(const std::string& name, const at::Tensor& value) {
+  const auto* rule = find_rule(name, value.dim());
+  return rule == nullptr ? value : value.permute(inverse(rule->axes)).contiguous();
+}
+
+}  // namespace savp::tf_names
