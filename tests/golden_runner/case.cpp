@@ -1,0 +1,99 @@
+#include "golden_runner/case.h"
+
+#include <ATen/ATen.h>
+
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+
+#include "savp/core/error.h"
+#include "savp/io/safetensors.h"
+
+namespace savp::golden {
+namespace {
+
+Json read_json(const std::string& path) {
+  std::ifstream in(path);
+  SAVP_CHECK(in.good(), DataError, path, ": cannot be opened");
+  try {
+    return Json::parse(in);
+  } catch (const Json::exception& error) {
+    throw DataError(concat(path, ": ", error.what()));
+  }
+}
+
+Tensor read_tensor(const std::string& path, const TensorView& view) {
+  SAVP_CHECK(view.dtype == "F32" || view.dtype == "I32", DataError, path, ": tensor '", view.name, "': type ",
+             view.dtype, " is not expected here");
+  auto value = at::empty(view.shape, view.dtype == "F32" ? at::kFloat : at::kInt);
+  std::memcpy(value.data_ptr(), view.data, view.bytes);
+  return value;
+}
+
+uint64_t fnv1a(const std::string& text) {
+  uint64_t hash = 0xcbf29ce484222325ULL;
+  for (const unsigned char byte : text) hash = (hash ^ byte) * 0x100000001b3ULL;
+  return hash;
+}
+
+}  // namespace
+
+std::string step_suffix(int64_t step) { return step == 0 ? "" : concat("@", step); }
+
+Tensor formula_variable(const std::string& name, uint64_t case_seed, at::IntArrayRef shape, double scale,
+                        double offset) {
+  auto value = at::empty(shape, at::kFloat);
+  auto* out = value.data_ptr<float>();
+  uint64_t state = fnv1a(name) ^ case_seed;
+  for (int64_t i = 0; i < value.numel(); ++i) {
+    state += 0x9E3779B97F4A7C15ULL;
+    uint64_t x = state;
+    x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9ULL;
+    x = (x ^ (x >> 27)) * 0x94D049BB133111EBULL;
+    x = x ^ (x >> 31);
+    const double u = static_cast<double>(x >> 40) / (1 << 24);
+    out[i] = static_cast<float>(offset + scale * (2 * u - 1));
+  }
+  return value;
+}
+
+Case Case::load(const std::string& folder) {
+  Case loaded;
+  loaded.folder_ = folder;
+  loaded.json_ = read_json(folder + "/case.json");
+  loaded.name_ = loaded.json_.value("name", std::filesystem::path(folder).filename().string());
+  const auto path = folder + "/tensors.safetensors";
+  if (std::filesystem::exists(path)) {
+    const auto file = SafetensorsFile::open(path);
+    for (const auto& view : file.tensors()) loaded.tensors_[view.name] = read_tensor(path, view);
+  }
+  if (loaded.json_.contains("vars_formula")) {
+    const auto& formula = loaded.json_["vars_formula"];
+    for (const auto& [name, variable] : formula["vars"].items())
+      loaded.tensors_["vars/" + name] = formula_variable(
+          name, formula["case_seed"].get<uint64_t>(), variable["shape"].get<std::vector<int64_t>>(),
+          variable["scale"].get<double>(), variable["offset"].get<double>());
+  }
+  return loaded;
+}
+
+const Tensor& Case::tensor(const std::string& key) const {
+  const auto found = tensors_.find(key);
+  SAVP_CHECK(found != tensors_.end(), DataError, folder_, ": the case has no tensor '", key, "'");
+  return found->second;
+}
+
+double Case::scalar(const std::string& key) const { return tensor(key).reshape({}).item<double>(); }
+
+std::vector<std::string> Case::names(const std::string& group, int64_t step) const {
+  const auto prefix = group + "/", suffix = step_suffix(step);
+  std::vector<std::string> found;
+  for (auto it = tensors_.lower_bound(prefix); it != tensors_.end() && it->first.starts_with(prefix); ++it) {
+    const auto name = it->first.substr(prefix.size());
+    const auto at = name.rfind('@');
+    if ((at == std::string::npos ? "" : name.substr(at)) == suffix) found.push_back(name.substr(0, at));
+  }
+  return found;
+}
+
+}  // namespace savp::golden

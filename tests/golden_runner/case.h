@@ -1,0 +1,49 @@
+// A recorded case of the reference: a folder with case.json and tensors.safetensors.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+namespace savp::golden {
+
+using at::Tensor;
+using Json = nlohmann::json;
+
+class Case {
+ public:
+  // Throws DataError.
+  static Case load(const std::string& folder);
+
+  const std::string& name() const { return name_; }
+  const std::string& folder() const { return folder_; }
+  const Json& json() const { return json_; }
+  int64_t steps() const { return json_.value("num_steps", int64_t{0}); }
+
+  bool has(const std::string& key) const { return tensors_.contains(key); }
+  // float32 or int32, as recorded; throws DataError if there is none.
+  const Tensor& tensor(const std::string& key) const;
+  // A recorded scalar, which has the shape [1].
+  double scalar(const std::string& key) const;
+  // What follows "<group>/" in the keys of a group at a step: step 0 has no suffix, step k has "@k", which is
+  // cut off.
+  std::vector<std::string> names(const std::string& group, int64_t step = 0) const;
+
+ private:
+  std::string name_, folder_;
+  Json json_;
+  std::map<std::string, Tensor> tensors_;
+};
+
+// "@k" for step k > 0, nothing for the first.
+std::string step_suffix(int64_t step);
+
+// A variable that is computed instead of stored: value i = offset + scale * (2 u_i - 1) with u_i from
+// splitmix64, seeded by the variable's name (FNV-1a) and the case's seed.
+Tensor formula_variable(const std::string& name, uint64_t case_seed, at::IntArrayRef shape, double scale,
+                        double offset);
+
+}  // namespace savp::golden

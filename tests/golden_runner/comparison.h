@@ -1,0 +1,37 @@
+// Compares tensors with recorded ones and remembers the worst.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <string>
+#include <vector>
+
+namespace savp::golden {
+
+using at::Tensor;
+
+class Comparison {
+ public:
+  // |actual - expected| may be at most `allowed`, for all elements or each. NaN agrees with NaN only,
+  // infinity with itself only. An undefined tensor and another shape are problems.
+  void compare(const std::string& name, const Tensor& actual, const Tensor& expected, double allowed);
+  void compare(const std::string& name, const Tensor& actual, const Tensor& expected, const Tensor& allowed);
+
+  // Something that fails the case whatever the numbers.
+  void problem(const std::string& text) { problems_.push_back(text); }
+
+  bool passed() const { return problems_.empty() && !(worst_ > 1.0) && !lines_.empty(); }
+  // "worst=<tensor> err=<x of tolerance>", with the number of tensors out of tolerance and the first
+  // problems.
+  std::string summary() const;
+  // One line a compared tensor, and one a problem.
+  std::vector<std::string> lines() const;
+
+ private:
+  std::vector<std::string> lines_, problems_;
+  std::string worst_name_;
+  double worst_ = 0;  // of the tolerance; infinite for what has none
+  int64_t failed_ = 0;
+};
+
+}  // namespace savp::golden

@@ -1,0 +1,112 @@
+// savp_golden DIR...: runs every recorded case under the directories and says how near our numbers are to the
+// reference.
+#include <fnmatch.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <filesystem>
+#include <iostream>
+
+#include "golden_runner/case.h"
+#include "golden_runner/kinds.h"
+#include "savp/core/error.h"
+
+namespace savp::golden {
+namespace {
+
+namespace fs = std::filesystem;
+
+// The folders with a case.json, sorted. Throws DataError for a directory without any.
+std::vector<std::string> find_cases(const std::vector<std::string>& directories) {
+  std::vector<std::string> folders;
+  for (const auto& directory : directories) {
+    SAVP_CHECK(fs::is_directory(directory), DataError, directory, ": is not a directory");
+    const auto before = folders.size();
+    for (const auto& entry :
+         fs::recursive_directory_iterator(directory, fs::directory_options::follow_directory_symlink))
+      if (entry.path().filename() == "case.json") folders.push_back(entry.path().parent_path());
+    SAVP_CHECK(folders.size() > before, DataError, directory, ": no case.json in it or below");
+  }
+  std::sort(folders.begin(), folders.end());
+  return folders;
+}
+
+class Run {
+ public:
+  Run(std::vector<std::string> patterns, bool verbose) : patterns_(std::move(patterns)), verbose_(verbose) {}
+
+  void add(const std::string& folder) {
+    const auto name = fs::path(folder).filename().string();
+    // A pattern may name a case or, as "ops/conv2d*", functions of one.
+    const auto of_case = [&](const std::string& pattern) {
+      return matches(pattern.substr(0, pattern.find('/')), name);
+    };
+    if (!patterns_.empty() && std::none_of(patterns_.begin(), patterns_.end(), of_case)) return;
+    for (const auto& result : results(folder))
+      if (wanted(result.name)) report(result);
+  }
+  int finish() const {
+    std::cout << passed_ << " passed, " << failed_ << " failed\n";
+    return failed_ == 0 && passed_ > 0 ? 0 : 1;
+  }
+
+ private:
+  static bool matches(const std::string& pattern, const std::string& name) {
+    return fnmatch(pattern.c_str(), name.c_str(), 0) == 0;
+  }
+  bool wanted(const std::string& name) const {
+    const auto fits = [&](const std::string& pattern) {
+      return matches(pattern, name) || matches(pattern, name.substr(0, name.find('/')));
+    };
+    return patterns_.empty() || std::any_of(patterns_.begin(), patterns_.end(), fits);
+  }
+  static std::vector<Result> results(const std::string& folder) {
+    try {
+      return run_case(Case::load(folder));
+    } catch (const std::exception& error) {
+      Result unreadable{fs::path(folder).filename(), {}};
+      unreadable.comparison.problem(error.what());
+      return {unreadable};
+    }
+  }
+  void report(const Result& result) {
+    const bool passed = result.comparison.passed();
+    ++(passed ? passed_ : failed_);
+    std::cout << (passed ? "PASS " : "FAIL ") << result.name << ' ' << result.comparison.summary()
+              << std::endl;
+    if (!verbose_) return;
+    for (const auto& line : result.comparison.lines()) std::cout << line << '\n';
+  }
+
+  std::vector<std::string> patterns_;
+  bool verbose_;
+  int64_t passed_ = 0, failed_ = 0;
+};
+
+}  // namespace
+
+int run(const std::vector<std::string>& directories, const std::vector<std::string>& patterns, bool verbose) {
+  Run run(patterns, verbose);
+  for (const auto& folder : find_cases(directories)) run.add(folder);
+  return run.finish();
+}
+
+}  // namespace savp::golden
+
+int main(int argc, char** argv) {
+  CLI::App app(
+      "Runs recorded cases of the reference implementation and compares: one line a case, exit 1 on any "
+      "FAIL.");
+  std::vector<std::string> directories, patterns;
+  bool verbose = false;
+  app.add_option("directories", directories, "searched for folders with a case.json")->required();
+  app.add_option("--filter", patterns, "names to run, with * and ?")->expected(1, -1);
+  app.add_flag("--verbose", verbose, "list every compared tensor");
+  CLI11_PARSE(app, argc, argv);
+  try {
+    return savp::golden::run(directories, patterns, verbose);
+  } catch (const savp::Error& error) {
+    std::cerr << "savp_golden: " << error.what() << '\n';
+    return static_cast<int>(error.code());
+  }
+}

@@ -1,0 +1,67 @@
+#include "golden_runner/model_setup.h"
+
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <set>
+
+#include "golden_runner/layouts.h"
+#include "savp/checkpoints/tf_names.h"
+#include "savp/core/error.h"
+
+namespace savp::golden {
+namespace {
+
+NamedState state_of(const Generator& generator) {
+  NamedState state;
+  for (const auto& entry : generator.named_parameters())
+    state.emplace_back("generator/" + entry.key(), entry.value());
+  for (const auto& entry : generator.named_buffers())
+    state.emplace_back("generator/" + entry.key(), entry.value());
+  return state;
+}
+
+}  // namespace
+
+ModelSetup set_up_model(const Case& recorded) {
+  ModelSetup setup;
+  setup.entry = &find_model(recorded.json()["model"].get<std::string>());
+  setup.hparams = setup.entry->make_hparams();
+  setup.entry->view(*setup.hparams).override_from_json(recorded.json()["hparams"], recorded.name());
+  setup.shape = batch_of(recorded).shape();
+  return setup;
+}
+
+void load_variables(const NamedState& state, const Case& recorded, bool (*required)(const std::string&),
+                    Comparison& comparison) {
+  torch::NoGradGuard no_grad;
+  const auto recorded_names = recorded.names("vars");
+  std::set<std::string> unused(recorded_names.begin(), recorded_names.end());
+  for (const auto& [our_name, tensor] : state) {
+    const auto name = tf_names::from_ours(our_name);
+    if (unused.erase(name) == 0) {
+      if (required(name)) comparison.problem("variable " + name + " is not in the case");
+      continue;
+    }
+    auto target = tensor;
+    const auto value = tf_names::to_our_layout(name, recorded.tensor("vars/" + name));
+    if (target.sizes() == value.sizes() || (target.numel() == 1 && value.numel() == 1))
+      target.copy_(value.reshape(target.sizes()));
+    else
+      comparison.problem(
+          concat("variable ", name, " has the shape ", target.sizes(), " instead of ", value.sizes()));
+  }
+  for (const auto& name : unused)
+    comparison.problem("variable " + name + " of the case has no place in the model");
+}
+
+std::shared_ptr<Generator> make_generator(const ModelSetup& setup, const Case& recorded,
+                                          Comparison& comparison) {
+  auto generator = setup.entry->make_generator(*setup.hparams, setup.shape);
+  generator->eval();
+  const auto every = [](const std::string&) { return true; };
+  load_variables(state_of(*generator), recorded, every, comparison);
+  return generator;
+}
+
+}  // namespace savp::golden

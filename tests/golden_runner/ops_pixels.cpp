@@ -1,0 +1,77 @@
+// How pixels are moved: kernels and flows.
+#include <torch/torch.h>
+
+#include "golden_runner/op_call.h"
+#include "savp/nn/transforms/transform.h"
+
+namespace savp::golden {
+namespace {
+
+// [B, N, C, H, W] -> N pictures [B, H, W, C].
+void append(std::vector<Tensor>& pictures, const Tensor& warped) {
+  for (const auto& picture : warped.unbind(1)) pictures.push_back(channels_last(picture));
+}
+
+Tensor cdna_kernels(const OpCall& call) {
+  return call.input("kernels").permute({0, 3, 1, 2});
+}  // [B, N, kh, kw]
+
+void apply_cdna(OpCall& call) {
+  std::vector<Tensor> pictures;
+  append(pictures, nn::apply_cdna_kernels(call.channels_first("image"), cdna_kernels(call),
+                                          call.size_arg("dilation_rate", 1)));
+  call.output_list(pictures);
+}
+
+void apply_dna(OpCall& call) {
+  const auto kernels = call.input("kernels").permute({0, 5, 3, 4, 1, 2});  // [B, N, kh, kw, H, W]
+  std::vector<Tensor> pictures;
+  append(pictures,
+         nn::apply_dna_kernels(call.channels_first("image"), kernels, call.size_arg("dilation_rate", 1)));
+  call.output_list(pictures);
+}
+
+// Each picture with its share of the kernels; the reference loses the dilation on the way.
+void apply_to_list(OpCall& call) {
+  const auto images = call.pictures("image");
+  const auto shares = cdna_kernels(call).chunk(static_cast<int64_t>(images.size()), 1);
+  std::vector<Tensor> pictures;
+  for (size_t i = 0; i < images.size(); ++i) append(pictures, nn::apply_cdna_kernels(images[i], shares[i]));
+  call.output_list(pictures);
+}
+
+void apply_flows(OpCall& call) {
+  const auto images = call.pictures("image");
+  const auto flows = call.input("flows").permute({0, 4, 3, 1, 2});  // [B, N, 2, H, W]
+  const auto shares = flows.chunk(static_cast<int64_t>(images.size()), 1);
+  std::vector<Tensor> pictures;
+  for (size_t i = 0; i < images.size(); ++i)
+    for (const auto& flow : shares[i].unbind(1))
+      pictures.push_back(channels_last(nn::image_warp(images[i], flow)));
+  call.output_list(pictures);
+}
+
+void image_warp(OpCall& call) {
+  call.output("out", channels_last(nn::image_warp(call.channels_first("im"), call.channels_first("flow"))));
+}
+
+void kernel_normalization(OpCall& call) {
+  call.output("out",
+              nn::normalize_kernels(cdna_kernels(call), /*first_kernel_axis=*/2).permute({0, 2, 3, 1}));
+}
+
+}  // namespace
+
+const std::vector<OpRow>& pixel_ops() {
+  static const std::vector<OpRow> kRows = {
+      {"savp_model.apply_cdna_kernels", apply_cdna},
+      {"savp_model.apply_dna_kernels", apply_dna},
+      {"savp_model.apply_kernels", apply_to_list},
+      {"savp_model.apply_flows", apply_flows},
+      {"flow_ops.image_warp", image_warp},
+      {"savp_model (kernel_normalization)", kernel_normalization},
+  };
+  return kRows;
+}
+
+}  // namespace savp::golden

@@ -1,0 +1,28 @@
+// Gives back the draws that a case recorded, by name.
+#pragma once
+
+#include "golden_runner/case.h"
+#include "savp/core/noise.h"
+
+namespace savp::golden {
+
+class RecordedNoise : public Noise {
+ public:
+  explicit RecordedNoise(const Case& recorded) : case_(recorded) {}
+
+  // Draws of this step from now on ("posterior_eps@1").
+  void set_step(int64_t step) { step_ = step; }
+
+  // Throw DataError for a draw that was not recorded, or that has another shape.
+  Tensor normal(const std::string& name, at::IntArrayRef shape) override { return find(name, shape); }
+  Tensor uniform(const std::string& name, at::IntArrayRef shape) override { return find(name, shape); }
+  Tensor integers(const std::string& name, int64_t high, at::IntArrayRef shape) override;
+
+ private:
+  const Tensor& find(const std::string& name, at::IntArrayRef shape) const;
+
+  const Case& case_;
+  int64_t step_ = 0;
+};
+
+}  // namespace savp::golden
