@@ -1,6 +1,6 @@
 #include "savp/checkpoints/run_dir.h"
 
-#include "checkpoints/scratch_folder.h"
+#include "support/scratch_test.h"
 
 namespace savp {
 namespace {
@@ -15,7 +15,7 @@ struct ModelValues {
   HPARAM(double, lr, 0.001, "rate");
 };
 
-class RunDir : public ScratchFolder {
+class RunDir : public ScratchTest {
  protected:
   // A run with the given model hyperparameters, and checkpoints without content at the steps.
   std::string make_run(const std::string& name, const std::string& model_hparams,

@@ -7,8 +7,8 @@
 
 #include <csignal>
 
-#include "checkpoints/scratch_folder.h"
 #include "savp/checkpoints/run_dir.h"
+#include "support/scratch_test.h"
 
 namespace savp {
 namespace {
@@ -22,7 +22,7 @@ NamedTensors variables(double value) {
           {"noise_state", torch::full({5}, 9, torch::kByte)}};
 }
 
-class Tensors : public ScratchFolder {
+class Tensors : public ScratchTest {
  protected:
   std::string error_of(const fs::path& file, const NamedTensors& wanted, const Leniency& leniency = {}) {
     return message_of<DataError>([&] { restore_checkpoint(file, wanted, leniency); });

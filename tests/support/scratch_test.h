@@ -1,33 +1,21 @@
-// A folder of its own for each test, gone afterwards.
+// Tests that each have a folder of their own, and what they say of errors.
 #pragma once
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
 
-#include "savp/core/error.h"
+#include "support/scratch.h"
 
 namespace savp {
 
-class ScratchFolder : public testing::Test {
+class ScratchTest : public testing::Test {
  protected:
-  void SetUp() override {
-    const auto* test = testing::UnitTest::GetInstance()->current_test_info();
-    std::string name = concat("savp_", ::getpid(), "_", test->test_suite_name(), "_", test->name());
-    for (auto& c : name)
-      if (c == '/') c = '_';
-    folder_ = std::filesystem::path(testing::TempDir()) / name;
-    std::filesystem::create_directories(folder_);
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
   std::filesystem::path write(const std::string& name, const std::string& content) const {
-    std::filesystem::create_directories((folder_ / name).parent_path());
-    std::ofstream(folder_ / name, std::ios::binary) << content;
+    scratch_.write(name, content);
     return folder_ / name;
   }
   static std::string read(const std::filesystem::path& path) {
@@ -35,7 +23,8 @@ class ScratchFolder : public testing::Test {
     return {std::istreambuf_iterator<char>(in), {}};
   }
 
-  std::filesystem::path folder_;
+  const ScratchFolder scratch_;
+  const std::filesystem::path folder_ = scratch_.path();
 };
 
 // The message of the error that the action ends in.
