@@ -10,6 +10,7 @@
 #include <new>
 
 #include "cli/flags.h"
+#include "cli/listing.h"
 #include "savp/core/interrupt.h"
 #include "savp/core/log.h"
 #include "savp/core/text.h"
@@ -39,6 +40,10 @@ void run_command(const std::string& program, const std::vector<std::string>& arg
   std::vector<Question> questions;
   const Answer answers[] = {
       {{"--help", "print this"}, false, [&] { return help(program, command, questions); }},
+      {{"--help_hparams", "print all hyperparameters of models and data sets"},
+       true,
+       [&] { return help_hparams(command.options); }},
+      {{"--list_models", "print the models there are"}, true, [] { return list_models(); }},
       {{"--version", "print the version and what it was built with"},
        false,
        [&] { return version(program); }},
