@@ -1,0 +1,273 @@
+#include "savp/training/train_loop.h"
+
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include <csignal>
+#include <limits>
+#include <sstream>
+
+#include "savp/checkpoints/run_dir.h"
+#include "savp/checkpoints/tensors.h"
+#include "savp/core/interrupt.h"
+#include "savp/models/savp.h"
+#include "support/scratch_test.h"
+
+namespace savp {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int64_t kFrames = 5, kBatch = 2, kSize = 32;
+
+// Random videos; the step at which something happens, counted from 1 in each stream.
+class Videos : public Stream<Batch> {
+ public:
+  explicit Videos(uint64_t seed, std::function<void(int64_t step, Batch&)> event = {})
+      : noise_(at::kCPU, seed), event_(std::move(event)) {}
+  std::optional<Batch> next() override {
+    Batch batch{noise_.uniform("images", {kFrames, kBatch, 3, kSize, kSize}), {}, {}, {}};
+    if (event_) event_(++step_, batch);
+    return batch;
+  }
+
+ private:
+  DeviceNoise noise_;
+  std::function<void(int64_t, Batch&)> event_;
+  int64_t step_ = 0;
+};
+
+class TrainLoopTest : public ScratchTest {
+ protected:
+  void SetUp() override {
+    ScratchTest::SetUp();
+    testing::internal::CaptureStderr();
+  }
+  void TearDown() override {
+    if (!told_) testing::internal::GetCapturedStderr();
+    ScratchTest::TearDown();
+  }
+  std::string told() {
+    told_ = true;
+    return testing::internal::GetCapturedStderr();
+  }
+
+  // A small network with every kind of variable: posterior, discriminator, both optimizers.
+  static std::unique_ptr<Trainer> trainer(int64_t max_steps, uint64_t seed, int64_t ngf = 2) {
+    SavpHparams hp;
+    hp.context_frames = 2;
+    hp.sequence_length = kFrames;
+    hp.batch_size = kBatch;
+    hp.max_steps = max_steps;
+    hp.ngf = ngf;
+    hp.nef = hp.ndf = hp.nz = 2;
+    hp.clip_length = 4;
+    hp.kl_weight = 1.0;
+    hp.kl_anneal = KlAnneal::kNone;
+    hp.video_sn_gan_weight = hp.video_sn_vae_gan_weight = 0.1;
+    return std::make_unique<Trainer>(find_model("savp"), hp, VideoShape{3, kSize, kSize}, at::kCPU, seed);
+  }
+
+  TrainLoopOptions options(const std::string& run, int64_t progress_freq, int64_t save_freq) const {
+    fs::create_directories(folder_ / run);
+    return {.output_dir = folder_ / run,
+            .progress_freq = progress_freq,
+            .save_freq = save_freq,
+            .metadata = {},
+            .validate = {}};
+  }
+
+  static TrainingBatches batches(int64_t first_step) {
+    return {[](uint64_t seed) { return std::make_unique<Videos>(seed); }, /*seed=*/11, first_step};
+  }
+
+  std::vector<Json> lines(const std::string& run) const {
+    std::istringstream in(read(folder_ / run / "metrics.jsonl"));
+    std::vector<Json> all;
+    for (std::string line; std::getline(in, line);) all.push_back(Json::parse(line));
+    return all;
+  }
+
+  std::vector<int64_t> steps_of(const std::string& run) const {
+    std::vector<int64_t> steps;
+    for (const auto& line : lines(run)) steps.push_back(line["step"]);
+    return steps;
+  }
+
+  std::vector<int64_t> saved(const std::string& run) const {
+    std::vector<int64_t> steps;
+    for (const auto& one : saved_steps(folder_ / run)) steps.push_back(one.step);
+    return steps;
+  }
+
+ private:
+  bool told_ = false;
+};
+
+using Steps = std::vector<int64_t>;
+
+TEST_F(TrainLoopTest, AResumedRunEqualsAnUninterruptedOneBitForBit) {
+  auto whole = trainer(6, /*seed=*/1);
+  auto whole_batches = batches(0);
+  TrainLoop(*whole, whole_batches, options("whole", 1, 3)).run();
+
+  auto first = trainer(3, /*seed=*/1);
+  auto first_batches = batches(0);
+  TrainLoop(*first, first_batches, options("parts", 1, 3)).run();
+  auto second = trainer(6, /*seed=*/99);
+  resume(*second, checkpoint_file(folder_ / "parts", 3));
+  EXPECT_EQ(second->global_step(), 3);
+  auto second_batches = batches(3);
+  TrainLoop(*second, second_batches, options("parts", 1, 3)).run();
+
+  const auto expected = whole->state(), actual = second->state();
+  ASSERT_EQ(expected.size(), actual.size());
+  for (size_t i = 0; i < expected.size(); ++i) {
+    EXPECT_EQ(expected[i].first, actual[i].first);
+    EXPECT_TRUE(torch::equal(expected[i].second, actual[i].second)) << expected[i].first;
+  }
+  const auto whole_lines = lines("whole"), part_lines = lines("parts");
+  ASSERT_EQ(whole_lines.size(), part_lines.size());
+  for (size_t i = 0; i < whole_lines.size(); ++i)
+    for (const auto* key : {"step", "d_loss", "g_loss", "gen_l1_loss", "learning_rate"})
+      EXPECT_EQ(whole_lines[i].at(key), part_lines[i].at(key)) << key << " in line " << i;
+}
+
+TEST_F(TrainLoopTest, EverythingIsDoneWhenDueAndAtTheEnd) {
+  auto loop = options("run", 2, 4);
+  int64_t validations = 0;
+  loop.validation_freq = 3;
+  loop.validate = [&] {
+    return std::vector<std::pair<std::string, double>>{{"psnr", double(++validations)}};
+  };
+  loop.metadata = {{"seed", "1"}};
+  auto five_steps = trainer(5, 1);
+  Videos videos(1);
+  TrainLoop(*five_steps, videos, std::move(loop)).run();
+  EXPECT_EQ(steps_of("run"), (Steps{2, 3, 4, 5, 5}));
+  EXPECT_EQ(saved("run"), (Steps{4, 5}));
+  EXPECT_EQ(checkpoint_metadata(checkpoint_file(folder_ / "run", 5)).at("seed"), "1");
+  const auto written = lines("run");
+  EXPECT_EQ(written[1], Json({{"step", 3}, {"val_psnr", 1.0}}));
+  for (const auto* key : {"d_loss", "g_loss", "discrim_video_sn_gan_loss", "gen_l1_loss", "gen_kl_loss",
+                          "learning_rate", "kl_weight", "it_per_s", "wall_time_s"})
+    EXPECT_TRUE(written[0].at(key).is_number()) << key;
+  const auto text = told();
+  EXPECT_CONTAINS(text, "step 2/5  d_loss ");
+  EXPECT_CONTAINS(text, " it/s  ETA ");
+  EXPECT_CONTAINS(text, "validation  psnr 1");
+  EXPECT_EQ(text.find('\r'), std::string::npos) << "no bar where there is no terminal";
+}
+
+TEST_F(TrainLoopTest, ZeroMeansNever) {
+  auto two_steps = trainer(2, 1);
+  Videos videos(1);
+  TrainLoop(*two_steps, videos, options("run", 0, 0)).run();
+  EXPECT_TRUE(lines("run").empty());
+  EXPECT_TRUE(saved("run").empty());
+}
+
+TEST_F(TrainLoopTest, AnInterruptSavesAndSaysSo) {
+  catch_interrupts();
+  auto many_steps = trainer(100, 1);
+  Videos videos(1, [](int64_t step, Batch&) {
+    if (step == 2) std::raise(SIGINT);
+  });
+  const auto message =
+      message_of<InterruptedError>([&] { TrainLoop(*many_steps, videos, options("run", 10, 10)).run(); });
+  catch_interrupts();
+  EXPECT_CONTAINS(message, "stopped after step 2");
+  EXPECT_CONTAINS(message, (folder_ / "run/model-2.safetensors").string());
+  EXPECT_EQ(saved("run"), (Steps{2}));
+}
+
+TEST_F(TrainLoopTest, LossesThatAreNotFiniteEndTraining) {
+  auto many_steps = trainer(100, 1);
+  Videos videos(1, [](int64_t step, Batch& batch) {
+    if (step == 4) batch.images.fill_(std::numeric_limits<float>::quiet_NaN());
+  });
+  const auto message =
+      message_of<DivergedError>([&] { TrainLoop(*many_steps, videos, options("run", 1, 3)).run(); });
+  EXPECT_CONTAINS(message, "diverged at step 4");
+  EXPECT_CONTAINS(message, "the last good checkpoint is " + (folder_ / "run/model-3.safetensors").string());
+  EXPECT_EQ(saved("run"), (Steps{3}));
+  EXPECT_EQ(steps_of("run"), (Steps{1, 2, 3}));
+}
+
+TEST_F(TrainLoopTest, WeightsThatAreNotFiniteAreNeverSaved) {
+  auto many_steps = trainer(100, 1);
+  Videos videos(1, [](int64_t step, Batch& batch) {
+    if (step == 2) batch.images.fill_(std::numeric_limits<float>::infinity());
+  });
+  const auto message =
+      message_of<DivergedError>([&] { TrainLoop(*many_steps, videos, options("run", 0, 2)).run(); });
+  EXPECT_CONTAINS(message, "weights are not finite; no checkpoint was saved before");
+  EXPECT_TRUE(saved("run").empty());
+}
+
+TEST_F(TrainLoopTest, ALaterLineOfAnEarlierRunIsReplaced) {
+  write("run/metrics.jsonl", "{\"step\":1,\"g_loss\":7}\n{\"step\":2,\"g_loss\":7}\n{\"step\":3,\"g_lo");
+  auto last_step = trainer(2, 1);
+  last_step->set_global_step(1);
+  auto from_one = batches(1);
+  TrainLoop(*last_step, from_one, options("run", 1, 0)).run();
+  EXPECT_EQ(steps_of("run"), (Steps{1, 2}));
+  EXPECT_EQ(lines("run")[0]["g_loss"], 7);
+  EXPECT_NE(lines("run")[1]["g_loss"], 7);
+}
+
+TEST_F(TrainLoopTest, ATrainedRunDoesNothingMore) {
+  auto done = trainer(2, 1);
+  done->set_global_step(2);
+  Videos videos(1, [](int64_t, Batch&) { FAIL() << "no step is left"; });
+  TrainLoop(*done, videos, options("run", 1, 1)).run();
+}
+
+TEST_F(TrainLoopTest, DrawsOfAnotherDeviceStartAnew) {
+  auto saved_one = trainer(2, 1);
+  auto state = saved_one->state();
+  for (auto& [name, tensor] : state)
+    if (name == "noise_state") tensor = torch::zeros({16}, torch::kByte);
+  const auto file = save_checkpoint(folder_, 0, state, {});
+  auto other = trainer(2, 2);
+  resume(*other, file);
+  EXPECT_CONTAINS(told(), "another kind of device");
+  EXPECT_TRUE(torch::equal(other->state()[0].second, state[0].second));
+}
+
+TEST_F(TrainLoopTest, ACheckpointOfAnotherNetworkIsRefused) {
+  const auto file = save_checkpoint(folder_, 0, trainer(2, 1)->state(), {});
+  auto wider = trainer(2, 1, /*ngf=*/4);
+  EXPECT_CONTAINS(message_of<DataError>([&] { resume(*wider, file); }), "other shape: generator/");
+}
+
+// Batches that carry only their number in the stream and the stream's seed.
+TEST(TrainingBatches, CanBeEnteredAtAnyStep) {
+  class Counter : public Stream<Batch> {
+   public:
+    explicit Counter(uint64_t seed) : seed_(static_cast<int64_t>(seed)) {}
+    std::optional<Batch> next() override { return Batch{torch::tensor({seed_, count_++}), {}, {}, {}}; }
+
+   private:
+    int64_t seed_, count_ = 0;
+  };
+  const auto open = [](uint64_t seed) { return std::make_unique<Counter>(seed); };
+  const auto values = [](const Batch& batch) {
+    return std::pair(batch.images[0].item<int64_t>(), batch.images[1].item<int64_t>());
+  };
+  constexpr auto kStretch = TrainingBatches::kStretch;
+  std::vector<std::pair<int64_t, int64_t>> whole;
+  TrainingBatches from_start(open, 1, 0);
+  for (int64_t i = 0; i < kStretch + 3; ++i) whole.push_back(values(*from_start.next()));
+  EXPECT_NE(whole[0].first, whole[kStretch].first) << "each stretch has a seed of its own";
+  for (const int64_t first : {int64_t{1}, kStretch - 1, kStretch, kStretch + 1}) {
+    TrainingBatches entered(open, 1, first);
+    EXPECT_EQ(values(*entered.next()), whole[first]);
+    EXPECT_EQ(values(*entered.next()), whole[first + 1]);
+  }
+  TrainingBatches other_seed(open, 2, 0);
+  EXPECT_NE(values(*other_seed.next()), whole[0]);
+}
+
+}  // namespace
+}  // namespace savp
