@@ -1,0 +1,246 @@
+#include "savp/cli/train.h"
+
+#include <ATen/ATen.h>
+
+#include <filesystem>
+#include <random>
+
+#include "savp/checkpoints/run_dir.h"
+#include "savp/checkpoints/tensors.h"
+#include "savp/checkpoints/video_shape.h"
+#include "savp/core/log.h"
+#include "savp/datasets/dataset.h"
+#include "savp/kernels/device.h"
+#include "savp/metrics/metrics.h"
+#include "savp/models/models.h"
+#include "savp/models/presets.h"
+#include "savp/training/train_loop.h"
+#include "savp/training/trainer.h"
+
+namespace savp::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kDefaultModel = "savp";
+
+// The options with all that follows from them filled in, and what stands behind them.
+struct Plan {
+  TrainOptions options;
+  std::optional<Checkpoint> start;
+  HparamsDicts dataset_dicts, model_dicts;
+  uint64_t seed = 0;
+};
+
+void settle_folders(Plan& plan) {
+  auto& options = plan.options;
+  SAVP_CHECK(!options.resume || !options.checkpoint, UsageError,
+             "--resume and --checkpoint cannot both be given: --resume takes the latest checkpoint of the "
+             "run's own folder");
+  if (options.checkpoint) plan.start = Checkpoint::open(*options.checkpoint);
+  if (!options.output_dir) {
+    const auto model = options.model ? *options.model
+                       : plan.start  ? plan.start->option("model")
+                                     : kDefaultModel;
+    options.output_dir = (fs::path(options.logs_dir) / run_name(model, options.model_hparams)).string() +
+                         options.output_dir_postfix;
+  }
+  if (options.resume) {
+    options.checkpoint = options.output_dir;
+    plan.start = Checkpoint::open(*options.checkpoint);
+    return;
+  }
+  const auto saved = saved_steps(*options.output_dir);
+  SAVP_CHECK(saved.empty(), UsageError, *options.output_dir, " already holds ",
+             saved.back().file.filename().string(), ": go on with --resume, or choose another --output_dir");
+}
+
+void settle_dataset(Plan& plan) {
+  auto& options = plan.options;
+  if (options.dataset_hparams_dict)
+    plan.dataset_dicts.push_back(read_hparams_file(*options.dataset_hparams_dict));
+  if (plan.start) {
+    const auto& more = plan.start->dataset_hparams();
+    plan.dataset_dicts.insert(plan.dataset_dicts.end(), more.begin(), more.end());
+    if (!options.dataset) options.dataset = plan.start->option("dataset");
+  }
+  if (options.dataset) return;
+  options.dataset = infer_dataset(options.input_dir, "train");
+  log::info(concat(options.input_dir, " looks like the data set ", *options.dataset));
+}
+
+// Published hyperparameters come in only where nothing else is said about the model.
+void settle_model(Plan& plan) {
+  auto& options = plan.options;
+  if (options.model_hparams_dict) plan.model_dicts.push_back(read_hparams_file(*options.model_hparams_dict));
+  if (plan.start) {
+    const auto& more = plan.start->model_hparams();
+    plan.model_dicts.insert(plan.model_dicts.end(), more.begin(), more.end());
+    if (!options.model) options.model = plan.start->option("model");
+  }
+  if (options.model) return;
+  options.model = kDefaultModel;
+  if (!plan.model_dicts.empty()) return;
+  plan.model_dicts.push_back(preset(preset_for(*options.dataset)));
+  log::info(concat("model ", kDefaultModel, " with ", plan.model_dicts.front().first));
+}
+
+// The flag's, else that of the run which goes on, else a new one.
+void settle_seed(Plan& plan) {
+  if (plan.options.seed) {
+    plan.seed = static_cast<uint64_t>(*plan.options.seed);
+    return;
+  }
+  plan.seed = std::random_device()();
+  if (!plan.options.resume) return;
+  const auto metadata = checkpoint_metadata(plan.start->variables());
+  if (const auto found = metadata.find("seed"); found != metadata.end())
+    plan.seed = std::stoull(found->second);
+}
+
+Plan settle(const TrainOptions& options) {
+  Plan plan{.options = options, .start = {}, .dataset_dicts = {}, .model_dicts = {}};
+  settle_folders(plan);
+  settle_dataset(plan);
+  settle_model(plan);
+  settle_seed(plan);
+  return plan;
+}
+
+std::unique_ptr<Dataset> open_dataset(const Plan& plan, const std::string& input_dir,
+                                      const std::string& mode) {
+  return Dataset::open(*plan.options.dataset, input_dir, mode, plan.dataset_dicts,
+                       plan.options.dataset_hparams.value_or(""));
+}
+
+// Null where the data has no validation split.
+std::unique_ptr<Dataset> open_validation(const Plan& plan) {
+  const auto& options = plan.options;
+  if (options.val_input_dir) return open_dataset(plan, *options.val_input_dir, "val");
+  try {
+    return open_dataset(plan, options.input_dir, "val");
+  } catch (const DataError& error) {
+    log::warn(concat("no validation: ", error.what()));
+    return nullptr;
+  }
+}
+
+std::unique_ptr<ModelHparams> settle_hparams(const Plan& plan, const ModelEntry& entry,
+                                             const DatasetHparams& data) {
+  auto hparams = entry.make_hparams();
+  const Json from_dataset = {{"context_frames", data.context_frames},
+                             {"sequence_length", data.sequence_length},
+                             {"repeat", data.time_shift}};
+  resolve_hparams(entry.view(*hparams), plan.model_dicts, from_dataset,
+                  plan.options.model_hparams.value_or(""), deprecated_hparams());
+  return hparams;
+}
+
+int64_t parameter_count(const Generator& generator) {
+  int64_t count = 0;
+  for (const auto& parameter : generator.parameters()) count += parameter.numel();
+  return count;
+}
+
+// Metrics of one prediction for each video of a batch, always the same batch and draws, over the predicted
+// frames.
+class Validation {
+ public:
+  Validation(Generator& generator, const Dataset& data, const TrainHparams& hparams, const at::Device& device)
+      : generator_(generator),
+        context_(hparams.context_frames),
+        batch_(first_batch(data, {.batch_size = hparams.batch_size, .threads = 0, .device = device})) {}
+
+  std::vector<std::pair<std::string, double>> operator()() const {
+    const auto length = batch_.images.size(0);
+    DeviceNoise noise(batch_.images.device(), /*seed=*/0);
+    const auto predicted =
+        generator_.predict(batch_, length, /*samples=*/1, noise).images.slice(0, context_ - 1);
+    const auto truth = batch_.images.slice(0, context_);
+    std::vector<std::pair<std::string, double>> values;
+    for (const auto& metric : metrics())
+      values.emplace_back(metric.name, metric.measure(truth, predicted).mean().item<double>());
+    return values;
+  }
+
+ private:
+  static Batch first_batch(const Dataset& data, const BatchOptions& options) {
+    const auto batch = data.batches(options)->next();
+    SAVP_CHECK(batch.has_value(), DataError, "the validation data has no sequence that is long enough");
+    return *batch;
+  }
+
+  Generator& generator_;
+  int64_t context_;  // frames
+  Batch batch_;
+};
+
+void tell_start(const Plan& plan, Trainer& trainer, const at::Device& device) {
+  const auto& hparams = trainer.hparams();
+  log::info(concat(device_name(device), "; ", parameter_count(trainer.generator()),
+                   " parameters in the generator; batches of ", hparams.batch_size, " x ",
+                   hparams.sequence_length, " frames; seed ", plan.seed));
+  log::info(concat("training from step ", trainer.global_step(), " to ", hparams.max_steps, " in ",
+                   *plan.options.output_dir));
+}
+
+TrainLoopOptions loop_options(const Plan& plan, const std::string& model, const VideoShape& shape) {
+  const auto& options = plan.options;
+  return {.output_dir = *options.output_dir,
+          .progress_freq = options.progress_freq,
+          .save_freq = options.save_freq,
+          .validation_freq = options.summary_freq,
+          .metadata = {{"seed", std::to_string(plan.seed)},
+                       {"model", model},
+                       {"dataset", *options.dataset},
+                       shape_metadata(shape)},
+          .validate = {}};
+}
+
+}  // namespace
+
+std::string run_name(const std::optional<std::string>& model,
+                     const std::optional<std::string>& model_hparams) {
+  std::string name;
+  int depth = 0;  // of square brackets
+  for (const char c : concat("model=", model.value_or("None"), ",", model_hparams.value_or("None"))) {
+    depth += c == '[' ? 1 : c == ']' ? -1 : 0;
+    if (c == ',' && depth != 0)
+      name += "..";
+    else if (c == ',' || c == '=')
+      name += '.';
+    else if (c != '[' && c != ']')
+      name += c;
+  }
+  return name;
+}
+
+void train(const TrainOptions& given) {
+  auto plan = settle(given);
+  const auto& options = plan.options;
+  const auto& entry = find_model(*options.model);
+  SAVP_CHECK(entry.trainable, UsageError, "--model ", entry.name, " has nothing to learn: see --list_models");
+  const auto data = open_dataset(plan, options.input_dir, "train");
+  const auto settled = settle_hparams(plan, entry, data->hparams());
+  const auto& hparams = dynamic_cast<const TrainHparams&>(*settled);
+  const auto validation_data = options.summary_freq > 0 ? open_validation(plan) : nullptr;
+
+  const auto device = default_device();
+  limit_gpu_memory(device, options.gpu_mem_frac);
+  Trainer trainer(entry, hparams, data->shape(), device, plan.seed);
+  if (plan.start) resume(trainer, plan.start->variables());
+  write_description(*options.output_dir, {HparamsView(plan.options).to_json(), data->view().to_json(),
+                                          entry.view(*settled).to_json()});
+  tell_start(plan, trainer, device);
+
+  const auto open_stretch = [&](uint64_t seed) {
+    return data->batches({.batch_size = hparams.batch_size, .seed = seed, .device = device});
+  };
+  TrainingBatches batches(open_stretch, plan.seed, trainer.global_step());
+  auto loop = loop_options(plan, entry.name, data->shape());
+  if (validation_data) loop.validate = Validation(trainer.generator(), *validation_data, hparams, device);
+  TrainLoop(trainer, batches, std::move(loop)).run();
+  log::info(concat("trained to step ", trainer.global_step(), "; the run is in ", *options.output_dir));
+}
+
+}  // namespace savp::cli

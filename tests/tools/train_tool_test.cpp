@@ -1,0 +1,213 @@
+// savp_train as it is used: on small records in BAIR's layout, from the command line.
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <thread>
+
+#include "savp/core/hparams.h"
+#include "savp/io/example.h"
+#include "savp/io/tfrecord.h"
+#include "support/scratch_test.h"
+#include "tools/process.h"
+
+namespace savp {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int64_t kSteps = 8, kSize = 32;
+
+// A bright square that moves.
+std::string frame(int64_t record, int64_t t) {
+  std::string pixels(kSize * kSize * 3, '\x20');
+  for (int64_t y = 8; y < 16; ++y)
+    for (int64_t x = 0; x < 8; ++x) pixels[(y * kSize + (x + record + 2 * t) % kSize) * 3] = '\x7f';
+  return pixels;
+}
+
+void write_records(const fs::path& folder) {
+  fs::create_directories(folder);
+  TfRecordWriter writer((folder / "traj_0_to_3.tfrecords").string());
+  for (int64_t record = 0; record < 4; ++record) {
+    ExampleBuilder example;
+    for (int64_t t = 0; t < kSteps; ++t) {
+      const auto step = std::to_string(t);
+      example.bytes(step + "/image_aux1/encoded", {frame(record, t)});
+      example.floats(step + "/action", {1, 0, 0, 0}).floats(step + "/endeffector_pos", {0, 0, 0});
+    }
+    writer.write(example.serialize());
+  }
+  writer.close();
+}
+
+class TrainTool : public ScratchTest {
+ protected:
+  static constexpr const char* kSmall = "batch_size=2,ngf=4,nef=4,ndf=4,nz=2,clip_length=4";
+
+  void SetUp() override {
+    ScratchTest::SetUp();
+    write_records(folder_ / "bair/train");
+    write_records(folder_ / "bair/val");
+  }
+
+  std::vector<std::string> arguments(const std::string& model_hparams,
+                                     const std::vector<std::string>& more = {}) const {
+    std::vector<std::string> all = {"--input_dir",
+                                    (folder_ / "bair").string(),
+                                    "--output_dir",
+                                    (folder_ / "run").string(),
+                                    "--dataset_hparams",
+                                    "sequence_length=6",
+                                    "--seed",
+                                    "1",
+                                    "--progress_freq",
+                                    "1",
+                                    "--model_hparams",
+                                    concat(kSmall, ",", model_hparams)};
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  }
+  // Runs to the end and expects an exit code; what was printed to standard error.
+  static std::string run(int code, const std::vector<std::string>& all) {
+    const auto outcome = run_tool("savp_train", all);
+    EXPECT_EQ(outcome.code, code) << outcome.err;
+    return outcome.err;
+  }
+  Json json(const std::string& name) const { return Json::parse(read(folder_ / name)); }
+};
+
+// Starts the tool without waiting for it; its standard error goes to a file.
+pid_t start(const std::vector<std::string>& arguments, const fs::path& err) {
+  std::vector<std::string> words = {SAVP_BIN "/savp_train"};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  std::vector<char*> argv;
+  for (auto& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  const pid_t pid = ::fork();
+  if (pid != 0) return pid;
+  ::setenv("CUDA_VISIBLE_DEVICES", "", 1);
+  ::dup2(::open(err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666), STDERR_FILENO);
+  ::execv(argv[0], argv.data());
+  ::_exit(127);
+}
+
+int exit_code(pid_t pid) {
+  int status = 0;
+  ::waitpid(pid, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+TEST_F(TrainTool, NeedsNoMoreThanTheInput) {
+  const auto text = run(0, {"--input_dir", (folder_ / "bair").string(), "--logs_dir",
+                            (folder_ / "logs").string(), "--dataset_hparams", "sequence_length=6",
+                            "--model_hparams", concat(kSmall, ",max_steps=2"), "--summary_freq", "1"});
+  EXPECT_CONTAINS(text, "looks like the data set bair");
+  EXPECT_CONTAINS(text, "model savp with hparams/bair_action_free/ours_savp");
+  const std::string run = "logs/model.savp.batch_size.2.ngf.4.nef.4.ndf.4.nz.2.clip_length.4.max_steps.2/";
+  EXPECT_TRUE(fs::exists(folder_ / run / "model-2.safetensors"));
+  const auto model = json(run + "model_hparams.json");
+  EXPECT_EQ(model["lr"], 0.0002) << "published";
+  EXPECT_EQ(model["ngf"], 4) << "given";
+  EXPECT_EQ(model["sequence_length"], 6) << "of the data set";
+  EXPECT_EQ(model["repeat"], 2) << "of the data set";
+  EXPECT_EQ(json(run + "dataset_hparams.json")["sequence_length"], 6);
+  const auto options = json(run + "options.json");
+  EXPECT_EQ(options["dataset"], "bair");
+  EXPECT_EQ(options["model"], "savp");
+  EXPECT_EQ(options["seed"], nullptr);
+  EXPECT_EQ(options["save_freq"], 5000);
+  const auto metrics = read(folder_ / run / "metrics.jsonl");
+  EXPECT_CONTAINS(metrics, "\"val_psnr\":");
+  EXPECT_CONTAINS(metrics, "\"d_loss\":");
+}
+
+TEST_F(TrainTool, ResumesAndNeverOverwritesARun) {
+  run(0, arguments("max_steps=2"));
+  EXPECT_CONTAINS(run(2, arguments("max_steps=4")), "already holds model-2.safetensors: go on with --resume");
+  const auto text = run(0, arguments("max_steps=4", {"--resume"}));
+  EXPECT_CONTAINS(text, "training from step 2 to 4");
+  EXPECT_TRUE(fs::exists(folder_ / "run/model-4.safetensors"));
+  EXPECT_EQ(json("run/options.json")["resume"], true);
+  EXPECT_EQ(json("run/options.json")["checkpoint"], (folder_ / "run").string());
+  const auto again =
+      run(2, arguments("max_steps=4", {"--resume", "--checkpoint", (folder_ / "run").string()}));
+  EXPECT_CONTAINS(again, "cannot both be given");
+}
+
+// The checkpoint's hyperparameters beat those of a file, and are beaten by the text.
+TEST_F(TrainTool, StartsFromTheCheckpointOfAnotherRun) {
+  run(0, arguments("max_steps=2,lr=0.01,beta1=0.25"));
+  write("file.json", R"({"lr": 0.5, "beta2": 0.5})");
+  run(0, {"--input_dir", (folder_ / "bair").string(), "--checkpoint", (folder_ / "run/model-2").string(),
+          "--output_dir", (folder_ / "more").string(), "--model_hparams_dict",
+          (folder_ / "file.json").string(), "--model_hparams", "max_steps=3,beta1=0.75"});
+  const auto model = json("more/model_hparams.json");
+  EXPECT_EQ(model["lr"], 0.01);
+  EXPECT_EQ(model["beta1"], 0.75);
+  EXPECT_EQ(model["beta2"], 0.999) << "the checkpoint's, too";
+  EXPECT_EQ(model["ngf"], 4);
+  EXPECT_EQ(json("more/dataset_hparams.json")["sequence_length"], 6);
+  EXPECT_TRUE(fs::exists(folder_ / "more/model-3.safetensors")) << "steps are counted on";
+}
+
+TEST_F(TrainTool, WhatAUserCanGetWrongHasItsExitCode) {
+  EXPECT_CONTAINS(run(2, {}), "--input_dir DIR must be given");
+  EXPECT_CONTAINS(run(3, {"--input_dir", (folder_ / "none").string()}), "none");
+  EXPECT_CONTAINS(run(2, arguments("lrr=1")), "did you mean lr?");
+  EXPECT_CONTAINS(run(2, arguments("lr=-1")), "must be at least 0");
+  EXPECT_CONTAINS(run(2, arguments("clip_length=6")), "clip_length");
+  EXPECT_CONTAINS(run(2, arguments("max_steps=1", {"--model", "svap"})), "did you mean savp?");
+  EXPECT_CONTAINS(run(2, arguments("max_steps=1", {"--dataset", "biar"})), "did you mean bair?");
+  EXPECT_CONTAINS(run(2, arguments("max_steps=1", {"--save_frq", "3"})), "did you mean --save_freq?");
+  EXPECT_CONTAINS(run(3, arguments("max_steps=1", {"--resume"})), "run");
+  EXPECT_CONTAINS(run(3, arguments("max_steps=1", {"--model_hparams_dict", "no/such.json"})), "no/such.json");
+}
+
+TEST_F(TrainTool, ACheckpointCutShortIsADataError) {
+  run(0, arguments("max_steps=1"));
+  const auto file = folder_ / "run/model-1.safetensors";
+  fs::resize_file(file, fs::file_size(file) / 2);
+  const auto text = run(3, arguments("max_steps=2", {"--resume"}));
+  EXPECT_CONTAINS(text, file.string());
+}
+
+TEST_F(TrainTool, DivergingEndsWithItsCode) {
+  EXPECT_CONTAINS(run(5, arguments("max_steps=50,lr=1e20")), "training diverged at step");
+}
+
+TEST_F(TrainTool, ASignalSavesAndTheRunCanGoOn) {
+  const auto pid = start(arguments("max_steps=100000"), folder_ / "err");
+  const auto metrics = folder_ / "run/metrics.jsonl";
+  for (int tries = 0; tries < 600 && (!fs::exists(metrics) || fs::file_size(metrics) == 0); ++tries)
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  ::kill(pid, SIGINT);
+  EXPECT_EQ(exit_code(pid), 130);
+  EXPECT_CONTAINS(read(folder_ / "err"), "--resume goes on from there");
+  std::string saved;
+  for (const auto& entry : fs::directory_iterator(folder_ / "run"))
+    if (entry.path().extension() == ".safetensors") saved = entry.path().stem().string();
+  const auto step = std::stoll(saved.substr(saved.find('-') + 1));
+  EXPECT_CONTAINS(run(0, arguments(concat("max_steps=", step + 1), {"--resume"})),
+                  concat("training from step ", step, " to ", step + 1));
+}
+
+TEST_F(TrainTool, TellsOfItself) {
+  const auto ask = [](const std::vector<std::string>& all) {
+    const auto outcome = run_tool("savp_train", all);
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    return outcome.out;
+  };
+  EXPECT_CONTAINS(ask({"--help"}), "Usage: savp_train --input_dir DIR [flags]");
+  EXPECT_CONTAINS(ask({"--version"}), "LibTorch");
+  EXPECT_CONTAINS(ask({"--list_models"}), "  savp\n");
+  const auto hparams = ask({"--help_hparams"});
+  EXPECT_CONTAINS(hparams, "Data set bair");
+  EXPECT_CONTAINS(hparams, "Model savp");
+  EXPECT_CONTAINS(hparams, "clip_length (int, at least 1; default 10)");
+  EXPECT_CONTAINS(hparams, "kth/ours_savp: {");
+  EXPECT_EQ(ask({"--help_hparams", "--dataset", "kth"}).find("Data set bair"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace savp
