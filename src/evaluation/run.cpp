@@ -158,7 +158,8 @@ RunInput open_dataset_input(const RunOptions& options) {
   input.shape = data->shape();
   check_same(input.shape, trained_shape(input));
   const auto sequences = sequences_per_epoch(options, *data);
-  const BatchOptions batches{.batch_size = settle_batch_size(options, sequences),
+  input.batch_size = settle_batch_size(options, sequences);
+  const BatchOptions batches{.batch_size = input.batch_size,
                              .num_epochs = options.num_epochs,
                              .seed = static_cast<uint64_t>(options.seed),
                              .device = default_device()};
@@ -212,6 +213,7 @@ Run::Run(const RunOptions& options, RunInput input, std::optional<int64_t> seque
 RunDescription Run::description(Json options) const {
   options["model"] = input_.model;
   options["dataset"] = input_.dataset;
+  options["batch_size"] = input_.batch_size;
   return {std::move(options), input_.dataset_hparams, model_hparams_};
 }
 

@@ -67,6 +67,7 @@ struct RunInput {
   Json dataset_hparams;                    // context_frames and sequence_length among them
   VideoShape shape;                        // of its batches
   int64_t videos = 0;                      // to come
+  int64_t batch_size = 1;                  // videos at a time
   std::unique_ptr<Stream<Batch>> batches;  // on default_device()
 };
 
@@ -89,7 +90,8 @@ class Run {
 
   // What results are filed under: the checkpoint's folder, or "model.repeat".
   const std::string& name() const { return name_; }
-  // Of its results: the tool's options, with model and data set filled in, and all hyperparameters.
+  // Of its results: the tool's options, with what followed for model, data set and batch size, and all
+  // hyperparameters.
   RunDescription description(Json options) const;
 
   int64_t context_frames() const { return hparams_->context_frames; }
