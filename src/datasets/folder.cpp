@@ -2,6 +2,7 @@
 #include <cctype>
 #include <filesystem>
 #include <fstream>
+#include <regex>
 
 #include "savp/core/error.h"
 #include "savp/core/text.h"
@@ -13,15 +14,19 @@ namespace savp {
 namespace fs = std::filesystem;
 namespace {
 
-// Hidden files are left out: unfinished ones have such names.
+// "traj_0_to_255.tfrecords", "humans.tfrecord-00000-of-00002"; not hidden files and those still being
+// written.
+bool is_record_file(const std::string& name) {
+  static const std::regex kRecords(R"([^.].*\.tfrecord.*)"), kUnfinished(R"(.*\.tmp\d+)");
+  return std::regex_match(name, kRecords) && !std::regex_match(name, kUnfinished);
+}
+
 std::vector<std::string> record_files_in(const fs::path& folder) {
   std::vector<std::string> files;
   std::error_code none;
-  for (const auto& entry : fs::directory_iterator(folder, none)) {
-    const auto name = entry.path().filename().string();
-    if (name.find(".tfrecord") != std::string::npos && name[0] != '.' && !entry.is_directory(none))
+  for (const auto& entry : fs::directory_iterator(folder, none))
+    if (is_record_file(entry.path().filename().string()) && !entry.is_directory(none))
       files.push_back(entry.path().string());
-  }
   std::sort(files.begin(), files.end());
   return files;
 }

@@ -10,7 +10,6 @@
 #include <cerrno>
 #include <climits>
 #include <cstring>
-#include <filesystem>
 #include <utility>
 
 #include "savp/core/error.h"
@@ -34,6 +33,11 @@ T load(const char* bytes) {
   T value;
   std::memcpy(&value, bytes, sizeof(value));
   return value;
+}
+
+template <class T>
+void append(std::string& bytes, T value) {
+  bytes.append(reinterpret_cast<const char*>(&value), sizeof(value));
 }
 
 class Descriptor {
@@ -149,45 +153,17 @@ int64_t count_records(const std::string& path) {
   return reader.position().record;
 }
 
-TfRecordWriter::TfRecordWriter(const std::string& path) : path_(path) {
-  const std::filesystem::path target(path);
-  temporary_ =
-      (target.parent_path() / concat(".", target.filename().string(), ".partial-", ::getpid())).string();
-  file_ = std::fopen(temporary_.c_str(), "wb");
-  SAVP_CHECK(file_ != nullptr, DataError, temporary_, ": cannot write: ", std::strerror(errno));
-}
-
-TfRecordWriter::~TfRecordWriter() {
-  if (file_ == nullptr) return;
-  std::fclose(file_);
-  std::remove(temporary_.c_str());
-}
-
-void TfRecordWriter::put(const void* bytes, size_t count) {
-  SAVP_CHECK(std::fwrite(bytes, 1, count, file_) == count, DataError, path_,
-             ": cannot write: ", std::strerror(errno));
-}
-
 void TfRecordWriter::write(std::string_view data) {
   SAVP_CHECK(data.size() <= INT_MAX, DataError, path_, ": a record of ", data.size(),
              " bytes is larger than 2 GiB");
+  std::string frame;
+  frame.reserve(kHeaderBytes + data.size() + kFooterBytes);
   const uint64_t length = data.size();
-  const auto length_check = masked_crc(&length, sizeof(length));
-  const auto data_check = masked_crc(data.data(), data.size());
-  put(&length, sizeof(length));
-  put(&length_check, sizeof(length_check));
-  put(data.data(), data.size());
-  put(&data_check, sizeof(data_check));
-}
-
-void TfRecordWriter::close() {
-  const bool flushed = std::fflush(file_) == 0 && ::fsync(::fileno(file_)) == 0;
-  SAVP_CHECK(flushed, DataError, path_, ": cannot write: ", std::strerror(errno));
-  const bool closed = std::fclose(std::exchange(file_, nullptr)) == 0;
-  const bool named = closed && std::rename(temporary_.c_str(), path_.c_str()) == 0;
-  const auto reason = errno;
-  if (!named) std::remove(temporary_.c_str());
-  SAVP_CHECK(named, DataError, path_, ": cannot write: ", std::strerror(reason));
+  append(frame, length);
+  append(frame, masked_crc(&length, sizeof(length)));
+  frame += data;
+  append(frame, masked_crc(data.data(), data.size()));
+  file_.write(frame.data(), frame.size());
 }
 
 }  // namespace savp

@@ -2,26 +2,20 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <fstream>
 #include <iterator>
 
+#include "io/scratch.h"
 #include "savp/core/error.h"
 
 namespace savp {
 namespace {
 
-namespace fs = std::filesystem;
-
-// A folder that goes away with the test.
 class TfRecord : public testing::Test {
  protected:
-  void SetUp() override { fs::create_directories(folder_); }
-  void TearDown() override { fs::remove_all(folder_); }
   std::string path(const std::string& name) const { return (folder_ / name).string(); }
 
-  const fs::path folder_ =
-      fs::path(testing::TempDir()) / testing::UnitTest::GetInstance()->current_test_info()->name();
+  const ScratchFolder folder_;
 };
 
 void write_records(const std::string& path, const std::vector<std::string>& records) {
@@ -35,15 +29,6 @@ std::vector<std::string> read_all(const std::string& path) {
   std::vector<std::string> records;
   while (auto record = reader.next()) records.push_back(std::move(*record));
   return records;
-}
-
-std::string bytes_of(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-void put_bytes(const std::string& path, const std::string& bytes) {
-  std::ofstream(path, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
 }
 
 // What reading the file says, or empty text.
@@ -65,8 +50,9 @@ TEST_F(TfRecord, ReturnsWhatWasWritten) {
 
 TEST_F(TfRecord, CopyOfATensorFlowFileIsTheSameFile) {
   const std::string original = SAVP_TEST_DATA "/golden/data/C_bad_inputs/good/traj_0_to_2.tfrecords";
+  std::ifstream file(original, std::ios::binary);
   write_records(path("copy.tfrecords"), read_all(original));
-  EXPECT_EQ(bytes_of(path("copy.tfrecords")), bytes_of(original));
+  EXPECT_EQ(folder_.read("copy.tfrecords"), std::string(std::istreambuf_iterator<char>(file), {}));
 }
 
 TEST_F(TfRecord, LocatedRecordsAreReadInAnyOrder) {
@@ -85,10 +71,10 @@ TEST_F(TfRecord, LocatedRecordsAreReadInAnyOrder) {
 
 TEST_F(TfRecord, EveryTruncationIsAnErrorThatSaysWhere) {
   write_records(path("whole.tfrecords"), {"first", "second"});
-  const auto whole = bytes_of(path("whole.tfrecords"));
+  const auto whole = folder_.read("whole.tfrecords");
   const size_t second = 12 + 5 + 4;  // where the second frame starts
   for (size_t size = 0; size < whole.size(); ++size) {
-    put_bytes(path("cut.tfrecords"), whole.substr(0, size));
+    folder_.write("cut.tfrecords", whole.substr(0, size));
     const auto message = complaint(path("cut.tfrecords"));
     if (size == 0 || size == second) {
       EXPECT_EQ(message, "") << size;  // ends between two records
@@ -103,11 +89,11 @@ TEST_F(TfRecord, EveryTruncationIsAnErrorThatSaysWhere) {
 
 TEST_F(TfRecord, EveryFlippedBitIsAnErrorThatSaysWhere) {
   write_records(path("whole.tfrecords"), {"first", "second"});
-  const auto whole = bytes_of(path("whole.tfrecords"));
+  const auto whole = folder_.read("whole.tfrecords");
   for (size_t bit = 0; bit < 8 * whole.size(); ++bit) {
     auto damaged = whole;
     damaged[bit / 8] = static_cast<char>(damaged[bit / 8] ^ (1 << (bit % 8)));
-    put_bytes(path("damaged.tfrecords"), damaged);
+    folder_.write("damaged.tfrecords", damaged);
     const auto message = complaint(path("damaged.tfrecords"));
     EXPECT_NE(message.find(bit / 8 < 21 ? "record 0 at byte 0" : "record 1 at byte 21"), std::string::npos)
         << bit;
@@ -140,7 +126,7 @@ TEST_F(TfRecord, SaysThatCompressedFilesAreNotRead) {
 
 TEST_F(TfRecord, MissingFilesAndFoldersAreErrors) {
   EXPECT_THROW(TfRecordReader(path("none.tfrecords")), DataError);
-  EXPECT_THROW(TfRecordReader(folder_.string()), DataError);
+  EXPECT_THROW(TfRecordReader(folder_.path().string()), DataError);
   EXPECT_THROW(TfRecordWriter(path("no/such/folder.tfrecords")), DataError);
 }
 
@@ -151,7 +137,7 @@ TEST_F(TfRecord, AnUnfinishedWriterLeavesTheOldFile) {
     writer.write("new");
   }
   EXPECT_EQ(read_all(path("a.tfrecords")), std::vector<std::string>{"old"});
-  EXPECT_EQ(std::distance(fs::directory_iterator(folder_), {}), 1);
+  EXPECT_EQ(folder_.names(), std::vector<std::string>{"a.tfrecords"});
 }
 
 }  // namespace

@@ -9,11 +9,12 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdio>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include "savp/io/atomic_file.h"
 
 namespace savp {
 
@@ -56,24 +57,17 @@ class TfRecordReader {
 // Number of records, found by their length fields alone.
 int64_t count_records(const std::string& path);
 
-// Writes under a hidden temporary name in the same folder; close() flushes and gives the file its name. A
-// writer that is destroyed without close() leaves nothing behind.
+// The file appears whole, with close(), or not at all.
 class TfRecordWriter {
  public:
-  explicit TfRecordWriter(const std::string& path);
-  ~TfRecordWriter();
-  TfRecordWriter(const TfRecordWriter&) = delete;
-  TfRecordWriter& operator=(const TfRecordWriter&) = delete;
+  explicit TfRecordWriter(const std::string& path) : path_(path), file_(path) {}
 
   void write(std::string_view data);
-  void close();
+  void close() { file_.commit(); }
 
  private:
-  void put(const void* bytes, size_t count);
-
   std::string path_;
-  std::string temporary_;
-  std::FILE* file_ = nullptr;
+  AtomicFile file_;
 };
 
 }  // namespace savp

@@ -1,0 +1,154 @@
+#include "savp/datasets/dataset.h"
+
+#include <gtest/gtest.h>
+
+#include "io/scratch.h"
+#include "savp/core/error.h"
+#include "savp/datasets/bench.h"
+#include "savp/io/example.h"
+#include "savp/io/tfrecord.h"
+
+namespace savp {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Clips of one gray pixel whose value tells clip and step apart: clip * 10 + step.
+void write_clips(const fs::path& folder, const std::vector<int>& lengths) {
+  fs::create_directories(folder);
+  TfRecordWriter writer((folder / "clips.tfrecords").string());
+  for (size_t clip = 0; clip < lengths.size(); ++clip) {
+    std::string pixels;
+    for (int t = 0; t < lengths[clip]; ++t) pixels += static_cast<char>(clip * 10 + t);
+    std::vector<std::string_view> frames;
+    for (const auto& pixel : pixels) frames.emplace_back(&pixel, 1);
+    writer.write(ExampleBuilder()
+                     .ints("sequence_length", {lengths[clip]})
+                     .ints("height", {1})
+                     .ints("width", {1})
+                     .ints("channels", {1})
+                     .bytes("images/encoded", frames)
+                     .serialize());
+  }
+  writer.close();
+}
+
+// The values of the first frames of all sequences.
+std::vector<int> first_values(const Dataset& dataset, const BatchOptions& options, int most = 1000) {
+  const auto stream = dataset.batches(options);
+  std::vector<int> values;
+  while (static_cast<int>(values.size()) < most) {
+    const auto batch = stream->next();
+    if (!batch) break;
+    for (int64_t b = 0; b < batch->batch_size(); ++b)
+      values.push_back(static_cast<int>(std::lround(batch->images[0][b].item<float>() * 255)));
+  }
+  return values;
+}
+
+class Clips : public testing::Test {
+ protected:
+  Clips() { write_clips(folder_ / "train", {9, 9, 9, 9, 9, 9, 9, 3, 9, 9}); }
+  std::unique_ptr<Dataset> open(const std::string& hparams) const {
+    return Dataset::open("video", folder_.path().string(), "train", {}, hparams);
+  }
+  const ScratchFolder folder_;
+};
+
+TEST_F(Clips, AnEpochHasEachLongEnoughClipOnce) {
+  const auto dataset = open("sequence_length=4,time_shift=0");
+  EXPECT_EQ(dataset->num_examples_per_epoch(), 9);
+  auto values = first_values(*dataset, {.num_epochs = 1});
+  EXPECT_FALSE(std::is_sorted(values.begin(), values.end()));
+  std::sort(values.begin(), values.end());
+  EXPECT_EQ(values, (std::vector<int>{0, 10, 20, 30, 40, 50, 60, 80, 90}));
+}
+
+TEST_F(Clips, TheSeedAloneDecides) {
+  const auto dataset = open("sequence_length=4");
+  const auto expected = first_values(*dataset, {.batch_size = 2, .num_epochs = 6, .seed = 3, .threads = 0});
+  for (const int64_t threads : {1, 2, 7})
+    EXPECT_EQ(first_values(*dataset, {.batch_size = 2, .num_epochs = 6, .seed = 3, .threads = threads}),
+              expected);
+  EXPECT_NE(first_values(*dataset, {.batch_size = 2, .num_epochs = 6, .seed = 4}), expected);
+}
+
+TEST_F(Clips, AllPossibleStartsComeUp) {
+  const auto dataset = open("sequence_length=3,frame_skip=1,time_shift=2");  // spans 5 of 9 frames
+  std::set<int> starts;
+  for (const auto value : first_values(*dataset, {.num_epochs = 30})) starts.insert(value % 10);
+  EXPECT_EQ(starts, (std::set<int>{0, 2, 4}));
+}
+
+TEST_F(Clips, EndlessStreamsGoOnAndCanBeLeft) {
+  const auto dataset = open("sequence_length=4");
+  EXPECT_EQ(first_values(*dataset, {.threads = 3}, /*most=*/100).size(), 100);
+}
+
+TEST_F(Clips, AStreamOutlivesItsDataset) {
+  auto dataset = open("sequence_length=4");
+  const auto stream = dataset->batches({.batch_size = 3});
+  dataset.reset();
+  EXPECT_EQ(stream->next()->images.sizes(), (std::vector<int64_t>{4, 3, 1, 1, 1}));
+}
+
+TEST_F(Clips, NothingLongEnoughIsAnErrorNotAnEndlessSearch) {
+  const auto dataset = open("sequence_length=10");
+  EXPECT_THROW(dataset->batches({})->next(), DataError);
+  EXPECT_FALSE(dataset->batches({.num_epochs = 1})->next());
+}
+
+TEST_F(Clips, OptionsThatCannotBeAreRefused) {
+  EXPECT_THROW(open("sequence_length=0"), UsageError);
+  EXPECT_THROW(open("time_shift=0,force_time_shift=true"), UsageError);
+  EXPECT_THROW(open("sequence_lenght=4"), UsageError);
+  EXPECT_THROW(Dataset::open("vido", folder_.path().string(), "train"), UsageError);
+  EXPECT_THROW(Dataset::open("video", folder_.path().string(), "validation"), UsageError);
+  EXPECT_THROW(open("")->batches({.batch_size = 0}), UsageError);
+}
+
+TEST(InferDataset, ManifestThenNameThenRecords) {
+  const ScratchFolder folder;
+  write_clips(folder / "kth_128/val", {5});
+  write_clips(folder / "mine/val", {5});
+  write_clips(folder / "kth/val", {5});
+  folder.write("kth/dataset.json", R"({"dataset": "video"})");
+  write_clips(folder / "bad/val", {5});
+  folder.write("bad/dataset.json", "video");
+  const auto infer = [&](const std::string& name) { return infer_dataset((folder / name).string(), "val"); };
+  EXPECT_EQ(infer("kth_128"), "kth");
+  EXPECT_EQ(infer("kth_128/"), "kth");
+  EXPECT_EQ(infer("kth_128/val"), "kth");
+  EXPECT_EQ(infer("mine"), "video");
+  EXPECT_EQ(infer("kth"), "video");
+  EXPECT_EQ(infer("kth/val"), "video");
+  EXPECT_THROW(infer("bad"), DataError);
+  EXPECT_EQ(infer_dataset(SAVP_TEST_DATA "/golden/data/C_bad_inputs/good", "test"), "softmotion");
+}
+
+TEST(DevicePrefetcher, BringsTheSameBatches) {
+  if (!torch::cuda::is_available()) GTEST_SKIP() << "no GPU";
+  const auto dataset = Dataset::open("softmotion", SAVP_TEST_DATA "/golden/data/A_datasets/softmotion_view0",
+                                     "val", {}, "use_state=true");
+  const auto here = dataset->batches({.batch_size = 2, .num_epochs = 8});
+  const auto there = dataset->batches({.batch_size = 2, .num_epochs = 8, .device = at::kCUDA});
+  while (const auto expected = here->next()) {
+    const auto batch = there->next();
+    ASSERT_TRUE(batch);
+    EXPECT_TRUE(batch->images.is_cuda());
+    EXPECT_TRUE(torch::equal(batch->images.cpu(), expected->images));
+    EXPECT_TRUE(torch::equal(batch->actions.cpu(), expected->actions));
+    EXPECT_TRUE(torch::equal(batch->states.cpu(), expected->states));
+    EXPECT_TRUE(torch::equal(batch->pix_distribs.cpu(), expected->pix_distribs));
+  }
+  EXPECT_FALSE(there->next());
+}
+
+TEST(MeasureReading, Measures) {
+  const auto speed = measure_reading({.batch_size = 4, .size = 16, .batches = 3});
+  EXPECT_GT(speed.frames_per_second, 0);
+  EXPECT_NEAR(speed.seconds * speed.frames_per_second, 3 * 4 * 12, 1e-3);
+}
+
+}  // namespace
+}  // namespace savp
