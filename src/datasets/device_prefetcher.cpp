@@ -28,17 +28,24 @@ DevicePrefetcher::DevicePrefetcher(std::unique_ptr<Stream<Batch>> source, at::De
 void DevicePrefetcher::start() {
   started_ = true;
   under_way_.reset();
-  auto batch = source_->next();
-  if (!batch) return;
+  try {
+    if (const auto batch = source_->next()) under_way_ = copy(*batch);
+  } catch (...) {
+    error_ = std::current_exception();
+  }
+}
+
+DevicePrefetcher::Copy DevicePrefetcher::copy(const Batch& batch) const {
   const c10::StreamGuard guard(copies_);
-  const auto pinned = changed(*batch, [](const Tensor& tensor) { return tensor.pin_memory(); });
+  const auto pinned = changed(batch, [](const Tensor& tensor) { return tensor.pin_memory(); });
   Copy copy{pinned.to(device_), c10::Event(device_.type())};
   copy.done.record(copies_);
-  under_way_ = std::move(copy);
+  return copy;
 }
 
 std::optional<Batch> DevicePrefetcher::next() {
   if (!started_) start();
+  if (error_) std::rethrow_exception(error_);
   if (!under_way_) return std::nullopt;
   const auto current = c10::impl::VirtualGuardImpl(device_.type()).getStream(device_);
   under_way_->done.block(current);

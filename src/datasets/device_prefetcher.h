@@ -5,6 +5,7 @@
 #include <c10/core/Event.h>
 #include <c10/core/Stream.h>
 
+#include <exception>
 #include <memory>
 #include <optional>
 
@@ -26,11 +27,13 @@ class DevicePrefetcher : public Stream<Batch> {
     c10::Event done;
   };
   void start();
+  Copy copy(const Batch& batch) const;
 
   std::unique_ptr<Stream<Batch>> source_;
   at::Device device_;
   c10::Stream copies_;
   std::optional<Copy> under_way_;
+  std::exception_ptr error_;  // for the next batch, thrown when it is asked for
   bool started_ = false;
 };
 
