@@ -2,11 +2,11 @@
 
 #include <gtest/gtest.h>
 
-#include "io/scratch.h"
 #include "savp/core/error.h"
 #include "savp/datasets/bench.h"
 #include "savp/io/example.h"
 #include "savp/io/tfrecord.h"
+#include "support/scratch.h"
 
 namespace savp {
 namespace {

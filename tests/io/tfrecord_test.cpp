@@ -5,8 +5,8 @@
 #include <fstream>
 #include <iterator>
 
-#include "io/scratch.h"
 #include "savp/core/error.h"
+#include "support/scratch.h"
 
 namespace savp {
 namespace {
