@@ -2,6 +2,7 @@
 
 #include <torch/torch.h>
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -29,10 +30,20 @@ const WinogradKernels* winograd_kernels() {
 #endif
 }
 
-constexpr int64_t kEnoughPixels = 1024;  // all samples together
+// Measured on one core of an AMD EPYC (Zen 5) against oneDNN. Pixels of the output, of all samples.
+constexpr int64_t kPixelsForTransforms = 1024;  // and of all uses, for the weight's transforms to pay
+constexpr int64_t kPixelsForProduct = 1024;     // for a product of its own in the weight's gradient
 
-const TileKernels* tile_for(const WinogradKernels& kernels, int64_t taps) {
-  return taps == 5 ? &kernels.f4x5 : taps == 3 ? &kernels.f4x3 : nullptr;
+const TileKernels* tile_for(const WinogradKernels& kernels, int64_t size, int64_t stride) {
+  if (stride == 1) return size == 5 ? &kernels.f4x5 : size == 3 ? &kernels.f4x3 : nullptr;
+  return stride == 2 && size == 4 ? &kernels.f4x2 : nullptr;
+}
+
+int64_t divide_up(int64_t x, int64_t y) { return (x + y - 1) / y; }
+
+// Sizes with depth: [a, b, (depth,) height, width].
+Size3 volume(at::IntArrayRef sizes) {
+  return {sizes.size() == 5 ? sizes[2] : 1, sizes[sizes.size() - 2], sizes[sizes.size() - 1]};
 }
 
 }  // namespace
@@ -40,72 +51,87 @@ const TileKernels* tile_for(const WinogradKernels& kernels, int64_t taps) {
 // A weight, its transforms and the sum of its gradients. The nodes of the graph share it; it refers to none
 // of them.
 struct WinogradWeight {
-  WinogradWeight(const Tensor& weight_in, int64_t padding_in)
+  WinogradWeight(const Tensor& weight_in, const PreparedConvOptions& options)
       : weight(weight_in.detach()),
         version(weight_in._version()),
-        padding(padding_in),
         kernels(*winograd_kernels()),
-        tile(*tile_for(kernels, weight.size(-1))),
-        spectrum(transform(plan(weight_sizes(), false), taps_of(false))) {}
+        tile(*tile_for(kernels, weight.size(-1), options.stride)),
+        size(volume(weight.sizes())),
+        stride{weight.dim() == 5 ? options.depth_stride : 1, options.stride, options.stride},
+        padding{weight.dim() == 5 ? options.padding : 0, options.padding, options.padding},
+        spectrum(transform(plan(weight.sizes()), view(weight.data_ptr<float>()))) {}
 
-  // [O, I, kd, kh, kw]
-  std::vector<int64_t> weight_sizes() const {
-    auto sizes = weight.sizes().vec();
-    if (sizes.size() == 4) sizes.insert(sizes.begin() + 2, 1);
-    return sizes;
+  // The convolution of an input of these sizes.
+  WinogradConv plan(at::IntArrayRef input) const {
+    ConvGeometry g;
+    g.batch = input[0];
+    g.in_channels = weight.size(1);
+    g.out_channels = weight.size(0);
+    g.in = volume(input);
+    g.depth_taps = size[0];
+    g.depth_step = stride[0];
+    g.step = stride[1];
+    for (int i = 0; i < 3; ++i) {
+      g.origin[i] = -padding[i];
+      g.outputs[i] = (g.in[i] + 2 * padding[i] - size[i]) / stride[i] + 1;
+    }
+    g.out = g.outputs;
+    return {kernels, tile, g};
   }
 
-  // The convolution of an input of sizes [B, I, (D,) H, W], or, adjoint, of the gradient of its output.
-  WinogradConv plan(at::IntArrayRef input, bool adjoint) const {
-    const auto w = weight_sizes();
-    const bool flat = input.size() == 4;
-    ConvGeometry g{};
+  // The gradient with respect to the inputs x = phase - padding + stride j: the sum over q of
+  // gradient[j - q] w[phase + stride q], a convolution with the turned taps of this phase.
+  WinogradConv plan_adjoint(at::IntArrayRef input, const Size3& gradient, const Size3& phase) const {
+    ConvGeometry g;
     g.batch = input[0];
-    g.depth_taps = w[2];
-    g.depth_padding = flat ? 0 : padding;
-    g.padding = padding;
-    g.in_channels = w[1];
-    g.out_channels = w[0];
-    g.in_depth = flat ? 1 : input[2];
-    g.in_height = input[input.size() - 2];
-    g.in_width = input[input.size() - 1];
-    g.out_depth = g.in_depth + 2 * g.depth_padding - g.depth_taps + 1;
-    g.out_height = g.in_height + 2 * padding - w[3] + 1;
-    g.out_width = g.in_width + 2 * padding - w[4] + 1;
-    if (adjoint) {
-      std::swap(g.in_channels, g.out_channels);
-      std::swap(g.in_depth, g.out_depth);
-      std::swap(g.in_height, g.out_height);
-      std::swap(g.in_width, g.out_width);
-      g.depth_padding = g.depth_taps - 1 - g.depth_padding;
-      g.padding = w[3] - 1 - padding;
+    g.in_channels = weight.size(0);
+    g.out_channels = weight.size(1);
+    g.in = gradient;
+    g.depth_taps = size[0] / stride[0];
+    g.out = volume(input);
+    g.out_step = stride;
+    for (int i = 0; i < 3; ++i) {
+      const int64_t first = divide_up(padding[i] - phase[i], stride[i]);  // the smallest j with x >= 0
+      g.origin[i] = first - size[i] / stride[i] + 1;
+      g.out_origin[i] = phase[i] - padding[i] + stride[i] * first;
+      g.outputs[i] = divide_up(g.out[i] - g.out_origin[i], stride[i]);
     }
     return {kernels, tile, g};
   }
 
-  // [kh, kw, kd, I, O], O padded to whole vectors; adjoint: turned round, [kh, kw, kd, O, I].
-  Tensor taps_of(bool adjoint) const {
-    const Tensor w = weight.view(weight_sizes());
-    const Tensor taps = adjoint ? w.flip({2, 3, 4}).permute({3, 4, 2, 0, 1}) : w.permute({3, 4, 2, 1, 0});
-    const int64_t channels = taps.size(4);
-    return at::constant_pad_nd(taps,
-                               {0, (channels + kernels.lanes - 1) / kernels.lanes * kernels.lanes - channels})
-        .contiguous();
+  // A tensor of the weight's sizes as the taps of plan().
+  WeightView view(float* taps) const {
+    const int64_t line = size[2], plane = size[1] * line, volume = size[0] * plane;
+    const int64_t s = stride[1];
+    return {taps, weight.size(1) * volume, volume, plane, s * line, s, line, 1};
   }
 
-  static Tensor transform(const WinogradConv& conv, const Tensor& taps) {
-    Tensor spectrum = at::empty({conv.weight_size()}, taps.options());
-    conv.transform_weight(taps.data_ptr<float>(), spectrum.data_ptr<float>());
-    return spectrum;
+  // The same as the taps of plan_adjoint(): turned round, inputs and outputs exchanged, one phase of them.
+  WeightView view_adjoint(float* taps, const Size3& phase) const {
+    const int64_t line = size[2], plane = size[1] * line, volume = size[0] * plane;
+    const auto last = [&](int axis) { return size[axis] - stride[axis] + phase[axis]; };
+    return {taps + last(0) * plane + last(1) * line + last(2),
+            volume,
+            weight.size(1) * volume,
+            -stride[0] * plane,
+            -stride[1] * line,
+            -stride[2]};
+  }
+
+  Tensor transform(const WinogradConv& conv, const WeightView& taps) const {
+    Tensor result = at::empty({conv.weight_size()}, weight.options());
+    conv.transform_weight(taps, result.data_ptr<float>());
+    return result;
   }
 
   Tensor forward(const Tensor& input) const {
-    const auto w = weight.sizes();
     auto sizes = input.sizes().vec();
-    sizes[1] = w[0];
-    for (size_t i = 2; i < sizes.size(); ++i) sizes[i] += 2 * padding - w[i] + 1;
+    sizes[1] = weight.size(0);
+    for (size_t i = 2, axis = 5 - sizes.size(); i < sizes.size(); ++i, ++axis) {
+      sizes[i] = (sizes[i] + 2 * padding[axis] - size[axis]) / stride[axis] + 1;
+    }
     Tensor output = at::empty(sizes, input.options());
-    plan(input.sizes(), false)
+    plan(input.sizes())
         .forward(input.const_data_ptr<float>(), spectrum.const_data_ptr<float>(), output.data_ptr<float>());
     return output;
   }
@@ -113,22 +139,28 @@ struct WinogradWeight {
   Tensor backward_input(const Tensor& gradient, at::IntArrayRef input) {
     TORCH_CHECK(weight._version() == version,
                 "the weight of a convolution was changed before its gradient was taken");
-    const WinogradConv conv = plan(input, true);
-    if (!adjoint_spectrum.defined()) adjoint_spectrum = transform(conv, taps_of(true));
+    const int64_t phases = stride[0] * stride[1] * stride[2];
+    adjoint_spectra.resize(phases);
     Tensor result = at::empty(input, gradient.options());
-    conv.forward(gradient.const_data_ptr<float>(), adjoint_spectrum.const_data_ptr<float>(),
-                 result.data_ptr<float>());
+    for (int64_t i = 0; i < phases; ++i) {
+      const Size3 phase{i / (stride[1] * stride[2]), i / stride[2] % stride[1], i % stride[2]};
+      const WinogradConv conv = plan_adjoint(input, volume(gradient.sizes()), phase);
+      if (!adjoint_spectra[i].defined())
+        adjoint_spectra[i] = transform(conv, view_adjoint(weight.data_ptr<float>(), phase));
+      conv.forward(gradient.const_data_ptr<float>(), adjoint_spectra[i].const_data_ptr<float>(),
+                   result.data_ptr<float>());
+    }
     return result;
   }
 
-  // Uses with few tiles wait for others, so that the products are larger and the sum is read and written less
-  // often.
+  // Uses with few pixels wait for others, so that the products are larger and the sum is read and written
+  // less often.
   void backward_weight(const Tensor& input, const Tensor& gradient) {
     if (!inputs.empty() && inputs.back().sizes().slice(1) != input.sizes().slice(1)) add_waiting();
     inputs.push_back(input);
     gradients.push_back(gradient);
-    const int64_t area = input.size(-1) * input.size(-2);
-    if (static_cast<int64_t>(inputs.size()) * input.size(0) * area >= kEnoughPixels) add_waiting();
+    const int64_t pixels = gradient.numel() / gradient.size(1);
+    if (static_cast<int64_t>(inputs.size()) * pixels >= kPixelsForProduct) add_waiting();
   }
 
   void add_waiting() {
@@ -139,7 +171,7 @@ struct WinogradWeight {
     const Tensor gradient = gradients.size() == 1 ? gradients[0] : at::cat(gradients);
     inputs.clear();
     gradients.clear();
-    plan(input.sizes(), false)
+    plan(input.sizes())
         .backward_weight(input.const_data_ptr<float>(), gradient.const_data_ptr<float>(),
                          sum.data_ptr<float>(), add);
   }
@@ -148,19 +180,19 @@ struct WinogradWeight {
   Tensor collect() {
     add_waiting();
     if (!sum.defined()) return {};
-    Tensor taps = at::empty_like(taps_of(false));
-    plan(weight_sizes(), false).transform_weight_gradient(sum.data_ptr<float>(), taps.data_ptr<float>());
+    Tensor gradient = at::empty_like(weight);
+    plan(weight.sizes()).transform_weight_gradient(sum.data_ptr<float>(), view(gradient.data_ptr<float>()));
     sum.reset();
-    return taps.narrow(4, 0, weight.size(0)).permute({4, 3, 2, 0, 1}).reshape(weight.sizes()).contiguous();
+    return gradient;
   }
 
   Tensor weight;
   uint32_t version;
-  int64_t padding;
   const WinogradKernels& kernels;
   const TileKernels& tile;
-  Tensor spectrum;          // of the weight, for the output
-  Tensor adjoint_spectrum;  // of the weight turned round, for the input's gradient; made when first needed
+  Size3 size, stride, padding;
+  Tensor spectrum;                        // of the weight
+  std::vector<Tensor> adjoint_spectra;    // of each phase of the weight turned round; made when first needed
   std::vector<Tensor> inputs, gradients;  // of uses that wait to be added to the sum
   Tensor sum;                             // gradient with respect to `spectrum`
 };
@@ -219,30 +251,43 @@ bool is_plain(const Tensor& x) { return x.is_cpu() && x.scalar_type() == at::kFl
 
 bool winograd_pays(at::IntArrayRef input, at::IntArrayRef weight, const PreparedConvOptions& options) {
   const auto* kernels = winograd_kernels();
-  if (!kernels || options.stride != 1 || input.size() < 4 || weight.size() != input.size()) return false;
-  const int64_t taps = weight.back();
-  if (weight[weight.size() - 2] != taps || !tile_for(*kernels, taps) || options.padding >= taps) return false;
-  return weight[0] >= 16 && weight[1] >= 16;
+  if (!kernels || input.size() != weight.size()) return false;
+  const auto [depth, height, width] = volume(weight);
+  if (height != width || !tile_for(*kernels, width, options.stride) || options.padding >= width) return false;
+  if (depth % options.depth_stride != 0) return false;
+  const auto [frames, rows, columns] = volume(input);
+  const int64_t pixels = input[0] * frames * rows * columns / (options.stride * options.stride);
+  return std::max(weight[0], weight[1]) >= 16 && options.uses * pixels >= kPixelsForTransforms;
 }
 
+struct PreparedWeight {
+  SharedWeight winograd;
+  Tensor handle;  // stands for the transformed weight in the graph of gradients
+};
+
 PreparedConv::PreparedConv(Tensor weight, const PreparedConvOptions& options)
-    : weight_(std::move(weight)), options_(options) {
+    : weight_(std::move(weight)), options_(options), prepared_(std::make_shared<PreparedWeight>()) {
   TORCH_CHECK(weight_.dim() == 4 || weight_.dim() == 5,
               "PreparedConv: weight [O, I, (kd,) kh, kw] expected, got ", weight_.sizes());
 }
 
-Tensor PreparedConv::operator()(const Tensor& input, const Tensor& bias) {
+Tensor PreparedConv::operator()(const Tensor& input, const Tensor& bias) const {
   if (!is_plain(input) || !is_plain(weight_) || !winograd_pays(input.sizes(), weight_.sizes(), options_)) {
-    return weight_.dim() == 4 ? at::conv2d(input, weight_, bias, options_.stride, options_.padding)
-                              : at::conv3d(input, weight_, bias, options_.stride, options_.padding);
+    const auto s = options_.stride;
+    return weight_.dim() == 4
+               ? at::conv2d(input, weight_, bias, s, options_.padding)
+               : at::conv3d(input, weight_, bias, {options_.depth_stride, s, s}, options_.padding);
   }
   TORCH_CHECK(input.size(1) == weight_.size(1), "PreparedConv: input ", input.sizes(),
               " does not fit weight ", weight_.sizes());
-  if (!winograd_) {
-    winograd_ = std::make_shared<WinogradWeight>(weight_.contiguous(), options_.padding);
-    handle_ = Prepare::apply(weight_, winograd_);
+  if (!prepared_->winograd) {
+    prepared_->winograd = std::make_shared<WinogradWeight>(weight_.contiguous(), options_);
   }
-  Tensor output = Use::apply(input.contiguous(), handle_, winograd_);
+  const bool differentiable = weight_.requires_grad() && at::GradMode::is_enabled();
+  if (!prepared_->handle.defined() || (differentiable && !prepared_->handle.requires_grad())) {
+    prepared_->handle = Prepare::apply(weight_, prepared_->winograd);
+  }
+  Tensor output = Use::apply(input.contiguous(), prepared_->handle, prepared_->winograd);
   if (!bias.defined()) return output;
   std::vector<int64_t> shape(output.dim(), 1);
   shape[1] = -1;

@@ -66,44 +66,55 @@ WinogradConv::WinogradConv(const WinogradKernels& kernels, const TileKernels& ti
     : kernels_(kernels), tile_(tile), g_(geometry) {
   const int64_t window = tile.outputs + tile.taps - 1;
   frequencies_ = window * window;
-  tile_rows_ = divide_up(g_.out_height, tile.outputs);
-  tile_columns_ = divide_up(g_.out_width, tile.outputs);
-  panels_ = divide_up(g_.out_channels, 2 * kernels.lanes);
-  const auto side = [&](int64_t channels, int64_t depth, int64_t height, int64_t width, int64_t frames,
-                        int64_t padding, int64_t depth_padding) {
-    const int64_t groups = divide_up(channels, kernels.lanes), padded = groups * kernels.lanes;
-    const int64_t lines = divide_up(padded, 16) | 1;  // cache lines
-    return Side{channels, depth, height, width, frames, padding, depth_padding, groups, padded, lines * 16};
-  };
-  in_ = side(g_.in_channels, g_.in_depth, g_.in_height, g_.in_width, g_.out_depth + g_.depth_taps - 1,
-             g_.padding, g_.depth_padding);
-  out_ = side(g_.out_channels, g_.out_depth, g_.out_height, g_.out_width, g_.out_depth, 0, 0);
+  tile_rows_ = divide_up(g_.outputs[1], tile.outputs);
+  tile_columns_ = divide_up(g_.outputs[2], tile.outputs);
+  in_ = make_side(g_.in_channels, g_.in, g_.origin, 1, g_.step, g_.step * g_.step,
+                  (g_.outputs[0] - 1) * g_.depth_step + g_.depth_taps);
+  out_ = make_side(g_.out_channels, g_.out, g_.out_origin, g_.out_step[0], g_.out_step[1], 1, g_.outputs[0]);
+  in_channels_ = in_.phases == 1 ? g_.in_channels : in_.phases * in_.groups * kernels.lanes;
+  out_channels_ = out_.groups * kernels.lanes;
+  panel_width_ = 2 * kernels.lanes;
+  panels_ = divide_up(g_.out_channels, panel_width_);
+}
+
+WinogradConv::Side WinogradConv::make_side(int64_t channels, const Size3& image, const Size3& origin,
+                                           int64_t depth_step, int64_t step, int64_t phases,
+                                           int64_t frames) const {
+  const int64_t groups = divide_up(channels, kernels_.lanes);
+  const int64_t cache_lines = divide_up(phases * groups * kernels_.lanes, 16) | 1;
+  return {channels, image, origin, depth_step, step, phases, frames, groups, cache_lines * 16};
 }
 
 int64_t WinogradConv::weight_size() const {
-  return frequencies_ * panels_ * g_.depth_taps * g_.in_channels * 2 * kernels_.lanes;
+  return frequencies_ * panels_ * g_.depth_taps * in_channels_ * panel_width_;
 }
 
 // Calls body for each input channel's weights, panel by panel, so that writing goes on in few places at a
 // time.
 template <class Body>
-void WinogradConv::each_weight_row(float* taps, float* transformed, const Body& body) const {
-  const int64_t rows = g_.depth_taps * g_.in_channels, width = 2 * kernels_.lanes;
+void WinogradConv::each_weight_row(const WeightView& weight, float* transformed, const Body& body) const {
+  const int64_t rows = g_.depth_taps * in_channels_, padded = in_channels_ / in_.phases;
   for_each(true, panels_, [&](int64_t panel) {
-    const int64_t channels = std::min(width, padded_channels() - panel * width);
     for (int64_t row = 0; row < rows; ++row) {
-      body(WeightRow{taps + row * padded_channels() + panel * width, rows * padded_channels(),
-                     transformed + (panel * rows + row) * width, panels_ * rows * width, channels});
+      const int64_t tap = row / in_channels_, phase = row % in_channels_ / padded, channel = row % padded;
+      const int64_t column = panel * panel_width_;
+      float* taps = weight.taps + column * weight.out_channel + channel * weight.in_channel +
+                    tap * weight.depth + phase / in_.step * weight.phase_row +
+                    phase % in_.step * weight.phase_column;
+      const int64_t channels =
+          channel < g_.in_channels ? std::min(panel_width_, g_.out_channels - column) : 0;
+      body(WeightRow{taps, channels, weight.out_channel, weight.row, weight.column,
+                     transformed + (panel * rows + row) * panel_width_, panels_ * rows * panel_width_});
     }
   });
 }
 
-void WinogradConv::transform_weight(float* taps, float* transformed) const {
-  each_weight_row(taps, transformed, tile_.weights);
+void WinogradConv::transform_weight(const WeightView& weight, float* transformed) const {
+  each_weight_row(weight, transformed, tile_.weights);
 }
 
-void WinogradConv::transform_weight_gradient(float* transformed, float* taps) const {
-  each_weight_row(taps, transformed, tile_.weight_gradient);
+void WinogradConv::transform_weight_gradient(float* transformed, const WeightView& gradient) const {
+  each_weight_row(gradient, transformed, tile_.weight_gradient);
 }
 
 int64_t WinogradConv::spectrum_size(const Side& side, int64_t lines) const {
@@ -118,49 +129,78 @@ WinogradConv::Spectrum WinogradConv::place(const Side& side, const Chunk& chunk,
   return spectrum;
 }
 
-// Calls body for each line of tiles, group of channels and frame of a chunk. Frames before and after the clip
-// are zero.
+// Calls body for each line of tiles, phase, group of channels and frame of a chunk.
 template <class Body>
 void WinogradConv::each_strip(const Side& side, const Chunk& chunk, float* image, const Spectrum& spectrum,
                               const Body& body) const {
-  const int64_t plane = side.height * side.width, lines = chunk.last - chunk.first;
-  for_each(chunk.parallel, lines * side.groups, [&](int64_t unit) {
-    const int64_t line = unit / side.groups, channel = unit % side.groups * kernels_.lanes;
+  const auto [depth, height, width] = side.image;
+  const int64_t plane = height * width, lines = chunk.last - chunk.first, groups = side.phases * side.groups;
+  for_each(chunk.parallel, lines * groups, [&, depth = depth, height = height, width = width](int64_t unit) {
+    const int64_t line = unit / groups, group = unit % groups;
+    const int64_t phase = group / side.groups, channel = group % side.groups * kernels_.lanes;
     const int64_t sample = (chunk.first + line) / tile_rows_, tile_row = (chunk.first + line) % tile_rows_;
-    float* scratch = strip_memory().floats(scratch_size(tile_columns_, kernels_.lanes));
+    Strip strip{};
+    strip.channels = std::min(kernels_.lanes, side.channels - channel);
+    strip.channel_stride = depth * plane;
+    strip.height = height;
+    strip.width = width;
+    strip.top = side.origin[1] + phase / side.step + tile_row * tile_.outputs * side.step;
+    strip.left = side.origin[2] + phase % side.step;
+    strip.step = side.step;
+    strip.tiles = tile_columns_;
+    strip.frequency_stride = spectrum.frequency_stride;
+    strip.row_stride = side.row_stride;
+    strip.scratch = strip_memory().floats(scratch_size(tile_columns_, kernels_.lanes));
     for (int64_t frame = 0; frame < side.frames; ++frame) {
-      const int64_t depth = frame - side.depth_padding;
+      const int64_t at = side.origin[0] + frame * side.depth_step;
       const int64_t row = (frame * lines + line) * tile_columns_;
-      float* transformed = spectrum.data + row * side.row_stride + channel;
-      if (depth < 0 || depth >= side.depth) {
-        for (int64_t i = 0; i < frequencies_ * tile_columns_; ++i) {
-          float* zeros = transformed + i / tile_columns_ * spectrum.frequency_stride +
-                         i % tile_columns_ * side.row_stride;
-          std::fill_n(zeros, kernels_.lanes, 0.0F);
-        }
-        continue;
+      strip.transformed = spectrum.data + row * side.row_stride + group * kernels_.lanes;
+      strip.image = image + ((sample * side.channels + channel) * depth + at) * plane;
+      if (at >= 0 && at < depth) {
+        body(strip);
+      } else {
+        clear(side, spectrum, strip.transformed);
       }
-      body(Strip{image + ((sample * side.channels + channel) * side.depth + depth) * plane,
-                 std::min(kernels_.lanes, side.channels - channel), side.depth * plane, side.height,
-                 side.width, tile_row * tile_.outputs - side.padding, -side.padding, tile_columns_,
-                 transformed, spectrum.frequency_stride, side.row_stride, scratch});
     }
   });
 }
 
+// Zeros a line of tiles of a frame that lies before or after the clip.
+void WinogradConv::clear(const Side& side, const Spectrum& spectrum, float* transformed) const {
+  for (int64_t frequency = 0; frequency < frequencies_; ++frequency) {
+    for (int64_t tile = 0; tile < tile_columns_; ++tile) {
+      std::fill_n(transformed + frequency * spectrum.frequency_stride + tile * side.row_stride,
+                  kernels_.lanes, 0.0F);
+    }
+  }
+}
+
 void WinogradConv::forward(const Chunk& chunk, const float* input, const float* weight, float* output) const {
-  const int64_t lines = chunk.last - chunk.first;
+  const int64_t lines = chunk.last - chunk.first, tiles = lines * tile_columns_;
   float* memory = chunk_memory().floats(spectrum_size(in_, lines) + spectrum_size(out_, lines));
   const Spectrum in = place(in_, chunk, memory), out = place(out_, chunk, memory);
   each_strip(in_, chunk, const_cast<float*>(input), in, tile_.input);
-  const int64_t tiles = lines * tile_columns_, panel_width = 2 * kernels_.lanes;
-  const int64_t panel = g_.depth_taps * g_.in_channels * panel_width;
+  const int64_t panel = g_.depth_taps * in_channels_ * panel_width_;
+  const int64_t together = g_.depth_step == 1 ? out_.frames : 1;  // frames in one product
   for_each(chunk.parallel, frequencies_ * panels_, [&](int64_t unit) {
-    const int64_t frequency = unit / panels_, column = unit % panels_ * panel_width;
-    kernels_.multiply({out_.frames * tiles, std::min(panel_width, out_.stride_of_taps - column),
-                       g_.depth_taps, g_.in_channels, in.data + frequency * in.frequency_stride,
-                       in_.row_stride, 1, tiles * in_.row_stride, weight + unit * panel, panel, panel_width,
-                       out.data + frequency * out.frequency_stride + column, out_.row_stride, false});
+    const int64_t frequency = unit / panels_, column = unit % panels_ * panel_width_;
+    for (int64_t frame = 0; frame < out_.frames; frame += together) {
+      Product product{};
+      product.rows = together * tiles;
+      product.columns = std::min(panel_width_, out_channels_ - column);
+      product.taps = g_.depth_taps;
+      product.depth = in_channels_;
+      product.a = in.data + frequency * in.frequency_stride + frame * g_.depth_step * tiles * in_.row_stride;
+      product.a_row = in_.row_stride;
+      product.a_depth = 1;
+      product.a_tap = tiles * in_.row_stride;
+      product.b = weight + unit * panel;
+      product.b_panel = panel;
+      product.b_depth = panel_width_;
+      product.c = out.data + frequency * out.frequency_stride + frame * tiles * out_.row_stride + column;
+      product.c_row = out_.row_stride;
+      kernels_.multiply(product);
+    }
   });
   each_strip(out_, chunk, output, out, tile_.output);
 }
@@ -180,20 +220,32 @@ void WinogradConv::forward(const float* input, const float* transformed_weight, 
 
 void WinogradConv::backward_weight(const Chunk& chunk, const float* input, const float* gradient,
                                    float* weight_gradient, bool add) const {
-  const int64_t lines = chunk.last - chunk.first;
+  const int64_t lines = chunk.last - chunk.first, tiles = lines * tile_columns_;
   float* memory = chunk_memory().floats(spectrum_size(in_, lines) + spectrum_size(out_, lines));
   const Spectrum in = place(in_, chunk, memory), out = place(out_, chunk, memory);
   each_strip(in_, chunk, const_cast<float*>(input), in, tile_.input);
   each_strip(out_, chunk, const_cast<float*>(gradient), out, tile_.output_gradient);
-  const int64_t tiles = lines * tile_columns_, panel_width = 2 * kernels_.lanes;
+  const int64_t together = g_.depth_step == 1 ? out_.frames : 1;
   for_each(chunk.parallel, frequencies_ * panels_ * g_.depth_taps, [&](int64_t unit) {
-    const int64_t tap = unit % g_.depth_taps, column = unit / g_.depth_taps % panels_ * panel_width;
+    const int64_t tap = unit % g_.depth_taps, column = unit / g_.depth_taps % panels_ * panel_width_;
     const int64_t frequency = unit / g_.depth_taps / panels_;
-    kernels_.multiply(
-        {g_.in_channels, std::min(panel_width, out_.stride_of_taps - column), 1, out_.frames * tiles,
-         in.data + frequency * in.frequency_stride + tap * tiles * in_.row_stride, 1, in_.row_stride, 0,
-         out.data + frequency * out.frequency_stride + column, 0, out_.row_stride,
-         weight_gradient + unit * g_.in_channels * panel_width, panel_width, add});
+    for (int64_t frame = 0; frame < out_.frames; frame += together) {
+      Product product{};
+      product.rows = in_channels_;
+      product.columns = std::min(panel_width_, out_channels_ - column);
+      product.taps = 1;
+      product.depth = together * tiles;
+      product.a =
+          in.data + frequency * in.frequency_stride + (frame * g_.depth_step + tap) * tiles * in_.row_stride;
+      product.a_row = 1;
+      product.a_depth = in_.row_stride;
+      product.b = out.data + frequency * out.frequency_stride + frame * tiles * out_.row_stride + column;
+      product.b_depth = out_.row_stride;
+      product.c = weight_gradient + unit * in_channels_ * panel_width_;
+      product.c_row = panel_width_;
+      product.add = add || frame > 0;
+      kernels_.multiply(product);
+    }
   });
 }
 

@@ -18,6 +18,7 @@ struct Strip {
   int64_t height, width;
   int64_t top;  // of the first tile's window, in the image; may lie outside
   int64_t left;
+  int64_t step;  // from one element of a window to the next, in the image
   int64_t tiles;
   float* transformed;  // frequency 0 of the first tile
   int64_t frequency_stride;
@@ -39,14 +40,15 @@ struct Product {
   bool add;
 };
 
-// One input channel's weights for a panel of output channels: [r * r taps][channels] <-> [a * a
-// frequencies][channels].
+// One input channel's weights for a panel of output channels: r x r taps each <-> [a * a frequencies][2 *
+// lanes].
 struct WeightRow {
-  float* taps;
-  int64_t tap_stride;
+  float* taps;       // the first output channel's
+  int64_t channels;  // 0 .. 2 * lanes; the rest of the panel stands for zeros
+  int64_t channel_stride;
+  int64_t row_stride, column_stride;  // of the taps
   float* transformed;
   int64_t frequency_stride;
-  int64_t channels;  // lanes or 2 * lanes
 };
 
 // Floats of scratch memory that a strip needs.
@@ -64,7 +66,7 @@ struct TileKernels {
 struct WinogradKernels {
   const char* instructions;
   int64_t lanes;  // floats in a vector
-  TileKernels f4x5, f2x5, f4x3;
+  TileKernels f4x5, f4x3, f4x2;
   void (*multiply)(const Product&);
 };
 

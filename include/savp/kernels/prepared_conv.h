@@ -4,10 +4,10 @@
 //   for (...) z = gates(input);                           // at::convolution's values and gradients, up to
 //   rounding
 //
-// On the CPU in float, kernels of 3 x 3 and 5 x 5 (also 3 x 3 x 3) with stride 1 are computed by Winograd's
-// minimal filtering where that is faster: 4 and 6.25 times fewer multiplications. The weight is transformed
-// once, and the weight's gradient is summed over all uses before it is transformed back. Everything else is
-// at::convolution.
+// On the CPU in float, kernels of 3 x 3 and 5 x 5 with stride 1 and of 4 x 4 with stride 2, flat or with a
+// depth, are computed by Winograd's minimal filtering where that is faster: 4, 6.25 and 2.56 times fewer
+// multiplications. The weight is transformed once, and its gradient is summed over all uses before it is
+// transformed back. Everything else is at::convolution.
 //
 // Rounding: errors are below 1e-5 (5 x 5) and 4e-6 (3 x 3) of the largest value, a third of that in the mean.
 #pragma once
@@ -19,11 +19,13 @@
 
 namespace savp::kernels {
 
-struct WinogradWeight;
+struct PreparedWeight;
 
 struct PreparedConvOptions {
-  int64_t stride = 1;
+  int64_t stride = 1;  // of height and width
+  int64_t depth_stride = 1;
   int64_t padding = 0;  // zeros on each side of height and width (and depth)
+  int64_t uses = 1;  // how often it will be applied, about: the weight's transforms must pay for themselves
 };
 
 class PreparedConv {
@@ -33,13 +35,15 @@ class PreparedConv {
   explicit PreparedConv(at::Tensor weight, const PreparedConvOptions& options = {});
 
   // input [B, I, H, W] or [B, I, D, H, W], bias [O] or undefined. The second gradient is not available.
-  at::Tensor operator()(const at::Tensor& input, const at::Tensor& bias = {});
+  at::Tensor operator()(const at::Tensor& input, const at::Tensor& bias = {}) const;
+
+  const at::Tensor& weight() const { return weight_; }
+  const PreparedConvOptions& options() const { return options_; }
 
  private:
   at::Tensor weight_;
   PreparedConvOptions options_;
-  std::shared_ptr<WinogradWeight> winograd_;  // made by the first use that it pays for
-  at::Tensor handle_;                         // stands for the transformed weight in the graph of gradients
+  std::shared_ptr<PreparedWeight> prepared_;  // filled by the first use that it pays for, shared by copies
 };
 
 // Whether Winograd's way is available on this machine and faster than at::convolution for such sizes.
