@@ -1,0 +1,73 @@
+// savp_bench: how long a training step, a prediction, a batch of data and the convolutions take.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "savp/core/hparams.h"
+
+namespace savp::cli {
+
+enum class BenchTask { kTrain, kGenerate, kData, kConv };
+enum class BenchPrecision { kFp32, kTf32 };
+
+}  // namespace savp::cli
+
+namespace savp {
+template <>
+struct EnumNames<cli::BenchTask> {
+  static constexpr std::pair<cli::BenchTask, const char*> kTable[] = {{cli::BenchTask::kTrain, "train"},
+                                                                      {cli::BenchTask::kGenerate, "generate"},
+                                                                      {cli::BenchTask::kData, "data"},
+                                                                      {cli::BenchTask::kConv, "conv"}};
+};
+template <>
+struct EnumNames<cli::BenchPrecision> {
+  static constexpr std::pair<cli::BenchPrecision, const char*> kTable[] = {
+      {cli::BenchPrecision::kFp32, "fp32"}, {cli::BenchPrecision::kTf32, "tf32"}};
+};
+}  // namespace savp
+
+namespace savp::cli {
+
+struct BenchOptions {
+  using Self = BenchOptions;
+  static constexpr const char* kAbout =
+      "measures the time of training steps, predictions, data loading or convolutions, and the memory they "
+      "take. "
+      "Prints one JSON line for each measurement: seconds as median, least and most.";
+  static constexpr const char* kExample =
+      "savp_bench --what train --model_hparams_dict hparams/bair_action_free/ours_savp/model_hparams.json "
+      "--batch_size 2 --threads 2";
+
+  HPARAM_GROUP(task, "Task");
+  HPARAM(BenchTask, what, BenchTask::kTrain, "what to measure");
+  HPARAM(int64_t, iterations, 5, "how often, after the warm-up", AtLeast{1});
+  HPARAM(int64_t, warmup, 1, "iterations before the clock runs", AtLeast{0});
+  HPARAM(int64_t, batch_size, 2, "videos in a batch", AtLeast{1});
+  HPARAM(int64_t, sequence_length, 0, "frames, context included; 0: 12 in training, 30 in generation",
+         AtLeast{0});
+  HPARAM(int64_t, context_frames, 2, "true frames given at the start", AtLeast{1});
+  HPARAM(int64_t, size, 64, "height and width of a frame in pixels", AtLeast{16});
+  HPARAM(int64_t, channels, 3, "of a frame", AtLeast{1});
+
+  HPARAM_GROUP(network, "Model");
+  HPARAM(std::string, model, "savp", "which model");
+  HPARAM(std::string, model_hparams_dict, "", "JSON file of hyperparameters");
+  HPARAM(std::string, model_hparams, "", "hyperparameters, as in ngf=16,nz=8");
+  HPARAM(int64_t, global_step, 75000, "training step that is measured (schedules depend on it)", AtLeast{0});
+
+  HPARAM_GROUP(records, "Data (--what data)");
+  HPARAM(std::string, input_dir, "", "folder of the records");
+  HPARAM(std::string, dataset, "", "kind of data set; empty: found out from the folder");
+  HPARAM(std::string, dataset_hparams, "", "hyperparameters of the data set");
+
+  HPARAM_GROUP(machine, "Machine");
+  HPARAM(std::string, device, "cpu", "cpu or cuda");
+  HPARAM(int64_t, threads, 0, "of the CPU; 0: as many as LibTorch likes", AtLeast{0});
+  HPARAM(BenchPrecision, precision, BenchPrecision::kFp32, "of products on CUDA");
+};
+
+void bench(const BenchOptions& options);
+
+}  // namespace savp::cli

@@ -1,0 +1,217 @@
+#include "savp/cli/bench.h"
+
+#include <sys/resource.h>
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#ifdef SAVP_WITH_CUDA
+#include <c10/cuda/CUDACachingAllocator.h>
+#include <torch/cuda.h>
+#endif
+
+#include "savp/checkpoints/run_dir.h"
+#include "savp/core/noise.h"
+#include "savp/core/video.h"
+#include "savp/datasets/dataset.h"
+#include "savp/kernels/prepared_conv.h"
+#include "savp/models/models.h"
+#include "savp/training/trainer.h"
+
+namespace savp::cli {
+namespace {
+
+// The two ends of what depends on the device: waiting for it, and the memory it has held at most (MiB).
+#ifdef SAVP_WITH_CUDA
+void wait_for(const at::Device& device) {
+  if (device.is_cuda()) torch::cuda::synchronize(device.index());
+}
+double peak_mebibytes_cuda() {
+  const auto stats = c10::cuda::CUDACachingAllocator::getDeviceStats(0);
+  return static_cast<double>(stats.allocated_bytes[0].peak) / (1 << 20);
+}
+#else
+void wait_for(const at::Device&) {}
+double peak_mebibytes_cuda() { return 0; }
+#endif
+
+double peak_mebibytes(const at::Device& device) {
+  if (device.is_cuda()) return peak_mebibytes_cuda();
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1024;  // kibibytes on Linux
+}
+
+at::Device parse_device(const std::string& text) {
+  SAVP_CHECK(text == "cpu" || text == "cuda", UsageError, "--device ", text, " is not known: cpu or cuda");
+  SAVP_CHECK(text == "cpu" || torch::cuda::is_available(), UsageError,
+             "--device cuda: this machine has no CUDA device that LibTorch can use; use --device cpu");
+  return text == "cpu" ? at::Device(at::kCPU) : at::Device(at::kCUDA, 0);
+}
+
+class Bench {
+ public:
+  explicit Bench(const BenchOptions& options) : o_(options), device_(parse_device(options.device)) {
+    if (o_.threads > 0) at::set_num_threads(static_cast<int>(o_.threads));
+    const bool tf32 = o_.precision == BenchPrecision::kTf32;
+    SAVP_CHECK(!tf32 || device_.is_cuda(), UsageError, "--precision tf32 is for --device cuda");
+    at::globalContext().setAllowTF32CuBLAS(tf32);
+    at::globalContext().setAllowTF32CuDNN(tf32);
+    torch::manual_seed(0);
+  }
+
+  void train() {
+    const auto length = frames(12);
+    const auto& entry = find_model(o_.model);
+    const auto hparams = model_hparams(entry, length);
+    const auto* train_hparams = dynamic_cast<const TrainHparams*>(hparams.get());
+    SAVP_CHECK(train_hparams, UsageError, "--model ", o_.model, " cannot be trained");
+    Trainer trainer(entry, *train_hparams, shape(), device_, /*seed=*/0);
+    trainer.set_global_step(o_.global_step);
+    const auto batch = random_batch(length);
+    measure({}, o_.batch_size * (length - 1), [&] { trainer.step(batch); });
+  }
+
+  void generate() {
+    const auto length = frames(30);
+    const auto& entry = find_model(o_.model);
+    const auto hparams = model_hparams(entry, length);
+    std::shared_ptr<Predictor> predictor;
+    if (entry.make_generator) {
+      const auto generator = entry.make_generator(*hparams, shape());
+      generator->to(device_);
+      predictor = generator;
+    } else {
+      predictor = entry.make_predictor(*hparams);
+    }
+    DeviceNoise noise(device_, /*seed=*/0);
+    const auto batch = random_batch(entry.make_generator ? o_.context_frames : length);
+    measure({}, o_.batch_size * (length - o_.context_frames),
+            [&] { predictor->predict(batch, length, /*samples=*/1, noise); });
+  }
+
+  void data() {
+    SAVP_CHECK(!o_.input_dir.empty(), UsageError, "--what data needs --input_dir");
+    const auto name = o_.dataset.empty() ? infer_dataset(o_.input_dir, "train") : o_.dataset;
+    const auto dataset = Dataset::open(name, o_.input_dir, "train", {}, o_.dataset_hparams);
+    if (o_.sequence_length > 0) dataset->set_sequence_length(o_.sequence_length);
+    const auto batches =
+        dataset->batches({.batch_size = o_.batch_size, .threads = o_.threads, .device = device_});
+    int64_t length = 0;
+    const auto read = [&] { length = batches->next()->images.size(0); };
+    read();
+    measure({{"dataset", name}, {"sequence_length", length}}, o_.batch_size * length, read);
+  }
+
+  // The convolutions of the published network at 64 x 64, forward and both gradients, by
+  // kernels::PreparedConv.
+  void convolutions() {
+    struct Row {
+      const char* name;
+      std::vector<int64_t> input, weight;  // without the batch
+      kernels::PreparedConvOptions options;
+    };
+    const Row rows[] = {
+        {"lstm 32x32", {72, 32, 32}, {128, 72, 5, 5}, {.padding = 2}},
+        {"lstm 16x16", {136, 16, 16}, {256, 136, 5, 5}, {.padding = 2}},
+        {"lstm 8x8", {264, 8, 8}, {512, 264, 5, 5}, {.padding = 2}},
+        {"masks", {32, 64, 64}, {32, 32, 3, 3}, {.padding = 1}},
+        {"video 0_0", {3, 10, 64, 64}, {32, 3, 3, 3, 3}, {.padding = 1}},
+        {"video 0_1", {32, 10, 64, 64}, {64, 32, 4, 4, 4}, {.stride = 2, .padding = 1}},
+        {"video 1_0", {64, 9, 32, 32}, {64, 64, 3, 3, 3}, {.padding = 1}},
+        {"video 1_1", {64, 9, 32, 32}, {128, 64, 4, 4, 4}, {.stride = 2, .padding = 1}},
+        {"video 2_0", {128, 8, 16, 16}, {128, 128, 3, 3, 3}, {.padding = 1}},
+        {"video 2_1", {128, 8, 16, 16}, {256, 128, 4, 4, 4}, {.stride = 2, .depth_stride = 2, .padding = 1}},
+        {"video 3_0", {256, 4, 8, 8}, {256, 256, 3, 3, 3}, {.padding = 1}},
+    };
+    for (const auto& row : rows) {
+      auto sizes = row.input;
+      sizes.insert(sizes.begin(), o_.batch_size);
+      const auto input = torch::randn(sizes, device_).requires_grad_();
+      const auto weight = torch::randn(row.weight, device_).requires_grad_();
+      const kernels::PreparedConv conv(weight, row.options);
+      measure({{"layer", row.name}, {"pass", "forward"}}, o_.batch_size, [&] {
+        at::NoGradGuard no_grad;
+        conv(input);
+      });
+      const auto output = conv(input);
+      const auto gradient = torch::randn_like(output);
+      for (const auto& [pass, wanted] :
+           {std::pair{"input gradient", input}, std::pair{"weight gradient", weight}}) {
+        measure({{"layer", row.name}, {"pass", pass}}, o_.batch_size, [&, wanted = wanted] {
+          torch::autograd::grad({output}, {wanted}, {gradient}, /*retain_graph=*/true);
+        });
+      }
+    }
+  }
+
+ private:
+  int64_t frames(int64_t usual) const { return o_.sequence_length > 0 ? o_.sequence_length : usual; }
+
+  VideoShape shape() const { return {.channels = o_.channels, .height = o_.size, .width = o_.size}; }
+
+  Batch random_batch(int64_t length) const {
+    Batch batch;
+    batch.images = torch::rand({length, o_.batch_size, o_.channels, o_.size, o_.size}, device_);
+    return batch;
+  }
+
+  std::unique_ptr<ModelHparams> model_hparams(const ModelEntry& entry, int64_t length) const {
+    auto hparams = entry.make_hparams();
+    HparamsDicts dicts;
+    if (!o_.model_hparams_dict.empty()) dicts.push_back(read_hparams_file(o_.model_hparams_dict));
+    Json sizes = {{"context_frames", o_.context_frames}, {"sequence_length", length}};
+    if (entry.trainable) sizes["batch_size"] = o_.batch_size;
+    resolve_hparams(entry.view(*hparams), dicts, sizes, o_.model_hparams, deprecated_hparams());
+    return hparams;
+  }
+
+  // Runs the body, prints a line; `count` videos or frames are done each time.
+  void measure(Json line, int64_t count, const std::function<void()>& body) {
+    for (int64_t i = 0; i < o_.warmup; ++i) body();
+    wait_for(device_);
+    std::vector<double> seconds;
+    for (int64_t i = 0; i < o_.iterations; ++i) {
+      const auto start = std::chrono::steady_clock::now();
+      body();
+      wait_for(device_);
+      seconds.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    }
+    std::sort(seconds.begin(), seconds.end());
+    const double median = (seconds[(seconds.size() - 1) / 2] + seconds[seconds.size() / 2]) / 2;
+    const Json settings = HparamsView(const_cast<BenchOptions&>(o_)).to_json();
+    for (const char* key : {"what", "batch_size", "device", "precision", "model", "size"})
+      line[key] = settings[key];
+    if (!line.contains("sequence_length")) line["sequence_length"] = settings["sequence_length"];
+    line["threads"] = at::get_num_threads();
+    line["median_s"] = median;
+    line["min_s"] = seconds.front();
+    line["max_s"] = seconds.back();
+    line["per_second"] = static_cast<double>(count) / median;
+    line["peak_mib"] = peak_mebibytes(device_);
+    std::cout << line.dump() << std::endl;
+  }
+
+  const BenchOptions& o_;
+  at::Device device_;
+};
+
+}  // namespace
+
+void bench(const BenchOptions& options) {
+  static const std::pair<BenchTask, void (Bench::*)()> kTasks[] = {{BenchTask::kTrain, &Bench::train},
+                                                                   {BenchTask::kGenerate, &Bench::generate},
+                                                                   {BenchTask::kData, &Bench::data},
+                                                                   {BenchTask::kConv, &Bench::convolutions}};
+  Bench bench(options);
+  for (const auto& [task, run] : kTasks)
+    if (task == options.what) (bench.*run)();
+}
+
+}  // namespace savp::cli

@@ -1,0 +1,6 @@
+#include "savp/cli/bench.h"
+#include "savp/cli/run.h"
+
+int main(int argc, char** argv) {
+  return savp::cli::run<savp::cli::BenchOptions>(argc, argv, savp::cli::bench);
+}
