@@ -227,13 +227,21 @@ struct Prepare : torch::autograd::Function<Prepare> {
   static tensor_list backward(AutogradContext* ctx, const tensor_list&) { return {kept(ctx)->collect(), {}}; }
 };
 
+Tensor sum_but_channels(const Tensor& x) {
+  std::vector<int64_t> axes = {0};
+  for (int64_t axis = 2; axis < x.dim(); ++axis) axes.push_back(axis);
+  return x.sum(axes);
+}
+
 struct Use : torch::autograd::Function<Use> {
-  static Tensor forward(AutogradContext* ctx, const Tensor& input, const Tensor& handle,
+  static Tensor forward(AutogradContext* ctx, const Tensor& input, const Tensor& handle, const Tensor& bias,
                         const SharedWeight& shared) {
-    static_cast<void>(handle);
+    static_cast<void>(handle);  // only its place in the graph matters
     keep(ctx, shared);
     ctx->save_for_backward({input});
-    return shared->forward(input);
+    Tensor output = shared->forward(input);
+    if (bias.defined()) output.transpose(1, -1).add_(bias);
+    return output;
   }
 
   static tensor_list backward(AutogradContext* ctx, const tensor_list& gradients) {
@@ -241,7 +249,10 @@ struct Use : torch::autograd::Function<Use> {
     const auto shared = kept(ctx);
     const Tensor input = ctx->get_saved_variables()[0], gradient = gradients[0].contiguous();
     if (ctx->needs_input_grad(1)) shared->backward_weight(input, gradient);
-    return {ctx->needs_input_grad(0) ? shared->backward_input(gradient, input.sizes()) : Tensor(), {}, {}};
+    return {ctx->needs_input_grad(0) ? shared->backward_input(gradient, input.sizes()) : Tensor(),
+            {},
+            ctx->needs_input_grad(2) ? sum_but_channels(gradient) : Tensor(),
+            {}};
   }
 };
 
@@ -254,7 +265,7 @@ bool winograd_pays(at::IntArrayRef input, at::IntArrayRef weight, const Prepared
   if (!kernels || input.size() != weight.size()) return false;
   const auto [depth, height, width] = volume(weight);
   if (height != width || !tile_for(*kernels, width, options.stride) || options.padding >= width) return false;
-  if (depth % options.depth_stride != 0) return false;
+  if (weight.size() == 5 && depth % options.depth_stride != 0) return false;
   const auto [frames, rows, columns] = volume(input);
   const int64_t pixels = input[0] * frames * rows * columns / (options.stride * options.stride);
   return std::max(weight[0], weight[1]) >= 16 && options.uses * pixels >= kPixelsForTransforms;
@@ -287,11 +298,7 @@ Tensor PreparedConv::operator()(const Tensor& input, const Tensor& bias) const {
   if (!prepared_->handle.defined() || (differentiable && !prepared_->handle.requires_grad())) {
     prepared_->handle = Prepare::apply(weight_, prepared_->winograd);
   }
-  Tensor output = Use::apply(input.contiguous(), prepared_->handle, prepared_->winograd);
-  if (!bias.defined()) return output;
-  std::vector<int64_t> shape(output.dim(), 1);
-  shape[1] = -1;
-  return output + bias.view(shape);
+  return Use::apply(input.contiguous(), prepared_->handle, bias, prepared_->winograd);
 }
 
 }  // namespace savp::kernels

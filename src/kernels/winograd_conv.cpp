@@ -75,6 +75,8 @@ WinogradConv::WinogradConv(const WinogradKernels& kernels, const TileKernels& ti
   out_channels_ = out_.groups * kernels.lanes;
   panel_width_ = 2 * kernels.lanes;
   panels_ = divide_up(g_.out_channels, panel_width_);
+  panel_size_ = g_.depth_taps * in_channels_ * panel_width_;
+  weight_stride_ = panels_ * panel_size_ + 16;  // odd in cache lines, again
 }
 
 WinogradConv::Side WinogradConv::make_side(int64_t channels, const Size3& image, const Size3& origin,
@@ -85,9 +87,7 @@ WinogradConv::Side WinogradConv::make_side(int64_t channels, const Size3& image,
   return {channels, image, origin, depth_step, step, phases, frames, groups, cache_lines * 16};
 }
 
-int64_t WinogradConv::weight_size() const {
-  return frequencies_ * panels_ * g_.depth_taps * in_channels_ * panel_width_;
-}
+int64_t WinogradConv::weight_size() const { return frequencies_ * weight_stride_; }
 
 // Calls body for each input channel's weights, panel by panel, so that writing goes on in few places at a
 // time.
@@ -104,7 +104,7 @@ void WinogradConv::each_weight_row(const WeightView& weight, float* transformed,
       const int64_t channels =
           channel < g_.in_channels ? std::min(panel_width_, g_.out_channels - column) : 0;
       body(WeightRow{taps, channels, weight.out_channel, weight.row, weight.column,
-                     transformed + (panel * rows + row) * panel_width_, panels_ * rows * panel_width_});
+                     transformed + (panel * rows + row) * panel_width_, weight_stride_});
     }
   });
 }
@@ -180,7 +180,6 @@ void WinogradConv::forward(const Chunk& chunk, const float* input, const float* 
   float* memory = chunk_memory().floats(spectrum_size(in_, lines) + spectrum_size(out_, lines));
   const Spectrum in = place(in_, chunk, memory), out = place(out_, chunk, memory);
   each_strip(in_, chunk, const_cast<float*>(input), in, tile_.input);
-  const int64_t panel = g_.depth_taps * in_channels_ * panel_width_;
   const int64_t together = g_.depth_step == 1 ? out_.frames : 1;  // frames in one product
   for_each(chunk.parallel, frequencies_ * panels_, [&](int64_t unit) {
     const int64_t frequency = unit / panels_, column = unit % panels_ * panel_width_;
@@ -194,8 +193,8 @@ void WinogradConv::forward(const Chunk& chunk, const float* input, const float* 
       product.a_row = in_.row_stride;
       product.a_depth = 1;
       product.a_tap = tiles * in_.row_stride;
-      product.b = weight + unit * panel;
-      product.b_panel = panel;
+      product.b = weight + frequency * weight_stride_ + unit % panels_ * panel_size_;
+      product.b_panel = panel_size_;
       product.b_depth = panel_width_;
       product.c = out.data + frequency * out.frequency_stride + frame * tiles * out_.row_stride + column;
       product.c_row = out_.row_stride;
@@ -241,7 +240,8 @@ void WinogradConv::backward_weight(const Chunk& chunk, const float* input, const
       product.a_depth = in_.row_stride;
       product.b = out.data + frequency * out.frequency_stride + frame * tiles * out_.row_stride + column;
       product.b_depth = out_.row_stride;
-      product.c = weight_gradient + unit * in_channels_ * panel_width_;
+      product.c = weight_gradient + frequency * weight_stride_ + column / panel_width_ * panel_size_ +
+                  tap * in_channels_ * panel_width_;
       product.c_row = panel_width_;
       product.add = add || frame > 0;
       kernels_.multiply(product);

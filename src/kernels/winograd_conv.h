@@ -42,7 +42,7 @@ class WinogradConv {
  public:
   WinogradConv(const WinogradKernels& kernels, const TileKernels& tile, const ConvGeometry& geometry);
 
-  // Of a transformed weight: [frequencies, panels, depth_taps, in_channels of all phases, 2 * lanes]. With
+  // Of a transformed weight: [frequencies][panels, depth_taps, in_channels of all phases, 2 * lanes]. With
   // several phases the channels of each are padded to whole vectors.
   int64_t weight_size() const;
   void transform_weight(const WeightView& weight, float* transformed) const;
@@ -95,7 +95,8 @@ class WinogradConv {
   int64_t frequencies_, tile_rows_, tile_columns_;
   int64_t in_channels_;   // of all phases, as they are multiplied
   int64_t out_channels_;  // padded to whole vectors
-  int64_t panel_width_, panels_;
+  int64_t panel_width_, panels_, panel_size_;
+  int64_t weight_stride_;  // of a transformed weight, from frequency to frequency
   Side in_, out_;
 };
 

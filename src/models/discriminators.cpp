@@ -69,7 +69,8 @@ Tensor DiscriminatorSet::view(const Tensor& frames, const Network& network, cons
 }
 
 std::vector<Judgement> DiscriminatorSet::judge(const Tensor& targets, const GeneratorOutput& output,
-                                               Weights& weights, Phase phase, Noise& noise, bool all) const {
+                                               const Weights& weights, Phase phase, Noise& noise,
+                                               bool all) const {
   const int64_t frames = targets.size(0), videos = targets.size(1);
   std::map<std::string, Draws> passes;
   const auto draws = [&](const std::string& pass) -> const Draws& {
@@ -93,7 +94,7 @@ std::vector<Judgement> DiscriminatorSet::judge(const Tensor& targets, const Gene
       judgement.real = halves(both, true);
       judgement.fake = halves(both, false);
     } else {
-      auto constant = network.net->constants(weights[network.weights]);
+      const auto constant = network.net->constants(weights[network.weights]);
       {
         torch::NoGradGuard no_grad;
         judgement.real = network.net->forward(real, constant);

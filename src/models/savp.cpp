@@ -181,7 +181,7 @@ Prediction SavpGenerator::roll_out(const Batch& batch, int64_t steps, const Late
                                    bool details) const {
   const auto& n = *networks_;
   const int64_t context = hparams_.context_frames, videos = batch.batch_size();
-  auto folded = n.cell->fold();
+  const auto folded = n.cell->fold(steps);
   const auto zs = latents.zs.defined() && n.rnn_z ? n.rnn_z->forward(latents.zs) : latents.zs;
   Track images(batch.images, context, hparams_.last_frames);
   std::optional<Track> pix_distribs;

@@ -166,17 +166,17 @@ void SavpCell::make_heads(const SavpHparams& hp, const VideoShape& shape) {
   }
 }
 
-SavpCell::Folded SavpCell::fold() const {
+SavpCell::Folded SavpCell::fold(int64_t steps) const {
   Folded folded;
   for (const auto& stage : stages_) {
-    folded.convs.push_back(stage.conv->fold());
-    folded.rnns.push_back(stage.rnn ? stage.rnn->fold() : nn::ConvRnn::Folded{});
+    folded.convs.push_back(stage.conv->fold(steps));
+    folded.rnns.push_back(stage.rnn ? stage.rnn->fold(steps) : nn::ConvRnn::Folded{});
   }
   return folded;
 }
 
 std::vector<Tensor> SavpCell::features(const Scene& images, const Tensor& condition, const States& states,
-                                       Folded& folded, States& next) {
+                                       const Folded& folded, States& next) {
   std::vector<Tensor> outputs;
   auto h = torch::cat({images.current, images.first}, 1);
   for (size_t i = 0; i < stages_.size(); ++i) {
@@ -203,7 +203,7 @@ Tensor SavpCell::compute_masks(const Tensor& last, const Tensor& candidates) {
 }
 
 SavpCell::Output SavpCell::forward(Scene& images, Scene* pix_distribs, const Tensor& condition,
-                                   const States& states, Folded& folded) {
+                                   const States& states, const Folded& folded) {
   Output out;
   const auto layers = features(images, condition, states, folded, out.states);
   const auto& last = layers.back();

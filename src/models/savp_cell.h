@@ -44,10 +44,10 @@ class SavpCell : public torch::nn::Module {
 
   // The weights of a roll-out.
   struct Folded {
-    std::vector<Tensor> convs;
+    std::vector<kernels::PreparedConv> convs;
     std::vector<nn::ConvRnn::Folded> rnns;  // empty where a stage has none
   };
-  Folded fold() const;
+  Folded fold(int64_t steps) const;
 
   using States = std::vector<nn::ConvState>;  // one a recurrent stage; empty at the first step
   struct Output {
@@ -58,7 +58,7 @@ class SavpCell : public torch::nn::Module {
   };
   // condition [B, Z]: actions, states and latents of the step; undefined if there are none.
   Output forward(Scene& images, Scene* pix_distribs, const Tensor& condition, const States& states,
-                 Folded& folded);
+                 const Folded& folded);
 
  private:
   struct Stage {
@@ -73,7 +73,7 @@ class SavpCell : public torch::nn::Module {
   void make_candidates(const SavpHparams& hparams);
   void make_heads(const SavpHparams& hparams, const VideoShape& shape);
   std::vector<Tensor> features(const Scene& images, const Tensor& condition, const States& states,
-                               Folded& folded, States& next);
+                               const Folded& folded, States& next);
   Tensor compute_masks(const Tensor& last, const Tensor& candidates);
 
   std::vector<Stage> stages_;

@@ -40,7 +40,9 @@ class GateConv : public torch::nn::Module {
         padding_(o.kernel / 2) {
     if (o.norm == NormLayer::kNone) bias = register_parameter("bias", torch::full({out}, bias_value));
   }
-  kernels::PreparedConv prepare() const { return kernels::PreparedConv(kernel, {.padding = padding_}); }
+  kernels::PreparedConv prepare(int64_t uses) const {
+    return kernels::PreparedConv(kernel, {.padding = padding_, .uses = uses});
+  }
 
   Tensor kernel, bias;
 
@@ -67,9 +69,9 @@ class ConvLstm : public ConvRnn {
     state.c = state.h;
     return state;
   }
-  Folded fold() const override { return {conv_.prepare()}; }
+  Folded fold(int64_t uses) const override { return {conv_.prepare(uses)}; }
 
-  ConvState forward(const Tensor& input, const ConvState& last, Folded& folded) override {
+  ConvState forward(const Tensor& input, const ConvState& last, const Folded& folded) override {
     const auto z = norms_(folded[0](torch::cat({input, last.h}, 1), conv_.bias), 4);
     const auto c = state_norm_->forward(last.c * (z[2] + 1.0).sigmoid() + z[0].sigmoid() * z[1].tanh());
     return {c.tanh() * z[3].sigmoid(), c};
@@ -94,9 +96,9 @@ class ConvGru : public ConvRnn {
     if (o.norm != NormLayer::kNone) candidate_->register_module("state", state_norm_);
   }
 
-  Folded fold() const override { return {gates_->prepare(), candidate_->prepare()}; }
+  Folded fold(int64_t uses) const override { return {gates_->prepare(uses), candidate_->prepare(uses)}; }
 
-  ConvState forward(const Tensor& input, const ConvState& last, Folded& folded) override {
+  ConvState forward(const Tensor& input, const ConvState& last, const Folded& folded) override {
     const auto seen = torch::cat({input, last.h}, 1);
     const auto z = norms_(folded[0](seen, gates_->bias), 2);
     const auto r = z[0].sigmoid(), u = z[1].sigmoid();

@@ -2,7 +2,6 @@
 
 #include <torch/torch.h>
 
-#include <algorithm>
 #include <functional>
 #include <memory>
 #include <numeric>
@@ -89,25 +88,19 @@ Discriminator::Weights Discriminator::constants(const Weights& weights) const {
 
 void Discriminator::prepare(Weights& weights) const {
   weights.convs.clear();
-  for (size_t i = 0; i + 1 < layers_.size(); ++i)
-    weights.convs.emplace_back(weights.filters[i], kernels::PreparedConvOptions{.padding = 1});
+  for (size_t i = 0; i + 1 < layers_.size(); ++i) {
+    const auto& stride = layers_[i].stride;
+    const kernels::PreparedConvOptions options{
+        .stride = stride.back(), .depth_stride = video_ ? stride.front() : 1, .padding = 1};
+    weights.convs.emplace_back(weights.filters[i], options);
+  }
 }
 
-// Padding 1 on all sides; the layers of stride 1 are the ones that a prepared convolution may be faster for.
-Tensor Discriminator::convolve(const Tensor& x, Weights& weights, size_t layer) const {
-  const auto& stride = layers_[layer].stride;
-  if (std::all_of(stride.begin(), stride.end(), [](int64_t s) { return s == 1; }))
-    return weights.convs[layer](x, weights.biases[layer]);
-  return video_ ? torch::conv3d(x, weights.filters[layer], weights.biases[layer], stride, /*padding=*/1)
-                : torch::conv2d(x, weights.filters[layer], weights.biases[layer], stride, /*padding=*/1);
-}
-
-Verdict Discriminator::forward(const Tensor& x, Weights& weights) const {
+Verdict Discriminator::forward(const Tensor& x, const Weights& weights) const {
   Verdict verdict;
   auto h = x;
   for (size_t i = 0; i + 1 < layers_.size(); ++i) {
-    h = convolve(h, weights, i);
-    h = torch::leaky_relu(h, 0.1);
+    h = torch::leaky_relu(weights.convs[i](h, weights.biases[i]), 0.1);
     verdict.features.push_back(h);
   }
   verdict.logits = torch::addmm(weights.biases.back(), flatten_channels_last(h), weights.filters.back());

@@ -22,7 +22,7 @@ Encoder::Encoder(const EncoderOptions& o) : out_(o.in) {
 Tensor Encoder::forward(const Tensor& x) {
   auto h = x;
   for (size_t i = 0; i < convs_.size(); ++i) {
-    h = torch::conv2d(h, convs_[i]->kernel, convs_[i]->bias, /*stride=*/2, /*padding=*/1);
+    h = kernels::PreparedConv(convs_[i]->kernel, {.stride = 2, .padding = 1})(h, convs_[i]->bias);
     h = torch::leaky_relu(norms_[i]->forward(h), 0.2);
   }
   return h.mean({2, 3});

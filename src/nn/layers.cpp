@@ -42,9 +42,21 @@ Tensor pad_axes(const Tensor& x, Pads vertical, Pads horizontal, Border border) 
   return mirror(mirror(x, -2, vertical, skip), -1, horizontal, skip);
 }
 
+// A kernel for uses with equal pads on all sides, as SAME gives them at even sizes; any others go another
+// way.
+kernels::PreparedConv prepare(const Tensor& kernel, Size2 stride, int64_t uses) {
+  return kernels::PreparedConv(
+      kernel, {.stride = stride[0], .padding = (kernel.size(2) - stride[0]) / 2, .uses = uses});
+}
+
 // A convolution with given pads, inside the convolution itself where they are the same on both sides.
-Tensor convolve(const Tensor& x, const Tensor& kernel, const Tensor& bias, Size2 stride, Pads vertical,
-                Pads horizontal) {
+Tensor convolve(const Tensor& x, const kernels::PreparedConv& folded, const Tensor& bias, Size2 stride,
+                Pads vertical, Pads horizontal) {
+  const auto& kernel = folded.weight();
+  const auto prepared = folded.options().padding;
+  if (stride[0] == stride[1] && vertical.before == prepared && vertical.after == prepared &&
+      horizontal.before == prepared && horizontal.after == prepared)
+    return folded(x, bias);
   if (vertical.before == vertical.after && horizontal.before == horizontal.after)
     return torch::conv2d(x, kernel, bias, stride, {vertical.before, horizontal.before});
   return torch::conv2d(pad_axes(x, vertical, horizontal, Border::kConstant), kernel, bias, stride);
@@ -191,7 +203,9 @@ Conv2d::Conv2d(const ConvOptions& options, Padding padding) : ConvLayer(options)
   make_parameters({options.out, options.in, options.kernel[0], options.kernel[1]});
 }
 
-Tensor Conv2d::apply(const Tensor& x, const Tensor& folded) const {
+kernels::PreparedConv Conv2d::fold(int64_t uses) const { return prepare(kernel, options_.stride, uses); }
+
+Tensor Conv2d::apply(const Tensor& x, const kernels::PreparedConv& folded) const {
   const auto& [kernel_size, stride] = std::pair(options_.kernel, options_.stride);
   return convolve(x, folded, bias, stride, pads(x.size(2), kernel_size[0], stride[0], 1, padding_),
                   pads(x.size(3), kernel_size[1], stride[1], 1, padding_));
@@ -201,14 +215,13 @@ ConvPool2d::ConvPool2d(const ConvOptions& options) : ConvLayer(options) {
   make_parameters({options.out, options.in, options.kernel[0], options.kernel[1]});
 }
 
-Tensor ConvPool2d::fold() const {
+kernels::PreparedConv ConvPool2d::fold(int64_t uses) const {
   const Size2 margin = {options_.stride[0] - 1, options_.stride[1] - 1};
-  return torch::avg_pool2d(torch::constant_pad_nd(kernel, {margin[1], margin[1], margin[0], margin[0]}),
-                           options_.stride,
-                           /*stride=*/1);
+  const auto spread = torch::constant_pad_nd(kernel, {margin[1], margin[1], margin[0], margin[0]});
+  return prepare(torch::avg_pool2d(spread, options_.stride, /*stride=*/1), options_.stride, uses);
 }
 
-Tensor ConvPool2d::apply(const Tensor& x, const Tensor& folded) const {
+Tensor ConvPool2d::apply(const Tensor& x, const kernels::PreparedConv& folded) const {
   return convolve(x, folded, bias, options_.stride, pads(x.size(2), options_.kernel[0], 1, 1, Padding::kSame),
                   pads(x.size(3), options_.kernel[1], 1, 1, Padding::kSame));
 }
@@ -217,7 +230,7 @@ UpsampleConv2d::UpsampleConv2d(const ConvOptions& options) : ConvLayer(options) 
   make_parameters({options.out, options.in, options.kernel[0], options.kernel[1]});
 }
 
-Tensor UpsampleConv2d::fold() const {
+kernels::PreparedConv UpsampleConv2d::fold(int64_t /*uses*/) const {
   // The interpolated kernel is linear in the kernel: row k of the basis is what tap k becomes.
   const auto [height, width] = options_.kernel;
   const auto bilinear =
@@ -225,12 +238,12 @@ Tensor UpsampleConv2d::fold() const {
   const auto taps = torch::eye(height * width).view({height * width, 1, height, width});
   const auto basis =
       torch::conv2d(bilinear.unsqueeze(0).unsqueeze(0), taps, {}, 1, {height - 1, width - 1}).to(kernel);
-  return torch::matmul(kernel.transpose(0, 1).flatten(2), basis.flatten(2).squeeze(0))
-      .view({options_.in, options_.out, basis.size(2), basis.size(3)});
+  return kernels::PreparedConv(torch::matmul(kernel.transpose(0, 1).flatten(2), basis.flatten(2).squeeze(0))
+                                   .view({options_.in, options_.out, basis.size(2), basis.size(3)}));
 }
 
-Tensor UpsampleConv2d::apply(const Tensor& x, const Tensor& folded) const {
-  return conv_transpose_same(x, folded, bias, options_.stride);
+Tensor UpsampleConv2d::apply(const Tensor& x, const kernels::PreparedConv& folded) const {
+  return conv_transpose_same(x, folded.weight(), bias, options_.stride);
 }
 
 Tensor conv_transpose_same(const Tensor& x, const Tensor& folded, const Tensor& bias, Size2 stride) {
@@ -245,9 +258,11 @@ Deconv2d::Deconv2d(const ConvOptions& options, Padding padding) : ConvLayer(opti
   make_parameters({options.in, options.out, options.kernel[0], options.kernel[1]});
 }
 
-Tensor Deconv2d::apply(const Tensor& x, const Tensor& folded) const {
-  if (padding_ == Padding::kValid) return torch::conv_transpose2d(x, folded, bias, options_.stride);
-  return conv_transpose_same(x, folded, bias, options_.stride);
+kernels::PreparedConv Deconv2d::fold(int64_t /*uses*/) const { return kernels::PreparedConv(kernel); }
+
+Tensor Deconv2d::apply(const Tensor& x, const kernels::PreparedConv& folded) const {
+  if (padding_ == Padding::kValid) return torch::conv_transpose2d(x, folded.weight(), bias, options_.stride);
+  return conv_transpose_same(x, folded.weight(), bias, options_.stride);
 }
 
 std::string norm_scope(NormLayer kind) { return norm_variant(kind).scope; }

@@ -110,7 +110,7 @@ TEST(ConvRnn, StateKeepsItsSizeForEveryVariant) {
       auto cell = conv_rnn_variant(kind).make(
           {.in = 3, .filters = 4, .norm = norm, .separate_norms = norm == NormLayer::kLayer});
       const auto x = torch::randn({2, 3, 6, 7});
-      auto folded = cell->fold();
+      const auto folded = cell->fold(/*uses=*/1);
       auto state = cell->forward(x, cell->zero_state(x), folded);
       state = cell->forward(x, state, folded);
       EXPECT_EQ(state.h.sizes(), (std::vector<int64_t>{2, 4, 6, 7}));

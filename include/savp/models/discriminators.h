@@ -43,7 +43,7 @@ class DiscriminatorSet : public torch::nn::Module {
   // Judges true against generated frames, both [T - 1, B, C, H, W], on clips drawn anew for each of the four
   // passes
   // ("enc_real", "enc_fake", "real", "fake"). Only what takes part in a loss unless `all`.
-  std::vector<Judgement> judge(const Tensor& targets, const GeneratorOutput& output, Weights& weights,
+  std::vector<Judgement> judge(const Tensor& targets, const GeneratorOutput& output, const Weights& weights,
                                Phase phase, Noise& noise, bool all = false) const;
 
   // Takes over the power-iteration vectors that normalize() found.

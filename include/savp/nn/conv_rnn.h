@@ -34,9 +34,9 @@ class ConvRnn : public torch::nn::Module {
   virtual ConvState zero_state(const Tensor& x) const;
   // The convolutions of a roll-out, see ConvLayer::fold.
   using Folded = std::vector<kernels::PreparedConv>;
-  virtual Folded fold() const = 0;
+  virtual Folded fold(int64_t uses) const = 0;
   // input [B, in, H, W], state -> the next state.
-  virtual ConvState forward(const Tensor& input, const ConvState& last, Folded& folded) = 0;
+  virtual ConvState forward(const Tensor& input, const ConvState& last, const Folded& folded) = 0;
 
  protected:
   int64_t filters_;

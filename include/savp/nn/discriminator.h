@@ -33,14 +33,13 @@ class Discriminator : public torch::nn::Module {
   Weights constants(const Weights& weights) const;  // the same without a gradient
 
   // x [N, C, H, W], or clips [N, C, T, H, W].
-  Verdict forward(const Tensor& x, Weights& weights) const;
+  Verdict forward(const Tensor& x, const Weights& weights) const;
 
   // Takes over the power-iteration vectors of a step.
   void advance(const Weights& weights);
 
  private:
   void prepare(Weights& weights) const;
-  Tensor convolve(const Tensor& x, Weights& weights, size_t layer) const;
 
   struct Layer {
     Tensor kernel, bias, u;

@@ -11,6 +11,7 @@
 
 #include "savp/core/hparams.h"
 #include "savp/core/video.h"
+#include "savp/kernels/prepared_conv.h"
 
 namespace savp::nn {
 
@@ -64,14 +65,14 @@ struct ConvOptions {
   bool bias = true;
 };
 
-// A convolution of x [B, in, H, W]. fold() makes the weights it really applies, once for all steps of a
+// A convolution of x [B, in, H, W]. fold() makes the weights it really applies, once for all `uses` in a
 // roll-out, so that their cost (and that of their gradient) does not grow with time.
 class ConvLayer : public torch::nn::Module {
  public:
   explicit ConvLayer(const ConvOptions& options) : options_(options) {}
-  virtual Tensor fold() const { return kernel; }
-  virtual Tensor apply(const Tensor& x, const Tensor& folded) const = 0;
-  Tensor forward(const Tensor& x) const { return apply(x, fold()); }
+  virtual kernels::PreparedConv fold(int64_t uses) const = 0;
+  virtual Tensor apply(const Tensor& x, const kernels::PreparedConv& folded) const = 0;
+  Tensor forward(const Tensor& x) const { return apply(x, fold(/*uses=*/1)); }
 
   Tensor kernel, bias;
 
@@ -83,7 +84,8 @@ class ConvLayer : public torch::nn::Module {
 class Conv2d : public ConvLayer {
  public:
   explicit Conv2d(const ConvOptions& options, Padding padding = Padding::kSame);
-  Tensor apply(const Tensor& x, const Tensor& folded) const override;
+  kernels::PreparedConv fold(int64_t uses) const override;
+  Tensor apply(const Tensor& x, const kernels::PreparedConv& folded) const override;
 
  private:
   Padding padding_;
@@ -93,8 +95,8 @@ class Conv2d : public ConvLayer {
 class ConvPool2d : public ConvLayer {
  public:
   explicit ConvPool2d(const ConvOptions& options);
-  Tensor fold() const override;
-  Tensor apply(const Tensor& x, const Tensor& folded) const override;
+  kernels::PreparedConv fold(int64_t uses) const override;
+  Tensor apply(const Tensor& x, const kernels::PreparedConv& folded) const override;
 };
 
 // Bilinear upsampling by the stride, then a SAME convolution: one transposed convolution with the
@@ -102,15 +104,16 @@ class ConvPool2d : public ConvLayer {
 class UpsampleConv2d : public ConvLayer {
  public:
   explicit UpsampleConv2d(const ConvOptions& options);
-  Tensor fold() const override;
-  Tensor apply(const Tensor& x, const Tensor& folded) const override;
+  kernels::PreparedConv fold(int64_t uses) const override;
+  Tensor apply(const Tensor& x, const kernels::PreparedConv& folded) const override;
 };
 
 // Transposed convolution, output size = input size * stride. Kernel [in, out, kh, kw].
 class Deconv2d : public ConvLayer {
  public:
   explicit Deconv2d(const ConvOptions& options, Padding padding = Padding::kSame);
-  Tensor apply(const Tensor& x, const Tensor& folded) const override;
+  kernels::PreparedConv fold(int64_t uses) const override;
+  Tensor apply(const Tensor& x, const kernels::PreparedConv& folded) const override;
 
  private:
   Padding padding_;
