@@ -35,8 +35,8 @@ constexpr int64_t kPixelsForTransforms = 1024;  // and of all uses, for the weig
 constexpr int64_t kPixelsForProduct = 1024;     // for a product of its own in the weight's gradient
 
 const TileKernels* tile_for(const WinogradKernels& kernels, int64_t size, int64_t stride) {
-  if (stride == 1) return size == 5 ? &kernels.f4x5 : size == 3 ? &kernels.f4x3 : nullptr;
-  return stride == 2 && size == 4 ? &kernels.f4x2 : nullptr;
+  if (stride == 1) return size == 5 ? &kernels.f2x5 : size == 3 ? &kernels.f4x3 : nullptr;
+  return stride == 2 && size == 4 ? &kernels.f3x2 : nullptr;
 }
 
 int64_t divide_up(int64_t x, int64_t y) { return (x + y - 1) / y; }
@@ -240,7 +240,7 @@ struct Use : torch::autograd::Function<Use> {
     keep(ctx, shared);
     ctx->save_for_backward({input});
     Tensor output = shared->forward(input);
-    if (bias.defined()) output.transpose(1, -1).add_(bias);
+    if (bias.numel() > 0) output.transpose(1, -1).add_(bias);
     return output;
   }
 
@@ -268,7 +268,7 @@ bool winograd_pays(at::IntArrayRef input, at::IntArrayRef weight, const Prepared
   if (weight.size() == 5 && depth % options.depth_stride != 0) return false;
   const auto [frames, rows, columns] = volume(input);
   const int64_t pixels = input[0] * frames * rows * columns / (options.stride * options.stride);
-  return std::max(weight[0], weight[1]) >= 16 && options.uses * pixels >= kPixelsForTransforms;
+  return std::min(weight[0], weight[1]) >= 32 && options.uses * pixels >= kPixelsForTransforms;
 }
 
 struct PreparedWeight {
@@ -298,7 +298,9 @@ Tensor PreparedConv::operator()(const Tensor& input, const Tensor& bias) const {
   if (!prepared_->handle.defined() || (differentiable && !prepared_->handle.requires_grad())) {
     prepared_->handle = Prepare::apply(weight_, prepared_->winograd);
   }
-  return Use::apply(input.contiguous(), prepared_->handle, bias, prepared_->winograd);
+  // A node of the graph cannot take an undefined tensor.
+  const Tensor added = bias.defined() ? bias : at::empty({0}, input.options());
+  return Use::apply(input.contiguous(), prepared_->handle, added, prepared_->winograd);
 }
 
 }  // namespace savp::kernels

@@ -66,7 +66,7 @@ struct TileKernels {
 struct WinogradKernels {
   const char* instructions;
   int64_t lanes;  // floats in a vector
-  TileKernels f4x5, f4x3, f4x2;
+  TileKernels f2x5, f4x3, f3x2;
   void (*multiply)(const Product&);
 };
 

@@ -19,6 +19,8 @@ struct Matrix {
 template <int kSize>
 constexpr double kPoints[kSize - 1]{};
 template <>
+inline constexpr double kPoints<4>[] { 0, 1, -1 };
+template <>
 inline constexpr double kPoints<5>[] { 0, 1, -1, 0.5 };
 template <>
 inline constexpr double kPoints<6>[] { 0, 1, -1, 0.5, -2 };

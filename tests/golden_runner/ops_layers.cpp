@@ -55,8 +55,8 @@ void conv2d(OpCall& call) {
   nn::Conv2d layer(conv_options(call), choice<nn::Padding>(call, "padding", "SAME"));
   layer.kernel = call.variable("conv2d/kernel");
   layer.bias = bias_or_none(call, "conv2d/bias");
-  const auto folded = normalized(call, "conv2d/", layer.kernel);
-  call.output("out", channels_last(layer.apply(call.channels_first("inputs"), folded)));
+  layer.kernel = normalized(call, "conv2d/", layer.kernel);
+  call.output("out", channels_last(layer.forward(call.channels_first("inputs"))));
 }
 
 // As the video discriminator does it.

@@ -28,7 +28,7 @@ void conv_rnn(OpCall& call, nn::ConvRnnKind kind, const nn::ConvState& last) {
   const auto& variant = nn::conv_rnn_variant(kind);
   const auto cell = variant.make(conv_rnn_options(call, last.h.size(1)));
   call.load(*cell, variant.scope + "/");
-  auto folded = cell->fold();
+  const auto folded = cell->fold(/*uses=*/1);
   const auto next = cell->forward(call.channels_first("inputs"), last, folded);
   call.output("h", channels_last(next.h));
   if (next.c.defined()) call.output("new_c", channels_last(next.c));

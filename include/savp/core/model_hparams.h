@@ -71,8 +71,9 @@ struct TrainHparams : ModelHparams {
   HPARAM(double, vae_gan_feature_cdist_weight, 0.0,
          "cosine distance of discriminator features, posterior samples", AtLeast{0});
   HPARAM(GanLoss, gan_loss_type, GanLoss::kLsgan, "adversarial loss");
-  HPARAM(bool, joint_gan_optimization, false,
-         "train the generator alone against discriminators that are never updated, as the published code does");
+  HPARAM(
+      bool, joint_gan_optimization, false,
+      "train the generator alone against discriminators that are never updated, as the published code does");
   HPARAM(double, kl_weight, 0.0, "weight of the KL divergence of posterior from prior", AtLeast{0});
   HPARAM(KlAnneal, kl_anneal, KlAnneal::kLinear, "how the KL weight grows");
   HPARAM(double, kl_anneal_k, -1.0, "speed of the sigmoid growth; must be set for it");
