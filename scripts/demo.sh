@@ -10,27 +10,41 @@ scripts/build.sh "$@" savp_preprocess savp_train savp_generate savp_evaluate
 say() { printf '\n== %s\n' "$*"; }
 tool() { "build/bin/savp_$1" "${@:2}"; }
 
+# Mean over sequences and frames of a metric's table: the last column of each line.
+mean() { awk -F'\t' 'NR > 1 { gsub(/\r/, ""); sum += $NF; n += 1 } END { printf "%.4f", sum / n }' "$1"; }
+table() { mean "demo/results/$1/prediction_eval_$2_$3/metrics/$2.csv"; }
+
 data=demo/data
 run=demo/run
 test=(--input_dir "$data" --mode test --seed 0)
-samples=(--num_stochastic_samples 5)
 
-say "Toy data: a gripper in a tray pushes coloured blocks"
-[[ -d $data ]] || tool preprocess toy --output_dir "$data" --size 32 --seed 0
+say "Toy data: a robot arm in a tray pushes blocks about"
+[[ -f $data/dataset.json ]] || tool preprocess toy --output_dir "$data" --size 32 --seed 0
 
-say "Training"
-tool train --input_dir "$data" --output_dir "$run" --seed 0 \
-  --model_hparams "ngf=8,nef=16,ndf=8,batch_size=8,max_steps=400,kl_anneal_steps=[100,200]" --progress_freq 20
+say "Training (about five minutes on two cores)"
+if compgen -G "$run/model-*.safetensors" >/dev/null; then
+  tool train --input_dir "$data" --output_dir "$run" --resume --seed 0
+else
+  # A small network, and schedules as short as the training.
+  tool train --input_dir "$data" --output_dir "$run" --seed 0 --progress_freq 50 --summary_freq 400 --save_freq 400 \
+    --model_hparams "ngf=12,nef=16,ndf=4,batch_size=4,clip_length=8,max_steps=1200,lr=0.001,decay_steps=[800,1200],kl_anneal_steps=[200,800],schedule_sampling_k=60"
+fi
 
 say "Futures of unseen sequences, as GIFs"
-tool generate "${test[@]}" "${samples[@]}" --checkpoint "$run" --results_dir demo/pictures --num_samples 8
+tool generate "${test[@]}" --checkpoint "$run" --results_dir demo/pictures --num_samples 8 --num_stochastic_samples 5
 
 say "How good they are"
-tool evaluate "${test[@]}" "${samples[@]}" --checkpoint "$run" --results_dir demo/results
-tool evaluate "${test[@]}" --model repeat --num_stochastic_samples 1 --results_dir demo/results
+tool evaluate "${test[@]}" --checkpoint "$run" --results_dir demo/results --num_stochastic_samples 10
+tool evaluate "${test[@]}" --model repeat --dataset bair --output_dir demo/results/repeat --num_stochastic_samples 1
+
+say "Frames 3 to 12 of unseen sequences, from two given ones"
+printf '%-34s %10s %10s\n' "" "PSNR (dB)" "SSIM"
+printf '%-34s %10s %10s\n' "SAVP, mean of 10 futures" "$(table run psnr avg)" "$(table run ssim avg)"
+printf '%-34s %10s %10s\n' "SAVP, best of 10 futures" "$(table run psnr max)" "$(table run ssim max)"
+printf '%-34s %10s %10s\n' "repeat the last frame" "$(table repeat psnr avg)" "$(table repeat ssim avg)"
 
 say "Everything is in demo/"
-echo "  $data      the toy data set"
-echo "  $run       the trained model and metrics.jsonl"
-echo "  demo/pictures  GIFs: context, truth and the model's futures"
-echo "  demo/results   tables and pictures of the evaluation"
+echo "  $data          the toy data set"
+echo "  $run           the trained model and metrics.jsonl"
+echo "  demo/pictures/run  the futures as GIFs and PNGs: gen_image_<sequence>_<future>"
+echo "  demo/results       tables and pictures of the evaluation"
