@@ -27,7 +27,7 @@ if compgen -G "$run/model-*.safetensors" >/dev/null; then
 else
   # A small network, and schedules as short as the training.
   tool train --input_dir "$data" --output_dir "$run" --seed 0 --progress_freq 50 --summary_freq 400 --save_freq 400 \
-    --model_hparams "ngf=12,nef=16,ndf=4,batch_size=4,clip_length=8,max_steps=1200,lr=0.001,decay_steps=[800,1200],kl_anneal_steps=[200,800],schedule_sampling_k=60"
+    --model_hparams "ngf=12,nef=16,ndf=4,batch_size=4,clip_length=8,max_steps=1100,lr=0.001,decay_steps=[700,1100],kl_weight=0.05,kl_anneal_steps=[200,600],schedule_sampling_k=60"
 fi
 
 say "Futures of unseen sequences, as GIFs"

@@ -137,7 +137,7 @@ struct Trainer::Body {
                     .learning_rate = scalar(learning_rate(step())),
                     .kl_weight = scalar(kl_weight(step()))};
     if (hparams_sample_ground_truth()) now.ground_truth_sampling = scalar(sampling);
-    now.prior = prior_in_loss || options.report || options.outputs;
+    now.prior = prior_in_loss || options.outputs;
     now.details = options.outputs;
     now.samples = options.outputs ? summary_samples() : 0;
     return now;
