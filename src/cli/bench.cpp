@@ -1,7 +1,10 @@
 #include "savp/cli/bench.h"
 
 #include <sys/resource.h>
-#include <torch/torch.h>
+#include <torch/autograd.h>
+#include <torch/cuda.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <algorithm>
 #include <chrono>

@@ -1,6 +1,7 @@
 #include "savp/kernels/prepared_conv.h"
 
-#include <torch/torch.h>
+#include <torch/autograd.h>
+#include <torch/types.h>
 
 #include <algorithm>
 #include <utility>

@@ -1,6 +1,6 @@
 #include "savp/losses/losses.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <cmath>
 

@@ -1,6 +1,7 @@
 #include "savp/models/discriminators.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <map>
 #include <utility>

@@ -1,6 +1,7 @@
 #include "savp/models/savp.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <utility>
 #include <vector>

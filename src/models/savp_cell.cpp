@@ -1,6 +1,6 @@
 #include "savp_cell.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <algorithm>
 #include <utility>

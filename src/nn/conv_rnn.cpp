@@ -1,6 +1,7 @@
 #include "savp/nn/conv_rnn.h"
 
-#include <torch/torch.h>
+#include <torch/nn/module.h>
+#include <torch/types.h>
 
 namespace savp::nn {
 namespace {

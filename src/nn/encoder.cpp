@@ -1,6 +1,6 @@
 #include "savp/nn/encoder.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <algorithm>
 

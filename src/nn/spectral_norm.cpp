@@ -1,6 +1,6 @@
 #include "savp/nn/spectral_norm.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 namespace savp::nn {
 namespace {

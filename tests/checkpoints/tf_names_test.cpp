@@ -1,7 +1,7 @@
 #include "savp/checkpoints/tf_names.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 namespace savp {
 namespace {

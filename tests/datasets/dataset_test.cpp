@@ -1,6 +1,7 @@
 #include "savp/datasets/dataset.h"
 
 #include <gtest/gtest.h>
+#include <torch/cuda.h>
 
 #include "savp/core/error.h"
 #include "savp/datasets/bench.h"

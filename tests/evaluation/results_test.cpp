@@ -1,7 +1,7 @@
 #include "savp/evaluation/results.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "savp/core/error.h"
 #include "savp/io/image.h"

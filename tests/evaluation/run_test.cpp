@@ -1,7 +1,7 @@
 #include "savp/evaluation/run.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "savp/checkpoints/tensors.h"
 #include "savp/checkpoints/video_shape.h"

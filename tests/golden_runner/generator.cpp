@@ -1,4 +1,5 @@
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "golden_runner/kinds.h"
 #include "golden_runner/model_setup.h"

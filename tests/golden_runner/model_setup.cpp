@@ -1,6 +1,7 @@
 #include "golden_runner/model_setup.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <algorithm>
 #include <set>

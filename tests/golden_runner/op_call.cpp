@@ -1,6 +1,9 @@
 #include "golden_runner/op_call.h"
 
-#include <torch/torch.h>
+#include <torch/autograd.h>
+#include <torch/nn/module.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "savp/checkpoints/tf_names.h"
 #include "savp/core/error.h"

@@ -1,5 +1,5 @@
 // Convolutions, dense layers, padding and norms.
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "golden_runner/op_call.h"
 #include "savp/core/error.h"

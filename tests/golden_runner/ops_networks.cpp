@@ -1,5 +1,5 @@
 // Recurrent cells, the encoder and the discriminators.
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "golden_runner/op_call.h"
 #include "savp/core/error.h"

@@ -1,5 +1,5 @@
 // How pixels are moved: kernels and flows.
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "golden_runner/op_call.h"
 #include "savp/nn/transforms/transform.h"

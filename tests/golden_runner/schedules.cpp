@@ -1,6 +1,6 @@
 #include "savp/training/schedules.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "golden_runner/kinds.h"
 #include "savp/core/error.h"

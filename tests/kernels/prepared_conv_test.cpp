@@ -1,7 +1,9 @@
 #include "savp/kernels/prepared_conv.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/autograd.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <ostream>
 

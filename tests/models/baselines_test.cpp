@@ -1,7 +1,7 @@
 #include "savp/models/baselines.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "savp/core/error.h"
 

@@ -1,7 +1,8 @@
 #include "savp/models/savp.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "savp/core/error.h"
 #include "savp/models/models.h"

@@ -1,7 +1,8 @@
 #include "savp/nn/layers.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "savp/nn/conv_rnn.h"
 #include "savp/nn/spectral_norm.h"
