@@ -3,10 +3,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <thread>
 
 #include "savp/core/error.h"
+#include "savp/core/interrupt.h"
+#include "savp/core/log.h"
 #include "savp/io/atomic_file.h"
+#include "savp/io/sha256.h"
 
 namespace savp {
 namespace {
@@ -14,7 +18,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int64_t kRecordsPerFile = 128;
-constexpr char kManifest[] = "dataset.json";
 
 void make_folders(const fs::path& path) {
   std::error_code failure;
@@ -22,7 +25,7 @@ void make_folders(const fs::path& path) {
   SAVP_CHECK(!failure, DataError, path.string(), ": cannot be made (", failure.message(), ")");
 }
 
-void rename_folder(const fs::path& from, const fs::path& to) {
+void rename_path(const fs::path& from, const fs::path& to) {
   std::error_code failure;
   fs::rename(from, to, failure);
   SAVP_CHECK(!failure, DataError, to.string(), ": cannot be put in place (", failure.message(), ")");
@@ -36,13 +39,35 @@ void remove_folder(const fs::path& path) {
 // "data/toy/" and "data/toy" are one folder.
 fs::path without_slash(const fs::path& path) { return path.has_filename() ? path : path.parent_path(); }
 
+// Every file below a folder: {"path": "train/traj_0_to_127.tfrecords", "bytes": 1, "sha256": "..."}.
+Json describe_files(const fs::path& folder) {
+  std::vector<fs::path> paths;
+  for (const auto& entry : fs::recursive_directory_iterator(folder))
+    if (entry.is_regular_file()) paths.push_back(entry.path());
+  std::sort(paths.begin(), paths.end());
+  const auto describe = [&](int64_t i) {
+    const auto& path = paths[static_cast<size_t>(i)];
+    return Json{{"path", path.lexically_relative(folder).string()},
+                {"bytes", fs::file_size(path)},
+                {"sha256", sha256_of_file(path)}};
+  };
+  Json files = Json::array();
+  Countdown countdown(static_cast<int64_t>(paths.size()), "files have their checksums");
+  in_order(static_cast<int64_t>(paths.size()), worker_threads(0), describe, [&](int64_t, Json file) {
+    stop_if_interrupted();
+    files.push_back(std::move(file));
+    countdown.step();
+  });
+  return files;
+}
+
 }  // namespace
 
 PreparedFolder::PreparedFolder(const fs::path& target, bool overwrite)
     : target_(without_slash(fs::absolute(target).lexically_normal())),
       hidden_(target_.parent_path() / concat(".", target_.filename().string(), ".partial-", ::getpid())) {
   if (fs::exists(target_) && !(fs::is_directory(target_) && fs::is_empty(target_))) {
-    SAVP_CHECK(fs::exists(target_ / kManifest), UsageError, target.string(),
+    SAVP_CHECK(fs::exists(target_ / kManifestName), UsageError, target.string(),
                ": exists and is no data set made here: choose another --output_dir");
     SAVP_CHECK(overwrite, UsageError, target.string(),
                ": holds a data set already: give --overwrite to replace it, or choose another --output_dir");
@@ -54,31 +79,59 @@ PreparedFolder::~PreparedFolder() { remove_folder(hidden_); }
 
 void PreparedFolder::finish(Json manifest) {
   manifest["version"] = SAVP_VERSION;
-  write_file_atomically((hidden_ / kManifest).string(), manifest.dump(2) + "\n");
-  if (!fs::exists(target_)) return rename_folder(hidden_, target_);
+  manifest["files"] = describe_files(hidden_);
+  write_file_atomically((hidden_ / kManifestName).string(), manifest.dump(2) + "\n");
+  if (!fs::exists(target_)) return rename_path(hidden_, target_);
   const fs::path old = hidden_.string() + ".old";
-  rename_folder(target_, old);
-  rename_folder(hidden_, target_);
+  rename_path(target_, old);
+  rename_path(hidden_, target_);
   remove_folder(old);
 }
 
-SplitWriter::SplitWriter(fs::path folder, std::string prefix, int64_t total)
-    : folder_(std::move(folder)), prefix_(std::move(prefix)), total_(total) {
-  if (total > 0) make_folders(folder_);
-}
-
-void SplitWriter::write(const std::string& record) {
-  if (next_ % kRecordsPerFile == 0) {
-    const int64_t last = std::min(next_ + kRecordsPerFile, total_) - 1;
-    file_ = std::make_unique<TfRecordWriter>(
-        (folder_ / concat(prefix_, "_", next_, "_to_", last, ".tfrecords")).string());
+// The last number of a file's name is known only when the file is complete.
+void SplitWriter::write(const std::string& record, int64_t length) {
+  if (!file_) {
+    make_folders(folder_);
+    file_ = std::make_unique<TfRecordWriter>((folder_ / "unfinished").string());
+    first_ = count_;
   }
   file_->write(record);
-  if (++next_ % kRecordsPerFile == 0 || next_ == total_) file_->close();
+  ++count_;
+  if (length > 0) lengths_.push_back(length);
+  if (count_ - first_ == kRecordsPerFile) close_file();
+}
+
+void SplitWriter::close_file() {
+  file_->close();
+  file_.reset();
+  rename_path(folder_ / "unfinished",
+              folder_ / concat(prefix_, "_", first_, "_to_", count_ - 1, ".tfrecords"));
+}
+
+void SplitWriter::finish() {
+  if (file_) close_file();
+  if (lengths_.empty()) return;
+  std::string lines;
+  for (const int64_t length : lengths_) lines += concat(length, "\n");
+  write_file_atomically((folder_ / "sequence_lengths.txt").string(), lines);
 }
 
 int64_t worker_threads(int64_t asked) {
   return asked > 0 ? asked : std::max<int64_t>(1, std::thread::hardware_concurrency());
+}
+
+void Countdown::step() {
+  constexpr std::chrono::seconds kPause(5);
+  ++done_;
+  const auto now = Clock::now();
+  const bool silent_so_far = told_ == start_;
+  if (done_ == total_ ? silent_so_far && now - start_ < kPause : now - told_ < kPause) return;
+  told_ = now;
+  const std::chrono::duration<double> taken = now - start_;
+  const auto left =
+      taken.count() / static_cast<double>(done_) * static_cast<double>(total_ - done_);  // seconds
+  log::info(concat(done_, " of ", total_, " ", things_,
+                   left >= 60 ? concat(", ", std::lround(left / 60), " min left") : ""));
 }
 
 }  // namespace savp

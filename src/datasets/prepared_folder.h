@@ -2,17 +2,21 @@
 // it is.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <filesystem>
 #include <future>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "savp/core/hparams.h"
 #include "savp/io/tfrecord.h"
 
 namespace savp {
+
+inline constexpr char kManifestName[] = "dataset.json";
 
 // A data set being made: everything goes to a hidden folder beside the target, which takes its place in the
 // end, so that the target is there in full or not at all.
@@ -27,25 +31,34 @@ class PreparedFolder {
   // The hidden folder, to write to.
   const std::filesystem::path& path() const { return hidden_; }
 
-  // Adds dataset.json and gives the folder its name.
+  // Adds dataset.json, which is the manifest with this program's version and all files with their sizes
+  // (bytes) and checksums (SHA-256), and gives the folder its name.
   void finish(Json manifest);
 
  private:
   std::filesystem::path target_, hidden_;
 };
 
-// The records of one split, as files PREFIX_<first>_to_<last>.tfrecords.
+// The records of one split, as files PREFIX_<first>_to_<last>.tfrecords. Without records there is no folder.
 class SplitWriter {
  public:
-  // `total` records are to come.
-  SplitWriter(std::filesystem::path folder, std::string prefix, int64_t total);
-  void write(const std::string& record);  // after the last one, all files are complete
+  SplitWriter(std::filesystem::path folder, std::string prefix)
+      : folder_(std::move(folder)), prefix_(std::move(prefix)) {}
+
+  // A record whose length (frames) is given gets a line in sequence_lengths.txt.
+  void write(const std::string& record, int64_t length = 0);
+  void finish();  // completes the files; needed after the last record
+
+  int64_t count() const { return count_; }
 
  private:
+  void close_file();
+
   std::filesystem::path folder_;
   std::string prefix_;
-  int64_t total_;
-  int64_t next_ = 0;
+  std::vector<int64_t> lengths_;
+  int64_t count_ = 0;
+  int64_t first_ = 0;  // record of the open file
   std::unique_ptr<TfRecordWriter> file_;
 };
 
@@ -64,5 +77,19 @@ void in_order(int64_t count, int64_t threads, const Make& make, const Take& take
     take(taken, std::move(result));
   }
 }
+
+// "120 of 599 videos, 3 min left": a line every few seconds, and one at the end.
+class Countdown {
+ public:
+  Countdown(int64_t total, std::string things) : total_(total), things_(std::move(things)) {}
+  void step();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  int64_t total_, done_ = 0;
+  std::string things_;
+  Clock::time_point start_ = Clock::now(), told_ = start_;
+};
 
 }  // namespace savp

@@ -13,8 +13,6 @@
 namespace savp {
 namespace {
 
-constexpr int64_t kProgressEvery = 64;  // sequences
-
 std::string_view text(const Picture& picture) {
   return {reinterpret_cast<const char*>(picture.pixels.data()), picture.pixels.size()};
 }
@@ -59,10 +57,10 @@ void make_toy_data(const ToyDataOptions& options) {
                    {"seed", options.seed},   {"length", options.length},
                    {"height", options.size}, {"width", options.size},
                    {"channels", 3},          {"blocks", options.blocks}};
-  int64_t made = 0;
+  Countdown countdown(total, "sequences");
   uint64_t split_number = 0;
   for (const auto& [split, count] : splits) {
-    SplitWriter writer(folder.path() / split, "traj", count);
+    SplitWriter writer(folder.path() / split, "traj");
     const auto make = [&, number = split_number++](int64_t i) {
       const auto seed = scene_seed(static_cast<uint64_t>(options.seed), number, static_cast<uint64_t>(i));
       return bair_record(record_toy_scene(seed, scene));
@@ -70,8 +68,9 @@ void make_toy_data(const ToyDataOptions& options) {
     in_order(count, worker_threads(options.threads), make, [&](int64_t, const std::string& record) {
       stop_if_interrupted();
       writer.write(record);
-      if (++made % kProgressEvery == 0 || made == total) log::info(concat(made, " of ", total, " sequences"));
+      countdown.step();
     });
+    writer.finish();
     manifest["sequences"][split] = count;
   }
   folder.finish(manifest);

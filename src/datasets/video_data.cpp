@@ -7,13 +7,12 @@
 #include <string>
 #include <vector>
 
+#include "datasets/clip_record.h"
 #include "datasets/prepared_folder.h"
 #include "datasets/video_split.h"
 #include "savp/core/interrupt.h"
 #include "savp/core/log.h"
 #include "savp/core/text.h"
-#include "savp/io/atomic_file.h"
-#include "savp/io/example.h"
 #include "savp/io/tfrecord.h"
 #include "savp/io/video.h"
 
@@ -94,20 +93,6 @@ struct ReadVideo {
   std::vector<int64_t> clips;  // lengths, frames
   std::string refusal;
 };
-
-// The layout of the KTH records: all frames of a clip in one list.
-std::string clip_record(const std::vector<Picture>& clip) {
-  std::vector<std::string_view> frames;
-  for (const Picture& frame : clip)
-    frames.emplace_back(reinterpret_cast<const char*>(frame.pixels.data()), frame.pixels.size());
-  ExampleBuilder example;
-  example.ints("sequence_length", {static_cast<int64_t>(clip.size())});
-  example.ints("height", {clip.front().height});
-  example.ints("width", {clip.front().width});
-  example.ints("channels", {clip.front().channels});
-  example.bytes("images/encoded", frames);
-  return example.serialize();
-}
 
 // Frames until the end of the video, or until it turns out to be unreadable.
 class Frames {
@@ -245,42 +230,29 @@ std::vector<ReadVideo> read_videos(const std::vector<fs::path>& paths, const Cli
   return videos;
 }
 
-// Lengths of the clips of one split, in order.
-std::vector<int64_t> lengths(const std::vector<ReadVideo>& videos, const Assignment& splits, int split) {
-  std::vector<int64_t> found;
-  for (size_t i = 0; i < videos.size(); ++i)
-    for (size_t k = 0; k < splits[i].size(); ++k)
-      if (splits[i][k] == split) found.push_back(videos[i].clips[k]);
-  return found;
-}
-
-void write_lengths(const fs::path& path, const std::vector<int64_t>& lengths) {
-  std::string lines;
-  for (const int64_t length : lengths) lines += concat(length, "\n");
-  write_file_atomically(path.string(), lines);
-}
-
 void write_splits(const std::vector<ReadVideo>& videos, const Assignment& splits, const fs::path& clips,
                   const fs::path& folder) {
   std::vector<SplitWriter> writers;
-  for (int split = 0; split < 3; ++split) {
-    const auto of_split = lengths(videos, splits, split);
-    const fs::path target = folder / kSplitNames[static_cast<size_t>(split)];
-    writers.emplace_back(target, "sequence", static_cast<int64_t>(of_split.size()));
-    if (!of_split.empty()) write_lengths(target / "sequence_lengths.txt", of_split);
-  }
+  for (const char* name : kSplitNames) writers.emplace_back(folder / name, "sequence");
   for (size_t i = 0; i < videos.size(); ++i) {
     if (videos[i].clips.empty()) continue;
     TfRecordReader reader(clips_path(clips, i).string());
-    for (const int split : splits[i]) {
+    for (size_t k = 0; k < splits[i].size(); ++k) {
       stop_if_interrupted();
-      writers[static_cast<size_t>(split)].write(reader.next().value());
+      writers[static_cast<size_t>(splits[i][k])].write(reader.next().value(), videos[i].clips[k]);
     }
   }
+  for (auto& writer : writers) writer.finish();
+}
+
+int64_t count_clips(const Assignment& splits, int split) {
+  int64_t count = 0;
+  for (const auto& of_video : splits) count += std::count(of_video.begin(), of_video.end(), split);
+  return count;
 }
 
 Json describe(const VideoDataOptions& options, const ClipOptions& clips, const std::vector<fs::path>& paths,
-              const std::vector<ReadVideo>& videos, const Division& division) {
+              const Division& division) {
   Json manifest = {{"dataset", "video"},
                    {"made_by", "savp_preprocess videos"},
                    {"seed", options.seed},
@@ -293,7 +265,7 @@ Json describe(const VideoDataOptions& options, const ClipOptions& clips, const s
                    {"split_by", division.by_video ? "video" : "clip"}};
   for (int split = 0; split < 3; ++split) {
     const char* name = kSplitNames[static_cast<size_t>(split)];
-    manifest["sequences"][name] = lengths(videos, division.splits, split).size();
+    manifest["sequences"][name] = count_clips(division.splits, split);
     manifest["videos"][name] = Json::array();
     for (size_t i = 0; i < paths.size(); ++i)
       if (std::count(division.splits[i].begin(), division.splits[i].end(), split) > 0)
@@ -338,7 +310,7 @@ void make_video_data(const VideoDataOptions& options) {
       divide(videos, {options.val_fraction, options.test_fraction}, static_cast<uint64_t>(options.seed));
   write_splits(videos, division.splits, work, folder.path());
   fs::remove_all(work);
-  const Json manifest = describe(options, clips, found.videos, videos, division);
+  const Json manifest = describe(options, clips, found.videos, division);
   folder.finish(manifest);
   report(manifest, options);
 }

@@ -2,10 +2,21 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <random>
 #include <utility>
 
 namespace savp {
+namespace {
+
+// Fisher and Yates' shuffle, written out since std::shuffle differs between libraries.
+template <class T>
+void shuffle(std::vector<T>& items, uint64_t seed) {
+  std::mt19937_64 lot(seed);
+  for (size_t i = items.size(); i > 1; --i) std::swap(items[i - 1], items[lot() % i]);
+}
+
+}  // namespace
 
 std::array<int64_t, 3> split_sizes(int64_t count, const SplitShares& shares) {
   const auto wanted = [count](double share) {
@@ -30,12 +41,17 @@ std::vector<int> split_in_order(int64_t count, const SplitShares& shares) {
   return splits;
 }
 
-// Fisher and Yates' shuffle, written out since std::shuffle differs between libraries.
 std::vector<int> split_by_lot(int64_t count, const SplitShares& shares, uint64_t seed) {
   std::vector<int> splits = split_in_order(count, shares);
-  std::mt19937_64 lot(seed);
-  for (size_t i = splits.size(); i > 1; --i) std::swap(splits[i - 1], splits[lot() % i]);
+  shuffle(splits, seed);
   return splits;
+}
+
+std::vector<size_t> shuffled_order(size_t count, uint64_t seed) {
+  std::vector<size_t> order(count);
+  std::iota(order.begin(), order.end(), 0);
+  shuffle(order, seed);
+  return order;
 }
 
 }  // namespace savp

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -26,5 +27,8 @@ std::vector<int> split_by_lot(int64_t count, const SplitShares& shares, uint64_t
 // The same without a draw: the first are for training, the last for test. For clips of one video, where
 // neighbours are alike.
 std::vector<int> split_in_order(int64_t count, const SplitShares& shares);
+
+// 0 .. count - 1 in random order.
+std::vector<size_t> shuffled_order(size_t count, uint64_t seed);
 
 }  // namespace savp

@@ -52,6 +52,25 @@ bool is_cut(std::string_view bytes) {
   return false;
 }
 
+std::string encode(const Picture& picture, const char* ending, const std::vector<int>& options) {
+  cv::Mat bgr;
+  if (picture.channels == 3)
+    cv::cvtColor(view(picture), bgr, cv::COLOR_RGB2BGR);
+  else
+    bgr = view(picture);
+  std::vector<uint8_t> bytes;
+  cv::imencode(ending, bgr, bytes, options);
+  return {bytes.begin(), bytes.end()};
+}
+
+Picture resize(const Picture& picture, int64_t height, int64_t width, int interpolation) {
+  if (picture.height == height && picture.width == width) return picture;
+  Picture resized = blank(height, width, picture.channels);
+  cv::Mat target = view(resized);
+  cv::resize(view(picture), target, target.size(), 0, 0, interpolation);
+  return resized;
+}
+
 }  // namespace
 
 bool is_picture_name(const std::filesystem::path& path) {
@@ -79,20 +98,20 @@ Picture read_image(const std::filesystem::path& path, int64_t channels) {
 
 void write_png(const std::filesystem::path& path, const Picture& picture) {
   SAVP_CHECK(!picture.pixels.empty(), DataError, path.string(), ": there is no picture to write");
-  cv::Mat bgr;
-  if (picture.channels == 3) cv::cvtColor(view(picture), bgr, cv::COLOR_RGB2BGR);
-  std::vector<uint8_t> bytes;
-  cv::imencode(".png", picture.channels == 3 ? bgr : view(picture), bytes);
-  write_whole_file(path, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  write_whole_file(path, encode(picture, ".png", {}));
+}
+
+std::string encode_jpeg(const Picture& picture, int quality) {
+  return encode(picture, ".jpg", {cv::IMWRITE_JPEG_QUALITY, quality});
 }
 
 Picture resize(const Picture& picture, int64_t height, int64_t width) {
-  if (picture.height == height && picture.width == width) return picture;
   const bool shrinks = height <= picture.height && width <= picture.width;
-  Picture resized = blank(height, width, picture.channels);
-  cv::Mat target = view(resized);
-  cv::resize(view(picture), target, target.size(), 0, 0, shrinks ? cv::INTER_AREA : cv::INTER_LINEAR);
-  return resized;
+  return resize(picture, height, width, shrinks ? cv::INTER_AREA : cv::INTER_LINEAR);
+}
+
+Picture resize_linearly(const Picture& picture, int64_t height, int64_t width) {
+  return resize(picture, height, width, cv::INTER_LINEAR);
 }
 
 Picture crop_centre(const Picture& picture, int64_t height, int64_t width) {

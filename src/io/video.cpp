@@ -86,28 +86,28 @@ class FrameFolder : public FrameSource {
   int64_t height_ = 0, width_ = 0;  // of the first
 };
 
-std::unique_ptr<FrameSource> open_source(const fs::path& path, int64_t channels) {
+std::unique_ptr<FrameSource> open_source(const fs::path& path, const VideoOptions& options) {
   std::error_code failure;
   const auto status = fs::status(path, failure);
   SAVP_CHECK(fs::exists(status), DataError, path.string(), ": there is no such file or folder");
-  if (fs::is_directory(status)) return std::make_unique<FrameFolder>(path, channels);
+  if (fs::is_directory(status)) return std::make_unique<FrameFolder>(path, options.channels);
   // A pipe or a device might keep us waiting forever.
   SAVP_CHECK(fs::is_regular_file(status), DataError, path.string(), ": is neither a file nor a folder");
-  return open_video_file(path, channels);
+  return open_video_file(path, options);
 }
 
 }  // namespace
 
 VideoReader::VideoReader(const fs::path& path, const VideoOptions& options)
-    : options_(options), source_(open_source(path, options.channels)) {
+    : options_(options), source_(open_source(path, options)) {
   if (source_->fps() > 0 && options_.fps > 0) upcoming_ = source_->next();
 }
 
 std::optional<Picture> VideoReader::next() {
   std::optional<Picture> picture = pick();
-  if (picture && options_.height > 0 && options_.width > 0)
-    return fit(*picture, options_.height, options_.width);
-  return picture;
+  if (!picture || options_.height == 0 || options_.width == 0) return picture;
+  return options_.plain ? resize(*picture, options_.height, options_.width)
+                        : fit(*picture, options_.height, options_.width);
 }
 
 // The frame nearest to the time wanted next; times in files jitter, since they are rounded to milliseconds

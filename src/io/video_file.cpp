@@ -80,9 +80,10 @@ char last_byte(const fs::path& path) {
 
 class VideoFile : public FrameSource {
  public:
-  VideoFile(const fs::path& path, int64_t channels)
+  VideoFile(const fs::path& path, const VideoOptions& options)
       : path_(path),
-        format_(channels == 1 ? AV_PIX_FMT_GRAY8 : AV_PIX_FMT_RGB24),
+        options_(options),
+        format_(options.channels == 1 ? AV_PIX_FMT_GRAY8 : AV_PIX_FMT_RGB24),
         demuxer_(open_demuxer(path)) {
     choose_stream();
     open_decoder();
@@ -234,31 +235,39 @@ class VideoFile : public FrameSource {
     return rotate(picture, quarter_turns());
   }
 
-  // From the stored format to bytes, with square pixels.
+  // From the stored format to bytes.
   void open_scaler(AVFrame& frame) {
     width_ = frame.width;
     height_ = frame.height;
     source_format_ = frame.format;
-    const AVRational aspect = av_guess_sample_aspect_ratio(demuxer_.get(), stream_,
-                                                           &frame);  // width : height
     converted_->format = format_;
-    converted_->height = height_;
-    converted_->width =
-        aspect.num > 0 && aspect.den > 0 ? static_cast<int>(std::lround(width_ * av_q2d(aspect))) : width_;
-    SAVP_CHECK(av_image_check_size(static_cast<unsigned>(converted_->width), static_cast<unsigned>(height_),
-                                   0, nullptr) >= 0 &&
+    converted_->height = options_.plain && options_.height > 0 ? static_cast<int>(options_.height) : height_;
+    converted_->width = options_.plain ? (options_.width > 0 ? static_cast<int>(options_.width) : width_)
+                                       : square_width(frame);
+    SAVP_CHECK(av_image_check_size(static_cast<unsigned>(converted_->width),
+                                   static_cast<unsigned>(converted_->height), 0, nullptr) >= 0 &&
                    av_frame_get_buffer(converted_.get(), 0) >= 0,
-               DataError, path_.string(), ": frames of ", height_, "x", converted_->width, " cannot be held");
-    scaler_.reset(sws_getContext(
-        width_, height_, static_cast<AVPixelFormat>(frame.format), converted_->width, height_, format_,
-        SWS_BILINEAR | SWS_FULL_CHR_H_INT | SWS_ACCURATE_RND | SWS_BITEXACT, nullptr, nullptr, nullptr));
+               DataError, path_.string(), ": frames of ", converted_->height, "x", converted_->width,
+               " cannot be held");
+    constexpr int kCareful = SWS_BILINEAR | SWS_FULL_CHR_H_INT | SWS_ACCURATE_RND | SWS_BITEXACT;
+    scaler_.reset(sws_getContext(width_, height_, static_cast<AVPixelFormat>(frame.format), converted_->width,
+                                 converted_->height, format_, options_.plain ? SWS_BICUBIC : kCareful,
+                                 nullptr, nullptr, nullptr));
     SAVP_CHECK(scaler_, DataError, path_.string(), ": its pixel format cannot be converted");
     set_colours(frame);
   }
 
+  // Of the frame with square pixels.
+  int square_width(AVFrame& frame) const {
+    const AVRational aspect =
+        av_guess_sample_aspect_ratio(demuxer_.get(), stream_, &frame);  // width : height
+    const bool known = aspect.num > 0 && aspect.den > 0;
+    return known ? static_cast<int>(std::lround(width_ * av_q2d(aspect))) : width_;
+  }
+
   // Files that do not name their colour matrix mean Rec. 709 in high definition, Rec. 601 below.
   void set_colours(const AVFrame& frame) {
-    const int unnamed = frame.height >= 720 ? SWS_CS_ITU709 : SWS_CS_ITU601;
+    const int unnamed = frame.height >= 720 && !options_.plain ? SWS_CS_ITU709 : SWS_CS_ITU601;
     const int matrix = frame.colorspace == AVCOL_SPC_UNSPECIFIED ? unnamed : frame.colorspace;
     sws_setColorspaceDetails(scaler_.get(), sws_getCoefficients(matrix),
                              frame.color_range == AVCOL_RANGE_JPEG ? 1 : 0,
@@ -275,6 +284,7 @@ class VideoFile : public FrameSource {
   }
 
   fs::path path_;
+  VideoOptions options_;
   AVPixelFormat format_;  // of the pictures delivered
   Demuxer demuxer_;
   AVStream* stream_ = nullptr;  // belongs to the demuxer
@@ -293,8 +303,8 @@ class VideoFile : public FrameSource {
 
 }  // namespace
 
-std::unique_ptr<FrameSource> open_video_file(const fs::path& path, int64_t channels) {
-  return std::make_unique<VideoFile>(path, channels);
+std::unique_ptr<FrameSource> open_video_file(const fs::path& path, const VideoOptions& options) {
+  return std::make_unique<VideoFile>(path, options);
 }
 
 bool is_video_file(const fs::path& path) {

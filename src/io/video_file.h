@@ -8,7 +8,8 @@
 
 namespace savp {
 
-// Throws DataError unless there is something to decode.
-std::unique_ptr<FrameSource> open_video_file(const std::filesystem::path& path, int64_t channels);
+// Of the options, fps is the caller's business, and so is the size unless `plain`. Throws DataError unless
+// there is something to decode.
+std::unique_ptr<FrameSource> open_video_file(const std::filesystem::path& path, const VideoOptions& options);
 
 }  // namespace savp

@@ -6,10 +6,10 @@
 #include <cmath>
 #include <string>
 
-#include "io/written_video.h"
 #include "savp/core/error.h"
 #include "savp/io/gif.h"
 #include "support/scratch.h"
+#include "support/written_video.h"
 
 namespace savp {
 namespace {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
 #include <vector>
 
 namespace savp {
@@ -24,8 +25,14 @@ Picture read_image(const std::filesystem::path& path, int64_t channels = 3);
 // The file appears in full or not at all; missing folders are made.
 void write_png(const std::filesystem::path& path, const Picture& picture);
 
+// A JPEG file's bytes; quality from 1 to 100.
+std::string encode_jpeg(const Picture& picture, int quality = 95);
+
 // Averages areas when shrinking, interpolates linearly when growing.
 Picture resize(const Picture& picture, int64_t height, int64_t width);
+
+// Interpolates linearly between the nearest pixels, also when shrinking.
+Picture resize_linearly(const Picture& picture, int64_t height, int64_t width);
 
 // The middle of a picture, height and width at most those of the picture.
 Picture crop_centre(const Picture& picture, int64_t height, int64_t width);

@@ -1,0 +1,95 @@
+#include "savp/datasets/bair_data.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <regex>
+#include <vector>
+
+#include "datasets/prepared_folder.h"
+#include "savp/core/error.h"
+#include "savp/core/log.h"
+
+namespace savp {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char kForValidation[] = "traj_256_to_511.tfrecords";
+
+// The folder with "train" in it: the one given, or the only one in it that has it.
+fs::path find_root(const fs::path& folder) {
+  SAVP_CHECK(fs::is_directory(folder), DataError, folder.string(), ": there is no such folder");
+  if (fs::is_directory(folder / "train")) return folder;
+  for (const auto& entry : fs::directory_iterator(folder))
+    if (fs::is_directory(entry.path() / "train")) return entry.path();
+  throw DataError(
+      concat(folder.string(), ": there is no train in it: give the folder of the unpacked archive"));
+}
+
+struct RecordFile {
+  fs::path path;
+  std::string split;
+  int64_t sequences = 0;  // as its name says
+};
+
+std::vector<RecordFile> files_of(const fs::path& root, const std::string& split) {
+  static const std::regex kName(R"(traj_(\d{1,9})_to_(\d{1,9})\.tfrecords)");
+  const auto folder = root / split;
+  SAVP_CHECK(fs::is_directory(folder), DataError, folder.string(),
+             ": is not there: is the archive complete?");
+  std::vector<RecordFile> files;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const auto name = entry.path().filename().string();
+    std::smatch range;
+    if (!std::regex_match(name, range, kName)) continue;
+    files.push_back({entry.path(), split, std::stoll(range[2]) - std::stoll(range[1]) + 1});
+  }
+  SAVP_CHECK(!files.empty(), DataError, folder.string(), ": holds no files named like ", kForValidation);
+  std::sort(files.begin(), files.end(),
+            [](const RecordFile& a, const RecordFile& b) { return a.path < b.path; });
+  return files;
+}
+
+std::vector<RecordFile> find_files(const fs::path& root) {
+  auto files = files_of(root, "train");
+  if (fs::is_directory(root / "val")) {
+    const auto val = files_of(root, "val");
+    files.insert(files.end(), val.begin(), val.end());
+  } else {
+    const auto kept = std::find_if(files.begin(), files.end(), [](const RecordFile& file) {
+      return file.path.filename() == kForValidation;
+    });
+    SAVP_CHECK(kept != files.end() && files.size() > 1, DataError, (root / "train").string(),
+               ": has not both ", kForValidation, ", which is for validation, and other files");
+    kept->split = "val";
+  }
+  const auto test = files_of(root, "test");
+  files.insert(files.end(), test.begin(), test.end());
+  return files;
+}
+
+void link_or_copy(const fs::path& from, const fs::path& to) {
+  std::error_code failure;
+  fs::create_directories(to.parent_path());
+  fs::create_hard_link(from, to, failure);
+  if (failure) fs::copy_file(from, to);
+}
+
+}  // namespace
+
+void make_bair_data(const BairDataOptions& options) {
+  const auto files = find_files(find_root(options.input_dir));
+  PreparedFolder folder(options.output_dir, options.overwrite);
+  Json manifest = {
+      {"dataset", "bair"}, {"made_by", "savp_preprocess bair"}, {"split_by", "file, as published"}};
+  for (const auto& split : {"train", "val", "test"}) manifest["sequences"][split] = 0;
+  for (const auto& file : files) {
+    link_or_copy(file.path, folder.path() / file.split / file.path.filename());
+    auto& count = manifest["sequences"][file.split];
+    count = count.get<int64_t>() + file.sequences;
+  }
+  folder.finish(manifest);
+  log::info(concat("BAIR in ", options.output_dir, ": ", manifest["sequences"].dump()));
+}
+
+}  // namespace savp

@@ -1,0 +1,22 @@
+// Clips of any length as records: all frames in one list, with its size beside it.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "datasets/picture.h"
+#include "savp/io/image.h"
+
+namespace savp {
+
+struct Clip {
+  PictureSize size;
+  std::vector<std::string_view> frames;  // raw or as JPEG, as the data set has it
+};
+std::string clip_record(const Clip& clip);
+
+// Raw frames of one size.
+std::string clip_record(const std::vector<Picture>& frames);
+
+}  // namespace savp
