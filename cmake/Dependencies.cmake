@@ -2,6 +2,7 @@
 include(CMakeFindDependencyMacro)
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
+find_package(OpenMP REQUIRED COMPONENTS CXX)  # the threads that LibTorch computes with
 include(${CMAKE_CURRENT_LIST_DIR}/SavpTorch.cmake)
 
 # --- Pictures (core, imgproc, imgcodecs only: Debian's full libopencv-dev would pull in a desktop).
