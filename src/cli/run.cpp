@@ -14,6 +14,7 @@
 #include "savp/core/interrupt.h"
 #include "savp/core/log.h"
 #include "savp/core/text.h"
+#include "savp/kernels/device.h"
 
 namespace savp::cli {
 namespace {
@@ -123,6 +124,7 @@ const Command& find_command(const std::string& name, const std::vector<Command>&
 }  // namespace
 
 int run(int argc, char** argv, const Command& command) {
+  keep_freed_memory();
   catch_interrupts();
   return static_cast<int>(guarded([&] {
     run_command(program_name(argv), {argv + 1, argv + argc}, command);
@@ -130,6 +132,7 @@ int run(int argc, char** argv, const Command& command) {
 }
 
 int run_commands(int argc, char** argv, const std::string& about, const std::vector<Command>& commands) {
+  keep_freed_memory();
   catch_interrupts();
   return static_cast<int>(guarded([&] {
     const auto program = program_name(argv);

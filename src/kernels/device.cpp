@@ -2,6 +2,9 @@
 
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
+#include <malloc.h>
+
+#include <limits>
 
 #ifdef SAVP_WITH_CUDA
 #include <ATen/cuda/CUDAContext.h>
@@ -25,6 +28,14 @@ void limit_gpu_memory([[maybe_unused]] const c10::Device& device, [[maybe_unused
 #ifdef SAVP_WITH_CUDA
   if (device.is_cuda() && fraction > 0)
     c10::cuda::CUDACachingAllocator::setMemoryFraction(fraction, device.index());
+#endif
+}
+
+void keep_freed_memory() {
+#ifdef __GLIBC__
+  mallopt(M_MMAP_THRESHOLD, std::numeric_limits<int>::max());
+  mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
+  mallopt(M_TOP_PAD, 64 << 20);  // bytes asked for in advance
 #endif
 }
 

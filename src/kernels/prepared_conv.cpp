@@ -59,8 +59,7 @@ struct WinogradWeight {
         tile(*tile_for(kernels, weight.size(-1), options.stride)),
         size(volume(weight.sizes())),
         stride{weight.dim() == 5 ? options.depth_stride : 1, options.stride, options.stride},
-        padding{weight.dim() == 5 ? options.padding : 0, options.padding, options.padding},
-        spectrum(transform(plan(weight.sizes()), view(weight.data_ptr<float>()))) {}
+        padding{weight.dim() == 5 ? options.padding : 0, options.padding, options.padding} {}
 
   // The convolution of an input of these sizes.
   WinogradConv plan(at::IntArrayRef input) const {
@@ -120,12 +119,14 @@ struct WinogradWeight {
   }
 
   Tensor transform(const WinogradConv& conv, const WeightView& taps) const {
+    TORCH_CHECK(weight._version() == version, "the weight of a convolution was changed while it was in use");
     Tensor result = at::empty({conv.weight_size()}, weight.options());
     conv.transform_weight(taps, result.data_ptr<float>());
     return result;
   }
 
-  Tensor forward(const Tensor& input) const {
+  Tensor forward(const Tensor& input) {
+    if (!spectrum.defined()) spectrum = transform(plan(input.sizes()), view(weight.data_ptr<float>()));
     auto sizes = input.sizes().vec();
     sizes[1] = weight.size(0);
     for (size_t i = 2, axis = 5 - sizes.size(); i < sizes.size(); ++i, ++axis) {
@@ -138,8 +139,7 @@ struct WinogradWeight {
   }
 
   Tensor backward_input(const Tensor& gradient, at::IntArrayRef input) {
-    TORCH_CHECK(weight._version() == version,
-                "the weight of a convolution was changed before its gradient was taken");
+    spectrum.reset();  // the way forward is over, and transforms are large
     const int64_t phases = stride[0] * stride[1] * stride[2];
     adjoint_spectra.resize(phases);
     Tensor result = at::empty(input, gradient.options());
@@ -167,19 +167,20 @@ struct WinogradWeight {
   void add_waiting() {
     if (inputs.empty()) return;
     const bool add = sum.defined();
-    if (!add) sum = at::empty_like(spectrum);
     const Tensor input = inputs.size() == 1 ? inputs[0] : at::cat(inputs);
+    const WinogradConv conv = plan(input.sizes());
+    if (!add) sum = at::empty({conv.weight_size()}, weight.options());
     const Tensor gradient = gradients.size() == 1 ? gradients[0] : at::cat(gradients);
     inputs.clear();
     gradients.clear();
-    plan(input.sizes())
-        .backward_weight(input.const_data_ptr<float>(), gradient.const_data_ptr<float>(),
+    conv.backward_weight(input.const_data_ptr<float>(), gradient.const_data_ptr<float>(),
                          sum.data_ptr<float>(), add);
   }
 
   // The weight's gradient over all uses so far.
   Tensor collect() {
     add_waiting();
+    adjoint_spectra.clear();
     if (!sum.defined()) return {};
     Tensor gradient = at::empty_like(weight);
     plan(weight.sizes()).transform_weight_gradient(sum.data_ptr<float>(), view(gradient.data_ptr<float>()));
@@ -192,8 +193,8 @@ struct WinogradWeight {
   const WinogradKernels& kernels;
   const TileKernels& tile;
   Size3 size, stride, padding;
-  Tensor spectrum;                        // of the weight
-  std::vector<Tensor> adjoint_spectra;    // of each phase of the weight turned round; made when first needed
+  Tensor spectrum;                        // of the weight; made when first needed
+  std::vector<Tensor> adjoint_spectra;    // of each phase of the weight turned round; likewise
   std::vector<Tensor> inputs, gradients;  // of uses that wait to be added to the sum
   Tensor sum;                             // gradient with respect to `spectrum`
 };

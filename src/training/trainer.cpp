@@ -179,6 +179,7 @@ struct Trainer::Body {
       d_optimizer.zero_grad();
       if (d.total.defined()) d.total.backward();
       judgements.clear();
+      for (auto& weights : old_weights) weights.convs.clear();  // they hold transforms of all weights
       // In the published code nothing waits for the discriminators' update in this mode, and it never runs.
       if (!hparams.joint_gan_optimization) d_optimizer.step(learning_rate(step()));
     }
