@@ -4,6 +4,11 @@
 
 namespace savp {
 
+// Not at::randperm, which would wait for the device.
+at::Tensor Noise::permutation(const std::string& name, int64_t count) {
+  return uniform(name, {count}).argsort();
+}
+
 DeviceNoise::DeviceNoise(const at::Device& device, uint64_t seed)
     : device_(device), generator_(at::globalContext().defaultGenerator(device).clone()) {
   generator_.set_current_seed(seed);

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "savp/core/error.h"
 #include "savp/losses/losses.h"
 
 namespace savp {
@@ -54,12 +55,42 @@ std::vector<Branch> branches(const TrainHparams& hp) {
   return all;
 }
 
+// What a term may need, and what makes a model give it.
+struct Remedy {
+  OutputKind kind;
+  const char* what;
+  const char* remedy;
+};
+constexpr Remedy kRemedies[] = {
+    {OutputKind::kStates, "states", "give it data with states (use_state=true)"},
+    {OutputKind::kFlows, "flows", "use transformation=flow of the model savp"},
+    {OutputKind::kLatents, "latents", "use a model with latent variables (savp: nz above 0)"},
+    {OutputKind::kPosterior, "samples of a posterior that discriminators judge",
+     "use the model savp with nz above 0"},
+    {OutputKind::kVerdicts, "discriminators", "use the model savp"},
+    {OutputKind::kFeatures, "features that no model here has", "leave it at 0"},
+};
+
+// "gen_state_loss" -> "state_weight".
+std::string weight_name(const std::string& term) {
+  const auto begin = term.find('_') + 1;
+  return term.substr(begin, term.rfind("_loss") - begin) + "_weight";
+}
+
 LossTerms without_zeros(LossTerms terms) {
   std::erase_if(terms, [](const LossTerm& term) { return term.weight == 0.0; });
   return terms;
 }
 
 }  // namespace
+
+void check_terms(const LossTerms& terms, const std::set<OutputKind>& provided, const std::string& model) {
+  for (const auto& term : terms)
+    for (const auto& [kind, what, remedy] : kRemedies)
+      SAVP_CHECK(term.needs != kind || provided.contains(kind), UsageError, weight_name(term.name), "=",
+                 term.weight, " needs ", what, ", which this ", model, " does not give: set it to 0, or ",
+                 remedy);
+}
 
 LossTerms generator_terms(const TrainHparams& hp) {
   using namespace losses;  // NOLINT(google-build-using-namespace): the table below names them all
@@ -69,9 +100,12 @@ LossTerms generator_terms(const TrainHparams& hp) {
       {"gen_l2_loss", hp.l2_weight, false,
        [](const LossInputs& in) { return l2(reconstruction(in).images, targets(in.batch.images)); }},
       {"gen_state_loss", hp.state_weight, false,
-       [](const LossInputs& in) { return l2(reconstruction(in).states, targets(in.batch.states)); }},
+       [](const LossInputs& in) { return l2(reconstruction(in).states, targets(in.batch.states)); },
+       OutputKind::kStates},
       {"gen_tv_loss", hp.tv_weight, false,
-       [](const LossInputs& in) { return total_variation(reconstruction(in).flows); }},
+       [](const LossInputs& in) { return total_variation(reconstruction(in).flows); }, OutputKind::kFlows},
+      {"gen_feature_l2_loss", hp.feature_l2_weight, false, nullptr, OutputKind::kFeatures},
+      {"gen_ae_l2_loss", hp.ae_l2_weight, false, nullptr, OutputKind::kFeatures},
   };
   for (const auto& branch : branches(hp)) {
     const auto judged = [infix = branch.kind.infix,
@@ -84,14 +118,16 @@ LossTerms generator_terms(const TrainHparams& hp) {
     terms.push_back({"gen" + branch.name + "_loss", branch.weight, false,
                      [judged, kind = hp.gan_loss_type](const LossInputs& in) {
                        return adversarial(judged(in).fake.logits, 1.0, kind);
-                     }});
+                     },
+                     branch.posterior ? OutputKind::kPosterior : OutputKind::kVerdicts});
     terms.push_back(
         {"gen" + branch.name + "_feature_l2_loss", branch.feature_l2_weight, false, features(l2)});
     terms.push_back({"gen" + branch.name + "_feature_cdist_loss", branch.feature_cdist_weight, false,
                      features([](const Tensor& a, const Tensor& b) { return cosine_distance(a, b); })});
   }
   terms.push_back({"gen_kl_loss", hp.kl_weight, true,
-                   [](const LossInputs& in) { return kl_divergence(*in.output.q, in.output.p); }});
+                   [](const LossInputs& in) { return kl_divergence(*in.output.q, in.output.p); },
+                   OutputKind::kLatents});
   return without_zeros(std::move(terms));
 }
 

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "savp/core/error.h"
-#include "savp/nn/encoder.h"
 #include "savp_cell.h"
 
 namespace savp {
@@ -28,20 +27,6 @@ Schedule ground_truth_schedule(const SavpHparams& hp) {
       return schedule::linear(1.0, 0.0, begin, end);
   }
   throw std::logic_error("a schedule without a function");
-}
-
-// Options of the published code whose networks are not built here yet.
-void refuse_missing_options(const SavpHparams& hp) {
-  const std::pair<bool, const char*> rows[] = {
-      {!hp.use_tile_concat, "use_tile_concat=false"},
-      {hp.learn_initial_state, "learn_initial_state=true"},
-      {hp.use_e_rnn, "use_e_rnn=true"},
-      {hp.learn_prior, "learn_prior=true"},
-      {hp.ablation_rnn, "ablation_rnn=true"},
-      {hp.ablation_conv_rnn_norm, "ablation_conv_rnn_norm=true"},
-      {hp.conv_rnn_norm_layer == nn::NormLayer::kBatch, "conv_rnn_norm_layer=batch"}};
-  for (const auto& [asked, text] : rows)
-    SAVP_CHECK(!asked, UsageError, text, " is not available yet: leave it at its default");
 }
 
 Tensor repeat_batch(const Tensor& x, int64_t copies) {
@@ -119,14 +104,77 @@ Tensor sampling_mean(const Tensor& mask, const Tensor& like) {
                                             : torch::zeros({}, like.options());
 }
 
+// The recurrent states of the first step: zeros, or learned.
+class InitialStates {
+ public:
+  InitialStates(torch::nn::Module& generator, const SavpCell& cell, const nn::Rnn* rnn_z, bool learned)
+      : memories_(cell.memories()) {
+    for (const auto& memory : memories_)
+      for (const auto& part : memory.parts)
+        add(generator, {part.channels, memory.height, memory.width}, learned);
+    if (rnn_z == nullptr) return;
+    latent_parts_ = rnn_z->state_parts();
+    for (size_t i = 0; i < latent_parts_.size(); ++i) add(generator, {rnn_z->units()}, learned);
+  }
+
+  SavpCell::States pictures(int64_t batch, const Tensor& like) const {
+    SavpCell::States states;
+    size_t next = 0;
+    for (const auto& memory : memories_) {
+      states.emplace_back();
+      for (const auto& part : memory.parts) states.back().*part.tensor = state(next++, batch, like);
+    }
+    return states;
+  }
+  nn::RnnState latents(int64_t batch, const Tensor& like) const {
+    nn::RnnState last;
+    size_t next = values_.size() - latent_parts_.size();
+    for (const auto part : latent_parts_) last.*part = state(next++, batch, like);
+    return last;
+  }
+
+ private:
+  struct Variable : torch::nn::Module {
+    explicit Variable(at::IntArrayRef shape)
+        : value(register_parameter("initial_state", torch::zeros(shape))) {}
+    Tensor value;
+  };
+  struct Value {
+    std::vector<int64_t> shape;
+    std::shared_ptr<Variable> learned;  // may be missing
+  };
+
+  void add(torch::nn::Module& generator, std::vector<int64_t> shape, bool learned) {
+    std::shared_ptr<Variable> variable;
+    if (learned)
+      variable = generator.register_module(concat("initial_state_", values_.size()),
+                                           std::make_shared<Variable>(shape));
+    values_.push_back({std::move(shape), variable});
+  }
+  Tensor state(size_t index, int64_t batch, const Tensor& like) const {
+    const auto& [shape, learned] = values_[index];
+    auto size = shape;
+    size.insert(size.begin(), batch);
+    return learned ? learned->value.unsqueeze(0).expand(size) : torch::zeros(size, like.options());
+  }
+
+  std::vector<SavpCell::Memory> memories_;
+  std::vector<Tensor nn::RnnState::*> latent_parts_;
+  std::vector<Value> values_;
+};
+
+Tensor draw(const Gaussian& gaussian, const Tensor& eps) {
+  return gaussian.mu + gaussian.log_sigma_sq.exp().sqrt() * eps;
+}
+
 }  // namespace
 
 struct SavpGenerator::Networks {
-  std::shared_ptr<nn::Encoder> encoder;
-  std::shared_ptr<nn::Dense> mu, log_sigma_sq;
+  std::shared_ptr<nn::LatentEncoder> posterior, prior;  // the latter if it is learned
   std::shared_ptr<SavpCell> cell;
   std::shared_ptr<nn::Rnn> rnn_z;
   std::shared_ptr<nn::Dense> state_pred;
+  std::optional<InitialStates> initial_states;
 };
 
 // Latents of `copies` roll-outs over the same videos, of which the first `shared` steps are the same.
@@ -142,24 +190,22 @@ SavpGenerator::SavpGenerator(const SavpHparams& hp, const VideoShape& shape)
       shape_(shape),
       ground_truth_sampling_(ground_truth_schedule(hp)),
       networks_(std::make_unique<Networks>()) {
-  refuse_missing_options(hp);
   auto& n = *networks_;
-  if (hp.nz > 0) {
-    n.encoder = register_module(
-        "encoder", std::make_shared<nn::Encoder>(nn::EncoderOptions{2 * shape.channels + shape.actions,
-                                                                    hp.nef, hp.n_layers, hp.norm_layer}));
-    const auto head = [&](const std::string& name) {
-      return nn::placed(*this, "encoder." + name + ".dense",
-                        std::make_shared<nn::Dense>(nn::DenseOptions{n.encoder->out(), hp.nz}));
-    };
-    n.mu = head("z_mu");
-    n.log_sigma_sq = head("z_log_sigma_sq");
-  }
+  const nn::EncoderOptions encoder{2 * shape.channels + shape.actions, hp.nef, hp.n_layers, hp.norm_layer};
+  const auto latents = [&](const std::string& scope, bool recurrent) {
+    return register_module(scope, std::make_shared<nn::LatentEncoder>(
+                                      nn::LatentEncoderOptions{encoder, hp.nz, recurrent, hp.rnn}));
+  };
+  if (hp.nz > 0) n.posterior = latents("encoder", hp.use_e_rnn);
+  if (hp.nz > 0 && hp.learn_prior) n.prior = latents("prior", /*recurrent=*/true);
   n.cell = nn::placed(*this, "rnn.savp_cell", std::make_shared<SavpCell>(hp, shape));
   if (hp.nz > 0 && hp.use_rnn_z) {
     const auto& variant = nn::rnn_variant(hp.rnn);
-    n.rnn_z = nn::placed(*n.cell, variant.prefix + "_z." + variant.scope, variant.make(hp.nz, hp.nz));
+    n.rnn_z = hp.ablation_rnn
+                  ? nn::placed(*n.cell, "fc_z", nn::make_memoryless_rnn(hp.nz, hp.nz))
+                  : nn::placed(*n.cell, variant.prefix + "_z." + variant.scope, variant.make(hp.nz, hp.nz));
   }
+  n.initial_states.emplace(*this, *n.cell, n.rnn_z.get(), hp.learn_initial_state);
   if (shape.states > 0) {
     const nn::DenseOptions options{shape.actions + shape.states, shape.states};
     n.state_pred = nn::placed(*n.cell, "state_pred.dense", std::make_shared<nn::Dense>(options));
@@ -168,14 +214,49 @@ SavpGenerator::SavpGenerator(const SavpHparams& hp, const VideoShape& shape)
 
 SavpGenerator::~SavpGenerator() = default;
 
-// Sees each frame with its successor (and the action between them): images [n + 1, B, ...] -> n steps.
-Gaussian SavpGenerator::posterior(const Tensor& images, const Tensor& actions) const {
-  const int64_t steps = images.size(0) - 1, batch = images.size(1);
-  auto pairs = torch::cat({images.narrow(0, 0, steps), images.narrow(0, 1, steps)}, 2).flatten(0, 1);
-  if (actions.defined()) pairs = nn::tile_concat(pairs, actions.narrow(0, 0, steps).flatten(0, 1));
-  const auto h = networks_->encoder->forward(pairs);
-  return {networks_->mu->forward(h).view({steps, batch, -1}),
-          networks_->log_sigma_sq->forward(h).clamp(-10, 10).view({steps, batch, -1})};
+std::set<OutputKind> SavpGenerator::provides() const {
+  const std::pair<bool, OutputKind> rows[] = {
+      {true, OutputKind::kVerdicts},
+      {hparams_.nz > 0, OutputKind::kLatents},
+      {hparams_.nz > 0, OutputKind::kPosterior},
+      {shape_.states > 0, OutputKind::kStates},
+      {hparams_.transformation == nn::Transformation::kFlow && hparams_.num_transformed_images > 0,
+       OutputKind::kFlows}};
+  std::set<OutputKind> kinds;
+  for (const auto& [given, kind] : rows)
+    if (given) kinds.insert(kind);
+  return kinds;
+}
+
+// Sees each of the first `frames` frames with its successor (and the action between them).
+Gaussian SavpGenerator::encode(nn::LatentEncoder& encoder, const Batch& batch, int64_t frames,
+                               int64_t steps) const {
+  const int64_t pairs = frames - 1;
+  auto seen = torch::cat({batch.images.narrow(0, 0, pairs), batch.images.narrow(0, 1, pairs)}, 2);
+  if (shape_.actions > 0) {
+    const auto actions = batch.actions.narrow(0, 0, pairs).flatten(0, 1);
+    seen = nn::tile_concat(seen.flatten(0, 1), actions).unflatten(0, {pairs, batch.batch_size()});
+  }
+  return encoder.estimate(seen, steps);
+}
+
+// Latents for roll-outs of the prior, [steps, copies * B, nz]; beginning: what a prior that is not learned
+// takes from the posterior, [context - 1, copies * B, nz].
+Tensor SavpGenerator::prior_latents(const std::optional<Gaussian>& p, const Tensor& beginning,
+                                    const std::string& name, std::vector<int64_t> copies, int64_t steps,
+                                    Noise& noise) const {
+  copies.push_back(hparams_.nz);
+  const auto normal = [&](const std::string& suffix, int64_t count) {
+    copies.insert(copies.begin(), count);
+    return noise.normal(name + suffix, copies);
+  };
+  if (!p) {
+    const auto rest = normal("_z", steps - beginning.size(0));
+    return torch::cat({beginning, rest.flatten(1, -2)});
+  }
+  const auto eps = normal("_eps", steps).flatten(1, -2);
+  const int64_t times = eps.size(1) / p->mu.size(1);
+  return draw({p->mu.repeat({1, times, 1}), p->log_sigma_sq.repeat({1, times, 1})}, eps);
 }
 
 Prediction SavpGenerator::roll_out(const Batch& batch, int64_t steps, const Latents& latents,
@@ -183,12 +264,13 @@ Prediction SavpGenerator::roll_out(const Batch& batch, int64_t steps, const Late
   const auto& n = *networks_;
   const int64_t context = hparams_.context_frames, videos = batch.batch_size();
   const auto folded = n.cell->fold(steps);
-  const auto zs = latents.zs.defined() && n.rnn_z ? n.rnn_z->forward(latents.zs) : latents.zs;
+  auto zs = latents.zs;
+  if (zs.defined() && n.rnn_z) zs = n.rnn_z->unroll(zs, n.initial_states->latents(zs.size(1), zs)).outputs;
   Track images(batch.images, context, hparams_.last_frames);
   std::optional<Track> pix_distribs;
   if (batch.pix_distribs.defined()) pix_distribs.emplace(batch.pix_distribs, context, hparams_.last_frames);
 
-  SavpCell::States states;
+  auto states = n.initial_states->pictures(videos, batch.images);
   Tensor state;
   int64_t copies = 1;
   Record frames, pixels, flows, robot_states, masks, candidates, pixel_candidates;
@@ -260,26 +342,24 @@ GeneratorOutput SavpGenerator::forward(const Batch& batch, const StepContext& no
     output.prior.ground_truth_sampling_mean = sampling_mean(latents.feed_truth, output.prior.images);
     return output;
   }
-  output.q = posterior(batch.images.narrow(0, 0, steps + 1), batch.actions);
-  const auto eps = now.noise.normal("posterior_eps", {steps, videos, hparams_.nz});
-  const auto zs = output.q->mu + output.q->log_sigma_sq.exp().sqrt() * eps;
+  output.q = encode(*networks_->posterior, batch, steps + 1, steps);
+  if (networks_->prior) output.p = encode(*networks_->prior, batch, context, steps);
+  const auto zs = draw(*output.q, now.noise.normal("posterior_eps", {steps, videos, hparams_.nz}));
   const auto zs_context = zs.narrow(0, 0, context - 1);
 
   // Roll-outs with the same beginning, run as one batch: the posterior's, then the prior's, then further
   // samples.
   std::vector<Tensor> all_zs = {zs}, feed_truth = {sample_ground_truth(now, "sched_posterior_u", videos)};
   if (now.prior) {
-    all_zs.push_back(
-        torch::cat({zs_context, now.noise.normal("prior_z", {steps + 1 - context, videos, hparams_.nz})}));
+    all_zs.push_back(prior_latents(output.p, zs_context, "prior", {videos}, steps, now.noise));
     feed_truth.push_back(sample_ground_truth(now, "sched_prior_u", videos));
   }
   if (now.samples > 0) {
-    const auto z =
-        now.noise.normal("samples_prior_z", {steps + 1 - context, now.samples, videos, hparams_.nz});
-    all_zs.push_back(torch::cat({zs_context.repeat({1, now.samples, 1}), z.flatten(1, 2)}));
+    all_zs.push_back(prior_latents(output.p, zs_context.repeat({1, now.samples, 1}), "samples_prior",
+                                   {now.samples, videos}, steps, now.noise));
     feed_truth.push_back(sample_ground_truth(now, "sched_samples_u", now.samples * videos));
   }
-  Latents latents{.zs = torch::cat(all_zs, 1), .shared = context - 1};
+  Latents latents{.zs = torch::cat(all_zs, 1), .shared = output.p ? 0 : context - 1};
   latents.copies = latents.zs.size(1) / videos;
   if (feed_truth.front().defined()) latents.feed_truth = torch::cat(feed_truth, 1);
   const auto all = roll_out(batch, steps, latents, now.details);
@@ -306,13 +386,18 @@ Prediction SavpGenerator::predict(const Batch& batch, int64_t length, int64_t sa
               " steps is needed");
   Latents latents{.copies = samples};
   if (hparams_.nz > 0) {
-    latents.zs = noise.normal("prior_z", {steps + 1 - context, samples * videos, hparams_.nz});
-    if (context > 1) {
-      const auto q = posterior(batch.images.narrow(0, 0, context), batch.actions);
-      const auto eps = noise.normal("posterior_eps", {context - 1, samples * videos, hparams_.nz});
+    const int64_t rollouts = samples * videos;
+    std::optional<Gaussian> p;
+    auto beginning = torch::empty({0, rollouts, hparams_.nz}, batch.images.options());
+    if (networks_->prior) {
+      p = encode(*networks_->prior, batch, context, steps);
+    } else if (context > 1) {
+      const auto q = encode(*networks_->posterior, batch, context, context - 1);
       const auto many = [&](const Tensor& x) { return x.repeat({1, samples, 1}); };
-      latents.zs = torch::cat({many(q.mu) + many(q.log_sigma_sq.exp().sqrt()) * eps, latents.zs});
+      beginning = draw({many(q.mu), many(q.log_sigma_sq)},
+                       noise.normal("posterior_eps", {context - 1, rollouts, hparams_.nz}));
     }
+    latents.zs = prior_latents(p, beginning, "prior", {rollouts}, steps, noise);
   }
   return roll_out(batch, steps, latents, /*details=*/false);
 }

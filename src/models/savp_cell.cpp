@@ -39,35 +39,25 @@ const SizeRow& stages_for(int64_t height, int64_t width) {
   return *row;
 }
 
-Composition compose(const std::vector<Candidate>& candidates, const Scene& scene, const nn::Motion& motion) {
-  std::vector<Tensor> frames;
-  for (const auto& candidate : candidates) frames.push_back(candidate.frames(scene, motion));
-  return {{}, torch::cat(frames, 1)};
-}
-
-Tensor blend(const Tensor& candidates, const Tensor& masks) {
-  return (candidates * masks.unsqueeze(2)).sum(1);
-}
-
 }  // namespace
 
 SavpCell::SavpCell(const SavpHparams& hp, const VideoShape& shape)
-    : condition_size_(shape.actions + shape.states + hp.nz),
+    : height_(shape.height),
+      width_(shape.width),
+      condition_size_(shape.actions + shape.states + hp.nz),
       dependent_mask_(hp.dependent_mask),
       activation_(nn::activation(hp.activation_layer)) {
   const auto& row = stages_for(shape.height, shape.width);
   encoder_stages_ = static_cast<int64_t>(row.encoder.size());
   int64_t in = 2 * shape.channels;  // the frame and the first frame
   for (const auto& spec : row.encoder) {
-    add_stage(hp, static_cast<int64_t>(stages_.size()), in, spec.widths * hp.ngf, spec.recurrent,
-              /*down=*/true);
+    add_stage(hp, in, spec.widths * hp.ngf, spec.recurrent);
     in = widths_.back();
   }
   for (const auto& spec : row.decoder) {
     const auto index = static_cast<int64_t>(stages_.size());
     const int64_t skip = index == encoder_stages_ ? -1 : 2 * encoder_stages_ - index - 1;
-    add_stage(hp, index, in + (skip < 0 ? 0 : widths_[skip]), spec.widths * hp.ngf, spec.recurrent,
-              /*down=*/false);
+    add_stage(hp, in + (skip < 0 ? 0 : widths_[skip]), spec.widths * hp.ngf, spec.recurrent);
     stages_.back().skip = skip;
     in = widths_.back();
   }
@@ -75,50 +65,70 @@ SavpCell::SavpCell(const SavpHparams& hp, const VideoShape& shape)
   make_heads(hp, shape);
 }
 
-void SavpCell::add_stage(const SavpHparams& hp, int64_t index, int64_t in, int64_t filters, bool recurrent,
-                         bool down) {
+SavpCell::Seen SavpCell::seen(const SavpHparams& hp, bool wanted) const {
+  if (!wanted || condition_size_ == 0) return Seen::kNot;
+  return hp.use_tile_concat ? Seen::kAsChannels : Seen::kThroughDense;
+}
+
+void SavpCell::add_stage(const SavpHparams& hp, int64_t in, int64_t filters, bool recurrent) {
+  const auto index = static_cast<int64_t>(stages_.size());
+  const bool down = index < encoder_stages_;
+  const int64_t halvings = down ? index + 1 : 2 * encoder_stages_ - index - 1;
   const auto scope = "h" + std::to_string(index);
-  const bool everywhere = hp.where_add == WhereAdd::kAll;
-  Stage stage;
-  stage.conditioned = everywhere || (hp.where_add == WhereAdd::kInput && index == 0) ||
-                      (hp.where_add == WhereAdd::kMiddle && index == encoder_stages_);
-  stage.rnn_conditioned = everywhere;
-  const int64_t side = index == 0 ? 5 : 3;
   const auto& variant =
       down ? nn::downsample_layer(hp.downsample_layer) : nn::upsample_layer(hp.upsample_layer);
-  const int64_t seen = in + (stage.conditioned ? condition_size_ : 0);
-  stage.conv =
-      nn::placed(*this, scope + "." + variant.scope, variant.make({seen, filters, {side, side}, {2, 2}}));
+  const int64_t side = index == 0 ? 5 : 3;
+
+  Stage stage;
+  stage.height = height_ >> halvings;
+  stage.width = width_ >> halvings;
+  stage.seen = seen(hp, hp.where_add == WhereAdd::kAll || (hp.where_add == WhereAdd::kInput && index == 0) ||
+                            (hp.where_add == WhereAdd::kMiddle && index == encoder_stages_));
+  stage.conv = nn::placed(*this, scope + "." + variant.scope,
+                          variant.make({in + channels(stage.seen), filters, {side, side}, {2, 2}}));
+  if (stage.seen == Seen::kThroughDense)
+    stage.dense = nn::placed(*this, scope + ".dense",
+                             std::make_shared<nn::Dense>(nn::DenseOptions{condition_size_, filters, false}));
   stage.norm =
       nn::placed(*this, scope + "." + nn::norm_scope(hp.norm_layer), nn::make_norm(hp.norm_layer, filters));
-  if (recurrent) {
-    const auto& rnn = nn::conv_rnn_variant(hp.conv_rnn);
-    nn::ConvRnnOptions options{.in = filters + (everywhere ? condition_size_ : 0), .filters = filters};
-    options.norm = hp.conv_rnn_norm_layer;
-    options.separate_norms = hp.conv_rnn_norm_layer == nn::NormLayer::kLayer;
-    stage.rnn = nn::placed(*this, rnn.prefix + "_" + scope + "." + rnn.scope, rnn.make(options));
-  }
+  if (recurrent) add_rnn(hp, scope, filters, stage);
   stages_.push_back(std::move(stage));
   widths_.push_back(filters);
 }
 
+void SavpCell::add_rnn(const SavpHparams& hp, const std::string& scope, int64_t filters, Stage& stage) {
+  stage.rnn_seen = seen(hp, hp.where_add == WhereAdd::kAll);
+  nn::ConvRnnOptions options{.in = filters + channels(stage.rnn_seen), .filters = filters};
+  options.norm = hp.ablation_rnn ? hp.norm_layer : hp.conv_rnn_norm_layer;
+  options.separate_norms = hp.conv_rnn_norm_layer == nn::NormLayer::kLayer;
+  options.vector = stage.rnn_seen == Seen::kThroughDense ? condition_size_ : 0;
+  const auto& variant = nn::conv_rnn_variant(hp.conv_rnn);
+  if (hp.ablation_rnn)
+    stage.rnn = nn::placed(*this, "conv_" + scope, nn::make_memoryless(options, hp.activation_layer));
+  else if (hp.ablation_conv_rnn_norm)
+    stage.rnn =
+        nn::placed(*this, variant.prefix + "_" + scope, nn::make_normed_outside(hp.conv_rnn, options));
+  else
+    stage.rnn = nn::placed(*this, variant.prefix + "_" + scope + "." + variant.scope, variant.make(options));
+}
+
+std::vector<SavpCell::Memory> SavpCell::memories() const {
+  std::vector<Memory> all;
+  for (const auto& stage : stages_)
+    if (stage.rnn) all.push_back({stage.rnn->state_parts(), stage.height, stage.width});
+  return all;
+}
+
 void SavpCell::make_candidates(const SavpHparams& hp) {
-  const auto one = [](Tensor Scene::*frame) {
-    return [frame](const Scene& scene, const nn::Motion&) { return (scene.*frame).unsqueeze(1); };
-  };
-  const auto all_context = [](const Scene& scene, const nn::Motion&) {
-    return torch::stack(scene.context, 1);
-  };
-  const auto moved = [](const Scene& scene, const nn::Motion& motion) { return motion.warp(scene.last); };
   const bool all = hp.context_images_background;
   const std::pair<bool, Candidate> rows[] = {
-      {hp.num_transformed_images > 0, {hp.last_frames * hp.num_transformed_images, moved}},
-      {hp.prev_image_background, {1, one(&Scene::current)}},
-      {hp.first_image_background && !all, {1, one(&Scene::first)}},
-      {hp.last_image_background && !all, {1, one(&Scene::last_context)}},
-      {hp.last_context_image_background && !all, {1, one(&Scene::latest_context)}},
-      {all, {hp.context_frames, all_context}},
-      {hp.generate_scratch_image, {1, one(&Scene::scratch)}},
+      {hp.num_transformed_images > 0, moved(hp.last_frames * hp.num_transformed_images)},
+      {hp.prev_image_background, still(&Scene::current)},
+      {hp.first_image_background && !all, still(&Scene::first)},
+      {hp.last_image_background && !all, still(&Scene::last_context)},
+      {hp.last_context_image_background && !all, still(&Scene::latest_context)},
+      {all, all_context(hp.context_frames)},
+      {hp.generate_scratch_image, still(&Scene::scratch)},
   };
   for (const auto& [present, candidate] : rows) {
     if (!present) continue;
@@ -136,6 +146,7 @@ void SavpCell::make_heads(const SavpHparams& hp, const VideoShape& shape) {
   if (hp.num_transformed_images > 0) {
     nn::TransformOptions o;
     o.kernel_size = hp.kernel_size;
+    o.dilation = hp.dilation_rate;
     o.num_transformed_images = hp.num_transformed_images;
     o.last_frames = hp.last_frames;
     o.smallest_channels = widths_[encoder_stages_ - 1];
@@ -177,18 +188,22 @@ SavpCell::Folded SavpCell::fold(int64_t steps) const {
 
 std::vector<Tensor> SavpCell::features(const Scene& images, const Tensor& condition, const States& states,
                                        const Folded& folded, States& next) {
+  const auto beside = [&](const Tensor& x, Seen way) {
+    return way == Seen::kAsChannels ? nn::tile_concat(x, condition) : x;
+  };
   std::vector<Tensor> outputs;
   auto h = torch::cat({images.current, images.first}, 1);
   for (size_t i = 0; i < stages_.size(); ++i) {
     const auto& stage = stages_[i];
     if (stage.skip >= 0) h = torch::cat({h, outputs[stage.skip]}, 1);
-    if (stage.conditioned) h = nn::tile_concat(h, condition);
-    h = activation_(stage.norm->forward(stage.conv->apply(h, folded.convs[i])));
+    h = stage.conv->apply(beside(h, stage.seen), folded.convs[i]);
+    if (stage.dense) h = h + stage.dense->forward(condition).unsqueeze(-1).unsqueeze(-1);
+    h = activation_(stage.norm->forward(h));
     if (stage.rnn) {
-      const auto last = states.empty() ? stage.rnn->zero_state(h) : states[next.size()];
-      next.push_back(stage.rnn->forward(stage.rnn_conditioned ? nn::tile_concat(h, condition) : h, last,
-                                        folded.rnns[i]));
-      h = next.back().h;
+      const auto step =
+          stage.rnn->forward(beside(h, stage.rnn_seen), condition, states[next.size()], folded.rnns[i]);
+      next.push_back(step.state);
+      h = step.output;
     }
     outputs.push_back(h);
   }
@@ -214,12 +229,8 @@ SavpCell::Output SavpCell::forward(Scene& images, Scene* pix_distribs, const Ten
   out.image = compose(candidates_, images, motion);
   out.masks = compute_masks(last, out.image.candidates);
   out.image.frame = blend(out.image.candidates, out.masks);
-  if (pix_distribs != nullptr) {
-    pix_distribs->scratch = pix_distribs->current;  // a pixel made from nothing stays where it was
-    out.pix_distrib = compose(candidates_, *pix_distribs, motion);
-    const auto mixed = blend(out.pix_distrib.candidates, out.masks);
-    out.pix_distrib.frame = mixed / mixed.sum({2, 3}, /*keepdim=*/true);
-  }
+  if (pix_distribs != nullptr)
+    out.pix_distrib = compose_pixels(candidates_, *pix_distribs, motion, out.masks);
   return out;
 }
 

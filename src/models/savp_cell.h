@@ -4,11 +4,11 @@
 
 #include <torch/nn/module.h>
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "composition.h"
 #include "savp/core/video.h"
 #include "savp/models/savp.h"
 #include "savp/nn/conv_rnn.h"
@@ -16,27 +16,6 @@
 #include "savp/nn/transforms/transform.h"
 
 namespace savp {
-
-// What a frame can be composed from: pictures, or as well distributions over pixels. Each [B, C, H, W].
-struct Scene {
-  std::vector<Tensor> last;     // the last frames as they were fed, oldest first
-  Tensor current;               // the newest of them
-  Tensor first, last_context;   // true frames
-  Tensor latest_context;        // the true frame of this step, or the last context frame after the context
-  std::vector<Tensor> context;  // all context frames
-  Tensor scratch;               // made from nothing
-};
-
-// A frame (or several) to compose from.
-struct Candidate {
-  int64_t count;
-  std::function<Tensor(const Scene&, const nn::Motion&)> frames;  // [B, count, C, H, W]
-};
-
-struct Composition {
-  Tensor frame;       // [B, C, H, W]
-  Tensor candidates;  // [B, M, C, H, W]
-};
 
 class SavpCell : public torch::nn::Module {
  public:
@@ -49,27 +28,41 @@ class SavpCell : public torch::nn::Module {
   };
   Folded fold(int64_t steps) const;
 
-  using States = std::vector<nn::ConvState>;  // one a recurrent stage; empty at the first step
+  // What each recurrent stage carries from step to step, and the size of its pictures.
+  struct Memory {
+    std::vector<nn::ConvStatePart> parts;
+    int64_t height, width;
+  };
+  std::vector<Memory> memories() const;
+
+  using States = std::vector<nn::ConvState>;  // one a recurrent stage
   struct Output {
     Composition image, pix_distrib;  // the latter if there are any
     Tensor masks;                    // [B, M, H, W]
     Tensor flows;                    // [B, N, 2, H, W], of a flow
     States states;
   };
-  // condition [B, Z]: actions, states and latents of the step; undefined if there are none.
+  // condition [B, Z]: actions, states and latents of the step; undefined if there are none. states: of the
+  // last step.
   Output forward(Scene& images, Scene* pix_distribs, const Tensor& condition, const States& states,
                  const Folded& folded);
 
  private:
+  // How a layer sees the condition.
+  enum class Seen { kNot, kAsChannels, kThroughDense };
   struct Stage {
     std::shared_ptr<nn::ConvLayer> conv;
+    std::shared_ptr<nn::Dense> dense;  // of the condition, added to the convolution; may be missing
     std::shared_ptr<nn::Norm> norm;
     std::shared_ptr<nn::ConvRnn> rnn;  // may be missing
-    bool conditioned = false, rnn_conditioned = false;
-    int64_t skip = -1;  // the stage whose output is seen besides the previous one's
+    Seen seen = Seen::kNot, rnn_seen = Seen::kNot;
+    int64_t skip = -1;      // the stage whose output is seen besides the previous one's
+    int64_t height, width;  // of what leaves it
   };
-  void add_stage(const SavpHparams& hparams, int64_t index, int64_t in, int64_t filters, bool recurrent,
-                 bool down);
+  Seen seen(const SavpHparams& hparams, bool wanted) const;
+  int64_t channels(Seen seen) const { return seen == Seen::kAsChannels ? condition_size_ : 0; }
+  void add_stage(const SavpHparams& hparams, int64_t in, int64_t filters, bool recurrent);
+  void add_rnn(const SavpHparams& hparams, const std::string& scope, int64_t filters, Stage& stage);
   void make_candidates(const SavpHparams& hparams);
   void make_heads(const SavpHparams& hparams, const VideoShape& shape);
   std::vector<Tensor> features(const Scene& images, const Tensor& condition, const States& states,
@@ -78,6 +71,7 @@ class SavpCell : public torch::nn::Module {
 
   std::vector<Stage> stages_;
   std::vector<int64_t> widths_;  // channels that leave each stage
+  int64_t height_, width_;       // of the pictures
   int64_t encoder_stages_ = 0, condition_size_ = 0, mask_count_ = 0;
   bool dependent_mask_;
   Tensor (*activation_)(const Tensor&);

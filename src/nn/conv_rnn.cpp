@@ -40,12 +40,17 @@ class GateConv : public torch::nn::Module {
       : kernel(register_parameter("kernel", truncated_normal({out, in, o.kernel, o.kernel}, 0.02))),
         padding_(o.kernel / 2) {
     if (o.norm == NormLayer::kNone) bias = register_parameter("bias", torch::full({out}, bias_value));
+    if (o.vector > 0) weights = register_parameter("weights", truncated_normal({o.vector, out}, 0.02));
   }
   kernels::PreparedConv prepare(int64_t uses) const {
     return kernels::PreparedConv(kernel, {.padding = padding_, .uses = uses});
   }
+  Tensor forward(const kernels::PreparedConv& folded, const Tensor& x, const Tensor& vector) const {
+    const auto z = folded(x, bias);
+    return weights.defined() ? z + torch::mm(vector, weights).unsqueeze(-1).unsqueeze(-1) : z;
+  }
 
-  Tensor kernel, bias;
+  Tensor kernel, bias, weights;
 
  private:
   int64_t padding_;
@@ -56,29 +61,33 @@ class GateConv : public torch::nn::Module {
 class ConvLstm : public ConvRnn {
  public:
   explicit ConvLstm(const ConvRnnOptions& o)
-      : ConvRnn(o.filters),
-        conv_(o, o.in + o.filters, 4 * o.filters, /*bias_value=*/0.0),
+      : options_(o),
+        conv_(o, o.in + out_channels(o), 4 * o.filters, /*bias_value=*/0.0),
         norms_(*this, o, "input_transform_forget_output", {"input", "transform", "forget", "output"}, 0.0),
         state_norm_(make_norm(o.norm, o.filters)) {
-    register_parameter("kernel", conv_.kernel);
-    if (conv_.bias.defined()) register_parameter("bias", conv_.bias);
+    for (const auto& variable : conv_.named_parameters(/*recurse=*/false))
+      register_parameter(variable.key(), variable.value());
     if (o.norm != NormLayer::kNone) register_module("state", state_norm_);
   }
 
-  ConvState zero_state(const Tensor& x) const override {
-    auto state = ConvRnn::zero_state(x);
-    state.c = state.h;
-    return state;
+  std::vector<ConvStatePart> state_parts() const override {
+    return {{&ConvState::c, options_.filters}, {&ConvState::h, out_channels(options_)}};
   }
   Folded fold(int64_t uses) const override { return {conv_.prepare(uses)}; }
 
-  ConvState forward(const Tensor& input, const ConvState& last, const Folded& folded) override {
-    const auto z = norms_(folded[0](torch::cat({input, last.h}, 1), conv_.bias), 4);
+  Step forward(const Tensor& input, const Tensor& vector, const ConvState& last,
+               const Folded& folded) override {
+    const auto z = norms_(conv_.forward(folded[0], torch::cat({input, last.h}, 1), vector), 4);
     const auto c = state_norm_->forward(last.c * (z[2] + 1.0).sigmoid() + z[0].sigmoid() * z[1].tanh());
-    return {c.tanh() * z[3].sigmoid(), c};
+    auto h = c.tanh() * z[3].sigmoid();
+    if (options_.skip_connection) h = torch::cat({h, input}, 1);
+    return {h, {h, c}};
   }
 
  private:
+  static int64_t out_channels(const ConvRnnOptions& o) { return o.filters + (o.skip_connection ? o.in : 0); }
+
+  ConvRnnOptions options_;
   GateConv conv_;
   GateNorms norms_;
   std::shared_ptr<Norm> state_norm_;
@@ -88,7 +97,7 @@ class ConvLstm : public ConvRnn {
 class ConvGru : public ConvRnn {
  public:
   explicit ConvGru(const ConvRnnOptions& o)
-      : ConvRnn(o.filters),
+      : filters_(o.filters),
         gates_(std::make_shared<GateConv>(o, o.in + o.filters, 2 * o.filters, /*bias_value=*/1.0)),
         candidate_(std::make_shared<GateConv>(o, o.in + 2 * o.filters, o.filters, /*bias_value=*/0.0)),
         norms_((register_module("gates", gates_), *gates_), o, "reset_update", {"reset", "update"}, 1.0),
@@ -97,18 +106,22 @@ class ConvGru : public ConvRnn {
     if (o.norm != NormLayer::kNone) candidate_->register_module("state", state_norm_);
   }
 
+  std::vector<ConvStatePart> state_parts() const override { return {{&ConvState::h, filters_}}; }
   Folded fold(int64_t uses) const override { return {gates_->prepare(uses), candidate_->prepare(uses)}; }
 
-  ConvState forward(const Tensor& input, const ConvState& last, const Folded& folded) override {
+  Step forward(const Tensor& input, const Tensor& vector, const ConvState& last,
+               const Folded& folded) override {
     const auto seen = torch::cat({input, last.h}, 1);
-    const auto z = norms_(folded[0](seen, gates_->bias), 2);
+    const auto z = norms_(gates_->forward(folded[0], seen, vector), 2);
     const auto r = z[0].sigmoid(), u = z[1].sigmoid();
-    const auto candidate = folded[1](torch::cat({seen, r * last.h}, 1), candidate_->bias);
+    const auto candidate = candidate_->forward(folded[1], torch::cat({seen, r * last.h}, 1), vector);
     const auto c = state_norm_->forward(candidate).tanh();
-    return {u * last.h + (1.0 - u) * c, {}};
+    const auto h = u * last.h + (1.0 - u) * c;
+    return {h, {h, {}}};
   }
 
  private:
+  int64_t filters_;
   std::shared_ptr<GateConv> gates_, candidate_;
   GateNorms norms_;
   std::shared_ptr<Norm> state_norm_;
@@ -120,10 +133,6 @@ std::shared_ptr<ConvRnn> make(const ConvRnnOptions& options) {
 }
 
 }  // namespace
-
-ConvState ConvRnn::zero_state(const Tensor& x) const {
-  return {torch::zeros({x.size(0), filters_, x.size(2), x.size(3)}, x.options()), {}};
-}
 
 const ConvRnnVariant& conv_rnn_variant(ConvRnnKind kind) {
   static const ConvRnnVariant kVariants[] = {{"lstm", "basic_conv2dlstm_cell", make<ConvLstm>},

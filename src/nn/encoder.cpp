@@ -28,4 +28,28 @@ Tensor Encoder::forward(const Tensor& x) {
   return h.mean({2, 3});
 }
 
+LatentEncoder::LatentEncoder(const LatentEncoderOptions& o) : Encoder(o.encoder) {
+  int64_t width = out();
+  const auto dense = [&](const std::string& scope, int64_t units) {
+    return placed(*this, scope + ".dense", std::make_shared<Dense>(DenseOptions{width, units}));
+  };
+  if (o.recurrent) {
+    const int64_t units = 4 * o.encoder.nef;
+    const auto& variant = rnn_variant(o.rnn);
+    dense_ = dense("layer_" + std::to_string(o.encoder.n_layers + 1), units);
+    rnn_ = placed(*this, variant.prefix + ".rnn." + variant.scope, variant.make(units, units));
+    width = units;
+  }
+  mu_ = dense("z_mu", o.nz);
+  log_sigma_sq_ = dense("z_log_sigma_sq", o.nz);
+}
+
+Gaussian LatentEncoder::estimate(const Tensor& pictures, int64_t steps) {
+  const int64_t given = pictures.size(0), batch = pictures.size(1);
+  auto h = torch::zeros({steps - given, batch, out()}, pictures.options());
+  if (given > 0) h = torch::cat({forward(pictures.flatten(0, 1)).view({given, batch, out()}), h});
+  if (rnn_) h = rnn_->forward(dense_->forward(h));
+  return {mu_->forward(h), log_sigma_sq_->forward(h).clamp(-10, 10)};
+}
+
 }  // namespace savp::nn

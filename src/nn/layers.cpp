@@ -99,19 +99,24 @@ class LayerNorm : public Affine {
   Tensor forward(const Tensor& x) override { return torch::group_norm(x, 1, gamma, beta, 1e-12); }
 };
 
-// The published code never trains batch statistics: it normalises with the moving ones, which stay as they
-// were made.
+// As TensorFlow's: epsilon 1e-3, moving averages that keep 99 % a step.
 class BatchNorm : public Affine {
  public:
-  BatchNorm(int64_t channels, double beta_value)
+  BatchNorm(int64_t channels, double beta_value, bool trained)
       : Affine(channels, beta_value),
         moving_mean(register_buffer("moving_mean", torch::zeros({channels}))),
-        moving_variance(register_buffer("moving_variance", torch::ones({channels}))) {}
+        moving_variance(register_buffer("moving_variance", torch::ones({channels}))),
+        trained_(trained) {}
   Tensor forward(const Tensor& x) override {
-    return torch::batch_norm(x, gamma, beta, moving_mean, moving_variance, /*training=*/false, 0.0, 1e-3,
+    // Without a gradient nothing is trained: a prediction between two steps leaves the averages alone.
+    const bool training = trained_ && is_training() && torch::GradMode::is_enabled();
+    return torch::batch_norm(x, gamma, beta, moving_mean, moving_variance, training, /*momentum=*/0.01, 1e-3,
                              false);
   }
   Tensor moving_mean, moving_variance;
+
+ private:
+  bool trained_;
 };
 
 struct NormVariant {
@@ -123,8 +128,13 @@ template <class N>
 std::shared_ptr<Norm> make_affine(int64_t channels, double beta) {
   return std::make_shared<N>(channels, beta);
 }
+template <bool trained>
+std::shared_ptr<Norm> make_batch_norm(int64_t channels, double beta) {
+  return std::make_shared<BatchNorm>(channels, beta, trained);
+}
 const NormVariant kNorms[] = {
-    {NormLayer::kBatch, "batch_normalization", make_affine<BatchNorm>},
+    {NormLayer::kBatch, "batch_normalization", make_batch_norm<false>},
+    {NormLayer::kBatchTrained, "batch_normalization", make_batch_norm<true>},
     {NormLayer::kLayer, "LayerNorm", make_affine<LayerNorm>},
     {NormLayer::kInstance, "InstanceNorm", make_affine<InstanceNorm>},
     {NormLayer::kNone, "none",

@@ -19,6 +19,8 @@ class Lstm : public Rnn {
         bias(register_parameter("bias", torch::zeros({4 * units}))),
         in_(in) {}
 
+  std::vector<Tensor RnnState::*> state_parts() const override { return {&RnnState::c, &RnnState::h}; }
+
   Unrolled unroll(const Tensor& sequence, const RnnState& initial) override {
     const auto from_input =
         torch::matmul(sequence, kernel.narrow(0, 0, in_)) + bias;  // [T, B, 4 units], all steps at once
@@ -55,6 +57,8 @@ class Gru : public Rnn {
     candidate_ = part("candidate", units, 0.0);
   }
 
+  std::vector<Tensor RnnState::*> state_parts() const override { return {&RnnState::h}; }
+
   Unrolled unroll(const Tensor& sequence, const RnnState& initial) override {
     auto h = initial.h;
     std::vector<Tensor> outputs;
@@ -71,6 +75,20 @@ class Gru : public Rnn {
   std::shared_ptr<Dense> gates_, candidate_;
 };
 
+class Memoryless : public Rnn {
+ public:
+  Memoryless(int64_t in, int64_t units)
+      : Rnn(units), dense_(register_module("dense", std::make_shared<Dense>(DenseOptions{in, units}))) {}
+
+  std::vector<Tensor RnnState::*> state_parts() const override { return {}; }
+  Unrolled unroll(const Tensor& sequence, const RnnState& /*initial*/) override {
+    return {dense_->forward(sequence).tanh(), {}};
+  }
+
+ private:
+  std::shared_ptr<Dense> dense_;
+};
+
 template <class R>
 std::shared_ptr<Rnn> make(int64_t in, int64_t units) {
   return std::make_shared<R>(in, units);
@@ -82,6 +100,8 @@ Tensor Rnn::forward(const Tensor& sequence) {
   const auto zeros = torch::zeros({sequence.size(1), units_}, sequence.options());
   return unroll(sequence, {zeros, zeros}).outputs;
 }
+
+std::shared_ptr<Rnn> make_memoryless_rnn(int64_t in, int64_t units) { return make<Memoryless>(in, units); }
 
 const RnnVariant& rnn_variant(RnnKind kind) {
   static const RnnVariant kVariants[] = {{"lstm", "basic_lstm_cell", make<Lstm>},

@@ -125,7 +125,9 @@ struct Trainer::Body {
         g_optimizer((generator->to(device), named_parameters("generator", *generator)), hparams.beta1,
                     hparams.beta2),
         d_optimizer((discriminators->to(device), named_parameters("discriminator", *discriminators)),
-                    hparams.beta1, hparams.beta2) {}
+                    hparams.beta1, hparams.beta2) {
+    check_terms(generator_terms, generator->provides(), model.name);
+  }
 
   int64_t step() const { return *global_step.const_data_ptr<int64_t>(); }
 
@@ -137,7 +139,8 @@ struct Trainer::Body {
     const double sampling = generator->ground_truth_sampling(step());
     StepContext now{.noise = *noise,
                     .learning_rate = scalar(learning_rate(step())),
-                    .kl_weight = scalar(kl_weight(step()))};
+                    .kl_weight = scalar(kl_weight(step())),
+                    .global_step = scalar(static_cast<double>(step()))};
     if (hparams_sample_ground_truth()) now.ground_truth_sampling = scalar(sampling);
     now.prior = prior_in_loss || options.outputs;
     now.details = options.outputs;

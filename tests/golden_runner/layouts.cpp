@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "savp/core/error.h"
+#include "savp/nn/transforms/transform.h"
 
 namespace savp::golden {
 namespace {
@@ -30,6 +31,11 @@ void add(NamedTensors& out, const std::string& name, const Tensor& value, at::In
 
 void add(NamedTensors& out, const std::string& suffix, const Prediction& prediction) {
   for (const auto& row : kPrediction) add(out, row.name + suffix, prediction.*row.member, row.axes);
+  // Each step of a roll-out has a scale of its own.
+  std::vector<Tensor> colours;
+  if (prediction.flows.defined())
+    for (const auto& flows : prediction.flows.unbind(0)) colours.push_back(nn::flow_to_rgb(flows));
+  if (!colours.empty()) add(out, "gen_flows_rgb" + suffix, at::stack(colours), {1, 0, 4, 5, 3, 2});
   for (auto& [name, value] : out)
     if (name == "masks" + suffix) value = value.unsqueeze(-2);  // [B, T, H, W, 1, M]
 }

@@ -19,19 +19,21 @@ nn::ConvRnnOptions conv_rnn_options(const OpCall& call, int64_t filters) {
                  : told("_layer") ? nn::NormLayer::kLayer
                                   : nn::NormLayer::kNone;
   options.separate_norms = told("_sep");
-  SAVP_CHECK(!call.has_input("nonspatial"), UsageError, "our cell takes no vectors besides pictures");
-  SAVP_CHECK(!told("_skip"), UsageError, "our cell has no skip connection");
+  options.vector = call.has_input("nonspatial") ? call.input("nonspatial").size(-1) : 0;
+  options.skip_connection = told("_skip");
   return options;
 }
 
 void conv_rnn(OpCall& call, nn::ConvRnnKind kind, const nn::ConvState& last) {
   const auto& variant = nn::conv_rnn_variant(kind);
-  const auto cell = variant.make(conv_rnn_options(call, last.h.size(1)));
+  const auto filters = last.c.defined() ? last.c.size(1) : last.h.size(1);
+  const auto cell = variant.make(conv_rnn_options(call, filters));
   call.load(*cell, variant.scope + "/");
   const auto folded = cell->fold(/*uses=*/1);
-  const auto next = cell->forward(call.channels_first("inputs"), last, folded);
-  call.output("h", channels_last(next.h));
-  if (next.c.defined()) call.output("new_c", channels_last(next.c));
+  const auto vector = call.has_input("nonspatial") ? call.input("nonspatial") : Tensor();
+  const auto next = cell->forward(call.channels_first("inputs"), vector, last, folded);
+  call.output("h", channels_last(next.output));
+  if (next.state.c.defined()) call.output("new_c", channels_last(next.state.c));
 }
 
 void conv_lstm(OpCall& call) {

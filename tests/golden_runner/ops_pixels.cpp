@@ -60,6 +60,11 @@ void kernel_normalization(OpCall& call) {
               nn::normalize_kernels(cdna_kernels(call), /*first_kernel_axis=*/2).permute({0, 2, 3, 1}));
 }
 
+void flow_to_rgb(OpCall& call) {
+  const auto flows = call.input("flows").movedim(-1, -3);  // x and y before two axes, whatever those are
+  call.output("out", nn::flow_to_rgb(flows).movedim(-3, -1));
+}
+
 }  // namespace
 
 const std::vector<OpRow>& pixel_ops() {
@@ -69,6 +74,7 @@ const std::vector<OpRow>& pixel_ops() {
       {"savp_model.apply_kernels", apply_to_list},
       {"savp_model.apply_flows", apply_flows},
       {"flow_ops.image_warp", image_warp},
+      {"tf_utils.flow_to_rgb", flow_to_rgb},
       {"savp_model (kernel_normalization)", kernel_normalization},
   };
   return kRows;

@@ -17,6 +17,9 @@ class RecordedNoise : public Noise {
   Tensor normal(const std::string& name, at::IntArrayRef shape) override { return find(name, shape); }
   Tensor uniform(const std::string& name, at::IntArrayRef shape) override { return find(name, shape); }
   Tensor integers(const std::string& name, int64_t high, at::IntArrayRef shape) override;
+  Tensor permutation(const std::string& name, int64_t count) override {
+    return integers(name, count, {count});
+  }
 
  private:
   const Tensor& find(const std::string& name, at::IntArrayRef shape) const;

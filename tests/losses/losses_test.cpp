@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "savp/core/error.h"
 #include "savp/losses/terms.h"
 
 namespace savp {
@@ -52,6 +53,24 @@ TEST(Terms, RowsOfZeroWeightDoNotExist) {
                                       "gen_video_sn_vae_gan_feature_cdist_loss", "gen_kl_loss"}));
   EXPECT_EQ(names(discriminator_terms(hp)),
             (std::vector<std::string>{"discrim_video_sn_gan_loss", "discrim_video_sn_vae_gan_loss"}));
+}
+
+TEST(Terms, WeightsThatAModelCannotServeAreRefused) {
+  TrainHparams hp;
+  hp.l2_weight = 0.0;
+  const auto refusal = [&](const std::set<OutputKind>& provided) -> std::string {
+    try {
+      check_terms(generator_terms(hp), provided, "savp");
+    } catch (const UsageError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  hp.state_weight = 0.5;
+  EXPECT_NE(refusal({}).find("state_weight=0.5 needs states"), std::string::npos);
+  EXPECT_EQ(refusal({OutputKind::kStates}), "");
+  hp.ae_l2_weight = 1.0;
+  EXPECT_NE(refusal({OutputKind::kStates}).find("ae_l2_weight=1 needs features"), std::string::npos);
 }
 
 }  // namespace

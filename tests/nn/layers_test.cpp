@@ -105,18 +105,80 @@ TEST(ImageWarp, GradientOfTheFlowByFiniteDifferences) {
   }
 }
 
+TEST(Kernels, DilationSpreadsTheTaps) {
+  const auto image = torch::rand({1, 2, 9, 8});
+  auto spread = torch::zeros({1, 1, 5, 7}), packed = torch::zeros({1, 1, 3, 3});
+  packed[0][0] = torch::rand({3, 3});
+  spread[0][0].slice(0, 0, 5, 2).slice(1, 0, 7, 3).copy_(packed[0][0]);
+  const Size2 dilation = {2, 3};
+  const auto expected = apply_cdna_kernels(image, spread);
+  EXPECT_TRUE(close(apply_cdna_kernels(image, packed, dilation), expected));
+  const auto everywhere = packed.unsqueeze(-1).unsqueeze(-1).expand({1, 1, 3, 3, 9, 8}).contiguous();
+  EXPECT_TRUE(close(apply_dna_kernels(image, everywhere, dilation), expected));
+}
+
+TEST(FlowToRgb, ShowsTheDirectionAsHueAndTheLengthAsBrightness) {
+  auto flows = torch::zeros({2, 1, 4});  // x and y of four pixels
+  flows[0][0] = torch::tensor({-1.0, 1.0, 0.5, 0.0});
+  flows[1][0] = torch::full({4}, 1e-7);                      // from above: the angle just below half a turn
+  const auto colours = flow_to_rgb(flows).select(1, 0).t();  // [pixel, colour]
+  EXPECT_TRUE(close(colours[0], torch::tensor({1.0, 0.0, 0.0})));  // to the left: red
+  EXPECT_TRUE(close(colours[1], torch::tensor({0.0, 1.0, 1.0})));  // to the right: its complement
+  EXPECT_TRUE(close(colours[2], torch::tensor({0.0, 0.5, 0.5})));
+  EXPECT_TRUE(close(colours[3], torch::zeros({3})));
+}
+
+TEST(BatchNorm, OnlyTheTrainedKindTakesTheBatchesStatistics) {
+  torch::manual_seed(0);
+  const auto x = torch::randn({4, 3, 8, 8}) * 5.0 + 2.0;
+  const auto fixed = make_norm(NormLayer::kBatch, 3), trained = make_norm(NormLayer::kBatchTrained, 3);
+  EXPECT_TRUE(close(fixed->forward(x), x / std::sqrt(1.0 + 1e-3)));
+  const auto mean = x.mean({0, 2, 3});
+  EXPECT_TRUE(close(trained->forward(x).mean({0, 2, 3}), torch::zeros({3})));
+  EXPECT_TRUE(close(trained->named_buffers()["moving_mean"], 0.01 * mean));
+  const auto remembered = trained->named_buffers()["moving_mean"].clone();
+  trained->eval();
+  trained->forward(x);
+  trained->train();
+  torch::NoGradGuard no_grad;
+  trained->forward(x);
+  EXPECT_TRUE(torch::equal(trained->named_buffers()["moving_mean"], remembered));
+  EXPECT_TRUE(close(fixed->named_buffers()["moving_mean"], torch::zeros({3})));
+}
+
+ConvState zeros(const ConvRnn& cell, int64_t height, int64_t width) {
+  ConvState state;
+  for (const auto& part : cell.state_parts())
+    state.*part.tensor = torch::zeros({2, part.channels, height, width});
+  return state;
+}
+
 TEST(ConvRnn, StateKeepsItsSizeForEveryVariant) {
   for (const auto kind : {ConvRnnKind::kLstm, ConvRnnKind::kGru}) {
     for (const auto norm : {NormLayer::kInstance, NormLayer::kLayer, NormLayer::kNone}) {
       auto cell = conv_rnn_variant(kind).make(
-          {.in = 3, .filters = 4, .norm = norm, .separate_norms = norm == NormLayer::kLayer});
-      const auto x = torch::randn({2, 3, 6, 7});
+          {.in = 3, .filters = 4, .norm = norm, .separate_norms = norm == NormLayer::kLayer, .vector = 5});
+      const auto x = torch::randn({2, 3, 6, 7}), vector = torch::randn({2, 5});
       const auto folded = cell->fold(/*uses=*/1);
-      auto state = cell->forward(x, cell->zero_state(x), folded);
-      state = cell->forward(x, state, folded);
-      EXPECT_EQ(state.h.sizes(), (std::vector<int64_t>{2, 4, 6, 7}));
+      auto step = cell->forward(x, vector, zeros(*cell, 6, 7), folded);
+      step = cell->forward(x, vector, step.state, folded);
+      EXPECT_EQ(step.state.h.sizes(), (std::vector<int64_t>{2, 4, 6, 7}));
+      EXPECT_TRUE(torch::equal(step.output, step.state.h));
     }
   }
+}
+
+TEST(ConvRnn, AblationsNormaliseOutsideOrForget) {
+  torch::manual_seed(0);
+  const auto x = torch::randn({2, 3, 6, 7}) * 3.0;
+  const ConvRnnOptions options{.in = 3, .filters = 4};
+  const auto outside = make_normed_outside(ConvRnnKind::kLstm, options);
+  const auto step = outside->forward(x, {}, zeros(*outside, 6, 7), outside->fold(1));
+  EXPECT_TRUE(close(step.output.mean({2, 3}), torch::zeros({2, 4})));
+  EXPECT_FALSE(torch::allclose(step.output, step.state.h));
+  const auto memoryless = make_memoryless(options, ActivationLayer::kRelu);
+  EXPECT_TRUE(memoryless->state_parts().empty());
+  EXPECT_GE(memoryless->forward(x, {}, {}, memoryless->fold(1)).output.min().item<double>(), 0.0);
 }
 
 }  // namespace

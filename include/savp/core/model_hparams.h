@@ -49,7 +49,10 @@ struct TrainHparams : ModelHparams {
   HPARAM(int64_t, clip_length, 10, "frames that the video and images discriminators see", AtLeast{1});
   HPARAM(double, l1_weight, 0.0, "weight of the L1 distance to the true frames", AtLeast{0});
   HPARAM(double, l2_weight, 1.0, "weight of the squared distance to the true frames", AtLeast{0});
-  HPARAM(double, vgg_cdist_weight, 0.0, "weight of a perceptual distance (not available yet)", AtLeast{0});
+  HPARAM(double, vgg_cdist_weight, 0.0, "weight of the cosine distance of VGG-16 features (perceptual loss)",
+         AtLeast{0});
+  HPARAM(std::string, vgg_weights, "",
+         "file with VGG-16's weights (safetensors, torchvision's names) for it; --vgg_weights sets it");
   HPARAM(double, feature_l2_weight, 0.0, "weight of a feature distance (no model provides it)", AtLeast{0});
   HPARAM(double, ae_l2_weight, 0.0, "weight of an autoencoder distance (no model provides it)", AtLeast{0});
   HPARAM(double, state_weight, 0.0, "weight of the squared distance to the true states", AtLeast{0});

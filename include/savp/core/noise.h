@@ -19,6 +19,8 @@ class Noise {
   virtual at::Tensor uniform(const std::string& name, at::IntArrayRef shape) = 0;
   // int64, from 0 to high - 1.
   virtual at::Tensor integers(const std::string& name, int64_t high, at::IntArrayRef shape) = 0;
+  // 0 to count - 1 in any order, int64 [count]; the order of uniform draws unless overridden.
+  virtual at::Tensor permutation(const std::string& name, int64_t count);
 };
 
 // Draws on a device from one seeded generator.
@@ -50,6 +52,9 @@ class PrefixedNoise : public Noise {
   }
   at::Tensor integers(const std::string& name, int64_t high, at::IntArrayRef shape) override {
     return noise_.integers(prefix_ + name, high, shape);
+  }
+  at::Tensor permutation(const std::string& name, int64_t count) override {
+    return noise_.permutation(prefix_ + name, count);
   }
 
  private:

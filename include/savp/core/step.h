@@ -13,6 +13,7 @@ struct StepContext {
   Noise& noise;
   at::Tensor learning_rate;          // of both optimizers
   at::Tensor kl_weight;              // annealed
+  at::Tensor global_step;            // undefined outside training
   at::Tensor ground_truth_sampling;  // probability of feeding true frames after the context; undefined: never
   bool prior = true;                 // roll out the prior as well as the posterior, where there are both
   bool details = false;              // keep masks and transformed images

@@ -46,7 +46,7 @@ struct Batch {
   }
 };
 
-// A diagonal Gaussian at each step: mean and log variance, [T - 1, B, nz].
+// A diagonal Gaussian: mean and log variance, the variables last; [T - 1, B, nz] for one at each step.
 struct Gaussian {
   Tensor mu;
   Tensor log_sigma_sq;
@@ -65,6 +65,9 @@ struct Prediction {
   Tensor transformed_pix_distribs;    // [T - 1, B, M, P, H, W]
   Tensor ground_truth_sampling_mean;  // 0-dim: share of true frames that were fed after the context
 };
+
+// What a generator may give beside images: what a loss may need.
+enum class OutputKind { kImages, kStates, kFlows, kLatents, kPosterior, kVerdicts, kFeatures };
 
 // A generator's outputs at a training step. A deterministic one has only `prior`.
 struct GeneratorOutput {

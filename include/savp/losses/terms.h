@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -22,8 +23,12 @@ struct LossTerm {
   double weight;
   bool annealed;  // its weight is the step's KL weight instead
   std::function<Tensor(const LossInputs&)> value;
+  OutputKind needs = OutputKind::kImages;  // beside the images
 };
 using LossTerms = std::vector<LossTerm>;
+
+// Throws UsageError where a term needs what the model does not give.
+void check_terms(const LossTerms& terms, const std::set<OutputKind>& provided, const std::string& model);
 
 // gen_l1_loss, gen_kl_loss, gen_video_sn_vae_gan_feature_cdist_loss, ...
 LossTerms generator_terms(const TrainHparams& hparams);

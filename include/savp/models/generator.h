@@ -3,6 +3,10 @@
 
 #include <torch/nn/module.h>
 
+#include <set>
+#include <string>
+#include <vector>
+
 #include "savp/core/step.h"
 #include "savp/core/video.h"
 #include "savp/models/predictor.h"
@@ -13,6 +17,12 @@ class Generator : public torch::nn::Module, public Predictor {
  public:
   // One pass over a whole sequence, batch.images [T, B, C, H, W] with T = sequence_length.
   virtual GeneratorOutput forward(const Batch& batch, const StepContext& now) = 0;
+
+  // What forward() gives with these hyperparameters, images apart.
+  virtual std::set<OutputKind> provides() const = 0;
+
+  // Parameters that only forward() uses, so that a checkpoint may lack them, or have others, when predicting.
+  virtual std::vector<std::string> training_only() const { return {}; }
 
   // Probability of feeding true frames after the context at a step.
   virtual double ground_truth_sampling(int64_t step) const = 0;

@@ -2,12 +2,16 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "savp/core/model_hparams.h"
 #include "savp/core/schedule.h"
 #include "savp/models/generator.h"
 #include "savp/nn/conv_rnn.h"
+#include "savp/nn/encoder.h"
 #include "savp/nn/layers.h"
 #include "savp/nn/rnn.h"
 #include "savp/nn/transforms/transform.h"
@@ -48,7 +52,8 @@ struct SavpHparams : TrainHparams {
   HPARAM(nn::ActivationLayer, activation_layer, nn::ActivationLayer::kRelu, "the generator's nonlinearity");
   HPARAM(nn::Transformation, transformation, nn::Transformation::kCdna, "how pixels move between frames");
   HPARAM(Size2, kernel_size, (Size2{5, 5}), "cdna and dna kernels: height, width (pixels)", AtLeast{1});
-  HPARAM(Size2, dilation_rate, (Size2{1, 1}), "has no effect, as in the published code", AtLeast{1});
+  HPARAM(Size2, dilation_rate, (Size2{1, 1}), "cdna and dna kernels: distance of their taps (pixels)",
+         AtLeast{1});
   HPARAM(WhereAdd, where_add, WhereAdd::kAll, "the layers that see actions, states and latents");
   HPARAM(bool, use_tile_concat, true,
          "they see them as constant channels (else through a dense layer of their own)");
@@ -89,13 +94,16 @@ class SavpGenerator : public Generator {
   GeneratorOutput forward(const Batch& batch, const StepContext& now) override;
   Prediction predict(const Batch& batch, int64_t length, int64_t samples, Noise& noise) override;
   bool stochastic() const override { return hparams_.nz > 0; }
+  std::set<OutputKind> provides() const override;
   double ground_truth_sampling(int64_t step) const override { return ground_truth_sampling_(step); }
 
  private:
   struct Networks;
   struct Latents;
 
-  Gaussian posterior(const Tensor& images, const Tensor& actions) const;
+  Gaussian encode(nn::LatentEncoder& encoder, const Batch& batch, int64_t frames, int64_t steps) const;
+  Tensor prior_latents(const std::optional<Gaussian>& p, const Tensor& beginning, const std::string& name,
+                       std::vector<int64_t> copies, int64_t steps, Noise& noise) const;
   Prediction roll_out(const Batch& batch, int64_t steps, const Latents& latents, bool details) const;
   Tensor sample_ground_truth(const StepContext& now, const std::string& draw, int64_t batch) const;
 

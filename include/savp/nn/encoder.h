@@ -1,4 +1,4 @@
-// Strided convolutions from a picture to a vector.
+// Strided convolutions from a picture to a vector, and what they say of the latents.
 #pragma once
 
 #include <torch/nn/module.h>
@@ -8,6 +8,7 @@
 
 #include "savp/core/video.h"
 #include "savp/nn/layers.h"
+#include "savp/nn/rnn.h"
 
 namespace savp::nn {
 
@@ -29,6 +30,26 @@ class Encoder : public torch::nn::Module {
   std::vector<std::shared_ptr<Conv2d>> convs_;
   std::vector<std::shared_ptr<Norm>> norms_;
   int64_t out_;
+};
+
+struct LatentEncoderOptions {
+  EncoderOptions encoder;
+  int64_t nz;
+  bool recurrent = false;  // a dense layer and a recurrent one of 4 nef units behind the convolutions
+  RnnKind rnn = RnnKind::kLstm;
+};
+
+// The distribution of the latents at each step, by the pictures of that step (and, recurrent, those before).
+class LatentEncoder : public Encoder {
+ public:
+  explicit LatentEncoder(const LatentEncoderOptions& options);
+  // pictures [n, B, in, H, W] -> [steps, B, nz], steps >= n. Steps without pictures see zeros instead of what
+  // the convolutions make of them: the recurrent layer goes on alone.
+  Gaussian estimate(const Tensor& pictures, int64_t steps);
+
+ private:
+  std::shared_ptr<Dense> dense_, mu_, log_sigma_sq_;
+  std::shared_ptr<Rnn> rnn_;
 };
 
 }  // namespace savp::nn

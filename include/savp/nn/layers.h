@@ -123,7 +123,9 @@ class Deconv2d : public ConvLayer {
 // conv2d_transpose.
 Tensor conv_transpose_same(const Tensor& x, const Tensor& folded, const Tensor& bias, Size2 stride);
 
-enum class NormLayer { kBatch, kLayer, kInstance, kNone };
+// kBatch is the published code's, whose statistics never leave 0 and 1; kBatchTrained takes those of the
+// batch while training, and their moving average afterwards.
+enum class NormLayer { kBatch, kBatchTrained, kLayer, kInstance, kNone };
 
 // Normalisation with gamma and beta per channel.
 class Norm : public torch::nn::Module {
@@ -168,10 +170,12 @@ class HeadBlock : public torch::nn::Module {
 namespace savp {
 template <>
 struct EnumNames<nn::NormLayer> {
-  static constexpr std::pair<nn::NormLayer, const char*> kTable[] = {{nn::NormLayer::kBatch, "batch"},
-                                                                     {nn::NormLayer::kLayer, "layer"},
-                                                                     {nn::NormLayer::kInstance, "instance"},
-                                                                     {nn::NormLayer::kNone, "none"}};
+  static constexpr std::pair<nn::NormLayer, const char*> kTable[] = {
+      {nn::NormLayer::kBatch, "batch"},
+      {nn::NormLayer::kBatchTrained, "batch_trained"},
+      {nn::NormLayer::kLayer, "layer"},
+      {nn::NormLayer::kInstance, "instance"},
+      {nn::NormLayer::kNone, "none"}};
 };
 template <>
 struct EnumNames<nn::DownsampleLayer> {

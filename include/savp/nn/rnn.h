@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "savp/core/hparams.h"
 #include "savp/core/video.h"
@@ -20,6 +21,10 @@ struct RnnState {
 
 class Rnn : public torch::nn::Module {
  public:
+  // What it carries, in the order of the published checkpoints; nothing for a layer without memory.
+  virtual std::vector<Tensor RnnState::*> state_parts() const = 0;
+  int64_t units() const { return units_; }
+
   // The outputs of all steps, [T, B, units], and the state after the last one.
   struct Unrolled {
     Tensor outputs;
@@ -42,6 +47,9 @@ struct RnnVariant {
   std::shared_ptr<Rnn> (*make)(int64_t in, int64_t units);
 };
 const RnnVariant& rnn_variant(RnnKind kind);
+
+// An ablation: a dense layer and tanh in the place of a cell.
+std::shared_ptr<Rnn> make_memoryless_rnn(int64_t in, int64_t units);
 
 }  // namespace savp::nn
 

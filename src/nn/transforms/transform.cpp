@@ -3,6 +3,8 @@
 #include <torch/nn/module.h>
 #include <torch/types.h>
 
+#include <cmath>
+
 namespace savp::nn {
 namespace {
 
@@ -15,6 +17,14 @@ Tensor warp_each(const std::vector<Tensor>& frames, const Tensor& motions, Apply
   std::vector<Tensor> warped;
   for (size_t i = 0; i < frames.size(); ++i) warped.push_back(apply(frames[i], shares[i]));
   return warped.size() == 1 ? warped.front() : torch::cat(warped, 1);
+}
+
+// What a picture must be padded to for kernels [B, N, kh, kw, ...]; pad2d may add more at the end.
+Tensor pad_for(const Tensor& image, const Tensor& kernels, Size2 dilation, Border border) {
+  const Size2 size = {kernels.size(2), kernels.size(3)};
+  return pad2d(image, size, {1, 1}, dilation, Padding::kSame, border)
+      .narrow(2, 0, image.size(2) + (size[0] - 1) * dilation[0])
+      .narrow(3, 0, image.size(3) + (size[1] - 1) * dilation[1]);
 }
 
 int64_t motions(const TransformOptions& o) { return o.last_frames * o.num_transformed_images; }
@@ -51,9 +61,10 @@ class Cdna : public PixelTransform {
         dense_->forward(flatten_channels_last(features.smallest)).view({-1, kh, kw, motions(options_)});
     const auto shifted = raw.permute({0, 3, 1, 2}) + identity_kernel(options_.kernel_size).to(raw);
     const auto kernels = normalize_kernels(shifted, 2);
-    return {[kernels](const std::vector<Tensor>& frames) {
-              return warp_each(frames, kernels,
-                               [](const Tensor& f, const Tensor& k) { return apply_cdna_kernels(f, k); });
+    return {[kernels, dilation = options_.dilation](const std::vector<Tensor>& frames) {
+              return warp_each(frames, kernels, [dilation](const Tensor& f, const Tensor& k) {
+                return apply_cdna_kernels(f, k, dilation);
+              });
             },
             {}};
   }
@@ -77,9 +88,10 @@ class Dna : public PixelTransform {
                           .permute({0, 3, 1, 2, 4, 5});
     const auto kernels =
         normalize_kernels(grid + identity_kernel(options_.kernel_size).to(raw).view({kh, kw, 1, 1}), 2);
-    return {[kernels](const std::vector<Tensor>& frames) {
-              return warp_each(frames, kernels,
-                               [](const Tensor& f, const Tensor& k) { return apply_dna_kernels(f, k); });
+    return {[kernels, dilation = options_.dilation](const std::vector<Tensor>& frames) {
+              return warp_each(frames, kernels, [dilation](const Tensor& f, const Tensor& k) {
+                return apply_dna_kernels(f, k, dilation);
+              });
             },
             {}};
   }
@@ -143,10 +155,9 @@ Tensor identity_kernel(Size2 size) {
   return kernel / kernel.sum();
 }
 
-Tensor apply_cdna_kernels(const Tensor& image, const Tensor& kernels, Size2 dilation) {
+Tensor apply_cdna_kernels(const Tensor& image, const Tensor& kernels, Size2 dilation, Border border) {
   const int64_t batch = image.size(0), count = kernels.size(1);
-  const auto padded =
-      pad2d(image, {kernels.size(2), kernels.size(3)}, {1, 1}, dilation, Padding::kSame, Border::kSymmetric);
+  const auto padded = pad_for(image, kernels, dilation, border);
   // Colours take the place of the batch, and the batch that of the channels, each a group with kernels of its
   // own.
   const auto warped =
@@ -155,12 +166,22 @@ Tensor apply_cdna_kernels(const Tensor& image, const Tensor& kernels, Size2 dila
   return warped.view({image.size(1), batch, count, image.size(2), image.size(3)}).permute({1, 2, 0, 3, 4});
 }
 
-Tensor apply_dna_kernels(const Tensor& image, const Tensor& kernels, Size2 dilation) {
-  const auto padded =
-      pad2d(image, {kernels.size(2), kernels.size(3)}, {1, 1}, dilation, Padding::kSame, Border::kSymmetric);
-  const auto patches = torch::im2col(padded, {kernels.size(2), kernels.size(3)}, dilation, {0, 0}, {1, 1})
+Tensor apply_dna_kernels(const Tensor& image, const Tensor& kernels, Size2 dilation, Border border) {
+  const auto patches = torch::im2col(pad_for(image, kernels, dilation, border),
+                                     {kernels.size(2), kernels.size(3)}, dilation, {0, 0}, {1, 1})
                            .view({image.size(0), 1, image.size(1), -1, image.size(2), image.size(3)});
   return (patches * kernels.flatten(2, 3).unsqueeze(2)).sum(3);
+}
+
+// With full saturation: each of red, green, blue is 1 within a sixth of the circle from its own direction,
+// and 0 beyond a third.
+Tensor flow_to_rgb(const Tensor& flows) {
+  const auto x = flows.select(-3, 0), y = flows.select(-3, 1);
+  const auto length = (x.square() + y.square()).sqrt();
+  const auto brightness = (length - length.min()) / (length.max() - length.min());
+  const auto sixths = (torch::atan2(y, x) + M_PI) * (6 / (2 * M_PI));
+  const auto hue = torch::stack({(sixths - 3).abs() - 1, 2 - (sixths - 2).abs(), 2 - (sixths - 4).abs()}, -3);
+  return hue.clamp(0, 1) * brightness.unsqueeze(-3);
 }
 
 Tensor image_warp(const Tensor& image, const Tensor& flow) {

@@ -35,6 +35,7 @@ enum class Transformation { kDna, kCdna, kFlow };
 
 struct TransformOptions {
   Size2 kernel_size = {5, 5};
+  Size2 dilation = {1, 1};
   int64_t num_transformed_images = 4;
   int64_t last_frames = 1;
   int64_t smallest_channels = 0, smallest_height = 0, smallest_width = 0;
@@ -56,15 +57,21 @@ Tensor normalize_kernels(const Tensor& kernels, int64_t first_kernel_axis);
 Tensor identity_kernel(Size2 size);
 
 // One set of kernels a sample, shared by all positions and channels: image [B, C, H, W], kernels [B, N, kh,
-// kw] -> [B, N, C, H, W]. Beyond the border the picture is mirrored.
-Tensor apply_cdna_kernels(const Tensor& image, const Tensor& kernels, Size2 dilation = {1, 1});
+// kw] -> [B, N, C, H, W]. Beyond the border the picture is mirrored, or zero.
+Tensor apply_cdna_kernels(const Tensor& image, const Tensor& kernels, Size2 dilation = {1, 1},
+                          Border border = Border::kSymmetric);
 
 // A kernel at every position: image [B, C, H, W], kernels [B, N, kh, kw, H, W] -> [B, N, C, H, W].
-Tensor apply_dna_kernels(const Tensor& image, const Tensor& kernels, Size2 dilation = {1, 1});
+Tensor apply_dna_kernels(const Tensor& image, const Tensor& kernels, Size2 dilation = {1, 1},
+                         Border border = Border::kSymmetric);
 
 // Backward warp by a flow in pixels: image [B, C, H, W], flow [B, 2, H, W] (x, y) -> [B, C, H, W]. Bilinear;
 // positions beyond the border take border pixels; the gradient reaches the flow through the weights.
 Tensor image_warp(const Tensor& image, const Tensor& flow);
+
+// Flows as colours: the direction is the hue, the length, relative to the whole tensor's, the brightness.
+// flows [..., 2, H, W] (x, y) -> [..., 3, H, W] in [0, 1].
+Tensor flow_to_rgb(const Tensor& flows);
 
 }  // namespace savp::nn
 

@@ -1,0 +1,39 @@
+#include "composition.h"
+
+#include <torch/types.h>
+
+namespace savp {
+
+Candidate still(Tensor Scene::*frame) {
+  return {1, [frame](const Scene& scene, const nn::Motion&) { return (scene.*frame).unsqueeze(1); }};
+}
+
+Candidate all_context(int64_t context_frames) {
+  return {context_frames,
+          [](const Scene& scene, const nn::Motion&) { return torch::stack(scene.context, 1); }};
+}
+
+Candidate moved(int64_t count) {
+  return {count, [](const Scene& scene, const nn::Motion& motion) { return motion.warp(scene.last); }};
+}
+
+Composition compose(const std::vector<Candidate>& candidates, const Scene& scene, const nn::Motion& motion) {
+  std::vector<Tensor> frames;
+  for (const auto& candidate : candidates) frames.push_back(candidate.frames(scene, motion));
+  return {{}, torch::cat(frames, 1)};
+}
+
+Tensor blend(const Tensor& candidates, const Tensor& masks) {
+  return (candidates * masks.unsqueeze(2)).sum(1);
+}
+
+Composition compose_pixels(const std::vector<Candidate>& candidates, Scene& scene, const nn::Motion& motion,
+                           const Tensor& masks) {
+  scene.scratch = scene.current;
+  auto pixels = compose(candidates, scene, motion);
+  const auto mixed = blend(pixels.candidates, masks);
+  pixels.frame = mixed / mixed.sum({2, 3}, /*keepdim=*/true);
+  return pixels;
+}
+
+}  // namespace savp
