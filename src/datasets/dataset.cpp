@@ -158,24 +158,35 @@ int64_t count_all_records(const std::vector<std::string>& files) {
 
 }  // namespace
 
+RandomCropHparams settle_hparams(const DatasetSpec& spec,
+                                 const std::vector<std::pair<std::string, Json>>& hparams_dicts,
+                                 const std::vector<std::string>& hparams_texts) {
+  auto hparams = spec.hparams;
+  auto view = spec.view(hparams);
+  for (const auto& [where, values] : hparams_dicts) view.override_from_json(values, where);
+  for (const auto& text : hparams_texts) view.override_from_text(text, "dataset_hparams");
+  if (hparams.long_sequence_length == 0) hparams.long_sequence_length = hparams.sequence_length;
+  SAVP_CHECK(!hparams.force_time_shift || hparams.time_shift > 0, UsageError,
+             "force_time_shift=true needs a time_shift of at least 1");
+  SAVP_CHECK(!spec.random_crop || (hparams.crop_size == 0 && hparams.scale_size == 0), UsageError, spec.name,
+             " has no use for crop_size and scale_size: leave them 0 and set random_crop_size");
+  return hparams;
+}
+
 std::unique_ptr<Dataset> Dataset::open(const std::string& name, const std::string& input_dir,
                                        const std::string& mode,
                                        const std::vector<std::pair<std::string, Json>>& hparams_dicts,
                                        const std::string& hparams_text) {
   check_mode(mode);
-  auto spec = find_dataset(name);
-  auto hparams = spec.hparams;
-  HparamsView view(hparams);
-  for (const auto& [where, values] : hparams_dicts) view.override_from_json(values, where);
-  view.override_from_text(hparams_text, "dataset_hparams");
-  if (hparams.long_sequence_length == 0) hparams.long_sequence_length = hparams.sequence_length;
-  SAVP_CHECK(!hparams.force_time_shift || hparams.time_shift > 0, UsageError,
-             "force_time_shift=true needs a time_shift of at least 1");
-  return std::unique_ptr<Dataset>(
-      new Dataset(std::move(spec), find_record_files(input_dir, mode), mode, hparams));
+  const auto& named = find_dataset(name);
+  auto files = find_record_files(input_dir, mode);
+  const auto& spec = choose_variant(named, files.front());
+  const auto hparams = settle_hparams(spec, hparams_dicts, {hparams_text});
+  return std::unique_ptr<Dataset>(new Dataset(spec, std::move(files), mode, hparams));
 }
 
-Dataset::Dataset(DatasetSpec spec, std::vector<std::string> files, std::string mode, DatasetHparams hparams)
+Dataset::Dataset(DatasetSpec spec, std::vector<std::string> files, std::string mode,
+                 RandomCropHparams hparams)
     : spec_(std::move(spec)),
       files_(std::move(files)),
       mode_(std::move(mode)),
@@ -202,7 +213,7 @@ int64_t Dataset::num_examples_per_epoch() const {
   const auto known =
       spec_.count == Count::kFileNames ? count_by_names(files_) : count_by_lengths(files_.front(), span);
   if (known) return *known;
-  return decoder_->format().length > 0 ? count_all_records(files_) : count_long_records(files_, span);
+  return spec_.layout == Layout::kVarLen ? count_long_records(files_, span) : count_all_records(files_);
 }
 
 VideoShape Dataset::shape() const { return decoder_->shape(); }

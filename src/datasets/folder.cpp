@@ -4,6 +4,7 @@
 #include <fstream>
 #include <regex>
 
+#include "datasets/layouts.h"
 #include "savp/core/error.h"
 #include "savp/core/text.h"
 #include "savp/datasets/spec.h"
@@ -31,11 +32,14 @@ std::vector<std::string> record_files_in(const fs::path& folder) {
   return files;
 }
 
-std::vector<std::string> modes_with_records(const fs::path& folder) {
-  std::vector<std::string> modes;
-  for (const char* mode : {"train", "val", "test"})
-    if (!record_files_in(folder / mode).empty()) modes.emplace_back(mode);
-  return modes;
+std::vector<std::string> subfolders_with_records(const fs::path& folder) {
+  std::vector<std::string> names;
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator(folder, none))
+    if (entry.is_directory(none) && !record_files_in(entry.path()).empty())
+      names.push_back(entry.path().filename().string());
+  std::sort(names.begin(), names.end());
+  return names;
 }
 
 // The folder without "." and trailing slashes, absolute, so that its name can be asked for.
@@ -75,19 +79,35 @@ std::optional<std::string> from_name(const fs::path& folder) {
   return std::nullopt;
 }
 
-std::string from_first_record(const std::string& path) {
+// What is done with the first record of a file, and what is wrong with it then says where it lies.
+template <class Use>
+decltype(auto) with_first_record(const std::string& path, const Use& use) {
   TfRecordReader reader(path);
   const auto place = reader.position();
   const auto record = reader.next();
   SAVP_CHECK(record, DataError, path, ": holds no records");
-  const ExampleView example(*record);
-  if (example.find("images/encoded") != nullptr) return "video";
-  if (example.find("0/action") != nullptr || example.find("0/endeffector_pos") != nullptr)
-    return "softmotion";
-  std::vector<std::string> names;
-  for (const auto& spec : datasets()) names.push_back(spec.name);
-  throw DataError(concat(describe(place), ": does not look like a known dataset: give --dataset (",
-                         join_words(names), ")"));
+  try {
+    return use(ExampleView(*record));
+  } catch (const DataError& error) {
+    throw DataError(concat(describe(place), ": ", error.what()));
+  }
+}
+
+bool has_encoded_frames(const ExampleView& record) {
+  const auto frames = record.get("images/encoded", FeatureView::Kind::kBytes).bytes();
+  return !frames.empty() && frames.front().starts_with("\xFF\xD8");  // JPEG
+}
+
+// A record of several layouts' features belongs to the first of them.
+std::string from_first_record(const std::string& path) {
+  return with_first_record(path, [](const ExampleView& record) -> std::string {
+    if (record.find("images/encoded") != nullptr) return has_encoded_frames(record) ? "ucf101" : "video";
+    for (const char* name : {"softmotion", "google_robot", "shape", "humans", "sequence_example"})
+      if (looks_like(record, find_dataset(name))) return name;
+    std::vector<std::string> names;
+    for (const auto& spec : datasets()) names.push_back(spec.name);
+    throw DataError(concat("does not look like a known dataset: give --dataset (", join_words(names), ")"));
+  });
 }
 
 }  // namespace
@@ -99,9 +119,22 @@ std::vector<std::string> find_record_files(const std::string& input_dir, const s
   auto files = record_files_in(input_dir);
   if (files.empty()) files = record_files_in(fs::path(input_dir) / mode);
   if (!files.empty()) return files;
-  const auto others = modes_with_records(input_dir);
+  const auto others = subfolders_with_records(input_dir);
   throw DataError(concat(input_dir, ": no record files (*.tfrecord*) in it or in its subfolder ", mode,
                          others.empty() ? "" : "; there are some in " + join_words(others)));
+}
+
+const DatasetSpec& choose_variant(const DatasetSpec& spec, const std::string& record_file) {
+  if (spec.variants.empty()) return spec;
+  for (const auto& folder : candidates(fs::path(record_file).parent_path().string()))
+    for (const auto& variant : spec.variants)
+      if (folder.filename() == variant) return find_dataset(variant);
+  return with_first_record(record_file, [&](const ExampleView& record) -> const DatasetSpec& {
+    for (const auto& variant : spec.variants)
+      if (looks_like(record, find_dataset(variant))) return find_dataset(variant);
+    throw DataError(
+        concat("looks like none of ", join_words(spec.variants), ", which ", spec.name, " may be"));
+  });
 }
 
 std::string infer_dataset(const std::string& input_dir, const std::string& mode) {

@@ -5,6 +5,7 @@ namespace savp {
 
 DatasetSpec kth() {
   DatasetSpec spec{.name = "kth",
+                   .aliases = {"KTHVideoDataset"},
                    .about = "KTH human actions: gray clips of any length",
                    .layout = Layout::kVarLen,
                    .pixels = Pixels::kRaw,

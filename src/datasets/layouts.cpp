@@ -67,17 +67,33 @@ PictureSize square_size(std::string_view frame, const std::string& name) {
   return {side, side, 3};
 }
 
-void check_frame(std::string_view frame, const PictureSize& size, const std::string& what) {
+// What the spec fixes, else what one of the frames shows.
+PictureSize frame_size(const DatasetSpec& spec, std::string_view frame, const std::string& name) {
+  return spec.frame.values() > 0 ? spec.frame : square_size(frame, name);
+}
+
+// Encoded frames are checked when they are decoded.
+void check_frame(std::string_view frame, const DatasetSpec& spec, const PictureSize& size,
+                 const std::string& what) {
+  if (spec.pixels == Pixels::kEncoded) return;
   SAVP_CHECK(static_cast<int64_t>(frame.size()) == size.values(), DataError, what, " has ", frame.size(),
-             " bytes instead of ", size.values(), " (", text(size), ", as in the first record)");
+             " bytes instead of ", size.values(), " (", text(size),
+             spec.frame == size ? ")" : ", as in the first record)");
+}
+
+void append_floats(const FeatureView& feature, const std::string& name, int64_t size,
+                   std::vector<float>& values) {
+  SAVP_CHECK(feature.kind() == Kind::kFloats, DataError, "feature ", name, " holds ",
+             kind_name(feature.kind()), " instead of ", kind_name(Kind::kFloats));
+  const auto found = feature.floats();
+  SAVP_CHECK(static_cast<int64_t>(found.size()) == size, DataError, "feature ", name, " holds ", found.size(),
+             " numbers instead of ", size);
+  values.insert(values.end(), found.begin(), found.end());
 }
 
 void append_floats(const ExampleView& record, const std::string& name, int64_t size,
                    std::vector<float>& values) {
-  const auto found = record.get(name, Kind::kFloats).floats();
-  SAVP_CHECK(static_cast<int64_t>(found.size()) == size, DataError, "feature ", name, " holds ", found.size(),
-             " numbers instead of ", size);
-  values.insert(values.end(), found.begin(), found.end());
+  append_floats(record.get(name, Kind::kFloats), name, size, values);
 }
 
 // --- One feature for each quantity and step: "7/image_aux1/encoded", "7/action".
@@ -87,7 +103,7 @@ RecordSteps split_steps(const ExampleView& record, const DatasetSpec& spec, cons
   for (int64_t t = 0; t < format.length; ++t) {
     const auto name = at_step(format.images, t);
     steps.images.push_back(record.one_bytes(name));
-    check_frame(steps.images.back(), format.picture, "feature " + name);
+    check_frame(steps.images.back(), spec, format.picture, "feature " + name);
     if (format.state_size > 0)
       append_floats(record, at_step(spec.states, t), format.state_size, steps.states);
     if (format.action_size > 0 && t + 1 < format.length)
@@ -99,12 +115,14 @@ RecordSteps split_steps(const ExampleView& record, const DatasetSpec& spec, cons
 }
 
 RecordFormat inspect_steps(const ExampleView& record, const DatasetSpec& spec, bool use_state) {
+  SAVP_CHECK(!use_state || !spec.states.empty(), UsageError, spec.name,
+             " has no states: use_state must be false");
   RecordFormat format;
   format.images = choose_view(record, spec);
   format.length = count_steps(record, format.images);
   const auto first = names_like(record, format.images).front();
-  format.picture = square_size(record.one_bytes(first), first);
-  if (use_state && !spec.states.empty()) {
+  format.picture = frame_size(spec, record.one_bytes(first), first);
+  if (use_state) {
     format.state_size = spec.state_size;
     format.action_size = spec.action_size;
     format.length =
@@ -129,7 +147,7 @@ PictureSize stated_size(const ExampleView& record) {
   return size;
 }
 
-RecordSteps split_list(const ExampleView& record, const DatasetSpec& /*spec*/, const RecordFormat& format) {
+RecordSteps split_list(const ExampleView& record, const DatasetSpec& spec, const RecordFormat& format) {
   RecordSteps steps;
   const auto length = record.one_int("sequence_length");
   if (const auto* frames = record.find(format.images); frames != nullptr && frames->count() > 0)
@@ -139,13 +157,51 @@ RecordSteps split_list(const ExampleView& record, const DatasetSpec& /*spec*/, c
   const auto size = stated_size(record);
   SAVP_CHECK(size == format.picture, DataError, "its pictures are ", text(size),
              ", those of the first record ", text(format.picture));
-  for (int64_t t = 0; t < length; ++t)
-    check_frame(steps.images[t], size, concat("frame ", t, " of ", format.images));
+  for (int64_t t = 0; t < length; ++t) check_frame(steps.images[t], spec, size, frame_name(format, t));
   return steps;
 }
 
 RecordFormat inspect_list(const ExampleView& record, const DatasetSpec& spec, bool /*use_state*/) {
   return {.images = spec.images, .picture = stated_size(record)};
+}
+
+// --- A SequenceExample: a feature list for each quantity, an item a step.
+
+int64_t first_floats(const ExampleView& record, const std::string& list, int64_t stated) {
+  const auto& items = record.get_list(list);
+  return stated > 0 || items.empty() ? stated : static_cast<int64_t>(items.front().count());
+}
+
+RecordFormat inspect_lists(const ExampleView& record, const DatasetSpec& spec, bool use_state) {
+  RecordFormat format{.images = spec.images};
+  const auto& frames = record.get_list(spec.images);
+  SAVP_CHECK(!frames.empty(), DataError, "feature list ", spec.images, " is empty");
+  const auto name = frame_name(format, 0);
+  format.picture = frame_size(spec, frames.front().one_bytes(name), name);
+  if (use_state) {
+    format.state_size = first_floats(record, spec.states, spec.state_size);
+    format.action_size = first_floats(record, spec.actions, spec.action_size);
+  }
+  return format;
+}
+
+// The length is that of the shortest list; an action list may lack the last step.
+RecordSteps split_lists(const ExampleView& record, const DatasetSpec& spec, const RecordFormat& format) {
+  const auto& frames = record.get_list(spec.images);
+  auto length = frames.size();
+  if (format.state_size > 0) length = std::min(length, record.get_list(spec.states).size());
+  if (format.action_size > 0) length = std::min(length, record.get_list(spec.actions).size() + 1);
+  RecordSteps steps;
+  for (size_t t = 0; t < length; ++t) {
+    const auto name = frame_name(format, static_cast<int64_t>(t));
+    steps.images.push_back(frames[t].one_bytes(name));
+    check_frame(steps.images.back(), spec, format.picture, name);
+    if (format.state_size > 0)
+      append_floats(record.get_list(spec.states)[t], spec.states, format.state_size, steps.states);
+    if (format.action_size > 0 && t + 1 < length)
+      append_floats(record.get_list(spec.actions)[t], spec.actions, format.action_size, steps.actions);
+  }
+  return steps;
 }
 
 // --- The table
@@ -160,12 +216,25 @@ const LayoutEntry& entry(Layout layout) {
   static const std::vector<LayoutEntry> kLayouts = {
       {Layout::kPerStep, inspect_steps, split_steps},
       {Layout::kVarLen, inspect_list, split_list},
+      {Layout::kSequenceExample, inspect_lists, split_lists},
   };
   return *std::find_if(kLayouts.begin(), kLayouts.end(),
                        [&](const LayoutEntry& e) { return e.layout == layout; });
 }
 
 }  // namespace
+
+std::string frame_name(const RecordFormat& format, int64_t step) {
+  const bool per_step = format.images.find("%d") != std::string::npos;
+  return per_step ? "feature " + at_step(format.images, step) : concat("frame ", step, " of ", format.images);
+}
+
+bool looks_like(const ExampleView& record, const DatasetSpec& spec) {
+  if (spec.layout == Layout::kSequenceExample) return record.has_list(spec.images);
+  for (const auto& pattern : {spec.images, spec.states, spec.actions})
+    if (!pattern.empty() && names_like(record, pattern).empty()) return false;
+  return true;
+}
 
 RecordFormat inspect(const ExampleView& first_record, const DatasetSpec& spec, bool use_state) {
   return entry(spec.layout).inspect(first_record, spec, use_state);

@@ -6,7 +6,6 @@
 #include <string_view>
 #include <vector>
 
-#include "datasets/picture.h"
 #include "savp/datasets/spec.h"
 #include "savp/io/example.h"
 
@@ -24,7 +23,7 @@ struct RecordFormat {
 
 // One record as steps in time. The frames point into the record.
 struct RecordSteps {
-  std::vector<std::string_view> images;  // [L], each as many bytes as the format's picture has values
+  std::vector<std::string_view> images;  // [L], raw ones as many bytes as the format's picture has values
   std::vector<float> states;             // [L, state_size]
   std::vector<float> actions;            // [L - 1, action_size]
   std::vector<float> object_pos;         // [L, object_pos_size]
@@ -34,5 +33,11 @@ struct RecordSteps {
 // Both throw DataError with what is wrong with the record.
 RecordFormat inspect(const ExampleView& first_record, const DatasetSpec& spec, bool use_state);
 RecordSteps split(const ExampleView& record, const DatasetSpec& spec, const RecordFormat& format);
+
+// What a message calls a frame: "feature 3/image_aux1/encoded", "frame 3 of images/encoded".
+std::string frame_name(const RecordFormat& format, int64_t step);
+
+// Whether the record has the features of such a data set.
+bool looks_like(const ExampleView& record, const DatasetSpec& spec);
 
 }  // namespace savp

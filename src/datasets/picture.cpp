@@ -70,8 +70,6 @@ void to_planes(const T* source, float* target, int64_t pixels, int64_t channels,
 
 }  // namespace
 
-std::string text(const PictureSize& size) { return concat(size.height, "x", size.width, "x", size.channels); }
-
 std::vector<Taps> taps(int64_t from, int64_t to) {
   std::vector<Taps> all;
   const auto ratio = static_cast<double>(from) / static_cast<double>(to);
@@ -80,19 +78,38 @@ std::vector<Taps> taps(int64_t from, int64_t to) {
   return all;
 }
 
-PictureDecoder::PictureDecoder(PictureSize stored, const DatasetHparams& hparams)
-    : stored_(stored), size_(stored) {
-  if (hparams.crop_size == 0 && hparams.scale_size == 0) return;
-  crop_ = hparams.crop_size != 0 ? hparams.crop_size : std::min(stored.height, stored.width);
+PictureDecoder::PictureDecoder(PictureSize stored, Pixels pixels, const RandomCropHparams& hparams)
+    : stored_(stored),
+      size_(stored),
+      encoded_(pixels == Pixels::kEncoded),
+      random_(hparams.random_crop_size > 0),
+      crop_(random_ ? hparams.random_crop_size : hparams.crop_size) {
+  SAVP_CHECK(!random_ || crop_ <= std::min(stored.height, stored.width), UsageError,
+             "random_crop_size=", crop_, " is larger than the pictures, which are ", text(stored));
+  if (crop_ == 0 && hparams.scale_size == 0) return;
+  if (crop_ == 0) crop_ = std::min(stored.height, stored.width);
   const auto side = hparams.scale_size != 0 ? hparams.scale_size : crop_;
   size_ = {side, side, stored.channels};
   if (side != crop_) taps_ = taps(crop_, side);
 }
 
-void PictureDecoder::decode(std::string_view frame, float* picture) const {
+PictureDecoder::Corner PictureDecoder::corner(Draws& draws) const {
+  const auto rows = stored_.height - crop_, columns = stored_.width - crop_;
+  if (!random_) return {rows / 2, columns / 2};  // rounded towards zero, negative where black is added
+  const auto row = draws.below(rows + 1);
+  return {row, draws.below(columns + 1)};
+}
+
+void PictureDecoder::decode(std::string_view frame, Corner corner, float* picture) const {
+  thread_local std::vector<uint8_t> decoded;  // keeps its capacity from one frame to the next
   const auto* bytes = reinterpret_cast<const uint8_t*>(frame.data());
+  if (encoded_) {
+    decoded.resize(static_cast<size_t>(stored_.values()));
+    decode_picture(frame, stored_, decoded.data());
+    bytes = decoded.data();
+  }
   if (crop_ == 0) return to_planes(bytes, picture, stored_.height * stored_.width, stored_.channels, kToUnit);
-  auto square = crop(bytes);
+  auto square = cut(bytes, corner);
   if (!taps_.empty()) {
     square = resample(square, taps_, /*outer=*/1, crop_, crop_ * stored_.channels);     // rows
     square = resample(square, taps_, /*outer=*/size_.height, crop_, stored_.channels);  // columns
@@ -100,13 +117,12 @@ void PictureDecoder::decode(std::string_view frame, float* picture) const {
   to_planes(square.data(), picture, size_.height * size_.width, stored_.channels, 1.0F);
 }
 
-std::vector<float> PictureDecoder::crop(const uint8_t* frame) const {
+std::vector<float> PictureDecoder::cut(const uint8_t* frame, Corner corner) const {
   std::vector<float> square(static_cast<size_t>(crop_ * crop_ * stored_.channels), 0.0F);
-  // First row and column of the overlap, in the picture and in the square; offsets are rounded down.
-  const auto from_row = std::max<int64_t>((stored_.height - crop_) / 2, 0);
-  const auto from_column = std::max<int64_t>((stored_.width - crop_) / 2, 0);
-  const auto to_row = std::max<int64_t>((crop_ - stored_.height) / 2, 0);
-  const auto to_column = std::max<int64_t>((crop_ - stored_.width) / 2, 0);
+  // First row and column of the overlap, in the picture and in the square.
+  const auto from_row = std::max<int64_t>(corner.row, 0), to_row = std::max<int64_t>(-corner.row, 0);
+  const auto from_column = std::max<int64_t>(corner.column, 0);
+  const auto to_column = std::max<int64_t>(-corner.column, 0);
   const auto rows = std::min(crop_, stored_.height);
   const auto values = std::min(crop_, stored_.width) * stored_.channels;
   for (int64_t row = 0; row < rows; ++row) {

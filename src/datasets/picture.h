@@ -5,18 +5,10 @@
 #include <string_view>
 #include <vector>
 
+#include "datasets/draws.h"
 #include "savp/datasets/spec.h"
 
 namespace savp {
-
-struct PictureSize {
-  int64_t height = 0, width = 0, channels = 0;
-  bool operator==(const PictureSize&) const = default;
-  int64_t values() const { return height * width * channels; }
-};
-
-// "64x48x3".
-std::string text(const PictureSize& size);
 
 // How one axis is resized: output i is the sum of weights[j] * input[first + j].
 struct Taps {
@@ -25,24 +17,32 @@ struct Taps {
 };
 std::vector<Taps> taps(int64_t from, int64_t to);
 
-// Cuts the centre square (padded with black where the picture is smaller), resizes it and brings it to [0,
-// 1].
+// Cuts a square (padded with black where the picture is smaller), resizes it and brings it to [0, 1].
 class PictureDecoder {
  public:
-  PictureDecoder(PictureSize stored, const DatasetHparams& hparams);
+  PictureDecoder(PictureSize stored, Pixels pixels, const RandomCropHparams& hparams);
 
   PictureSize size() const { return size_; }
 
-  // frame: stored.values() bytes, height x width x channels -> picture: size().values() floats, channels x
-  // height x width.
-  void decode(std::string_view frame, float* picture) const;
+  // Where the square's first row and column lie in the picture (pixels).
+  struct Corner {
+    int64_t row = 0, column = 0;
+  };
+  // The centre's or, with random_crop_size, one that is drawn.
+  Corner corner(Draws& draws) const;
+
+  // frame: stored.values() bytes, height x width x channels, or an encoded picture of that size -> picture:
+  // size().values() floats, channels x height x width. Throws DataError ("is empty", "is a picture of ...").
+  void decode(std::string_view frame, Corner corner, float* picture) const;
 
  private:
   // The cut square, [0, 1], crop x crop x channels.
-  std::vector<float> crop(const uint8_t* frame) const;
+  std::vector<float> cut(const uint8_t* frame, Corner corner) const;
 
   PictureSize stored_;
   PictureSize size_;
+  bool encoded_;
+  bool random_ = false;
   int64_t crop_ = 0;        // side of the square, 0: whole picture
   std::vector<Taps> taps_;  // empty: no resizing
 };

@@ -41,24 +41,22 @@ Tensor side_by_side(const std::vector<Sequence>& sequences, Tensor Sequence::*me
 
 }  // namespace
 
-SequenceDecoder::SequenceDecoder(DatasetSpec spec, RecordFormat format, const DatasetHparams& hparams,
+SequenceDecoder::SequenceDecoder(DatasetSpec spec, RecordFormat format, const RandomCropHparams& hparams,
                                  bool random_start)
     : spec_(std::move(spec)),
       format_(std::move(format)),
       hparams_(hparams),
       random_start_(random_start),
-      pictures_(format_.picture, hparams) {}
+      pictures_(format_.picture, spec_.pixels, hparams) {}
 
 VideoShape SequenceDecoder::shape() const {
   const auto size = pictures_.size();
   return {size.channels,      size.height,
-          size.width,         format_.action_size * (hparams_.frame_skip + 1),
+          size.width,         format_.action_size * stride(),
           format_.state_size, format_.object_pos_size / 2};
 }
 
-int64_t SequenceDecoder::span() const {
-  return (hparams_.sequence_length - 1) * (hparams_.frame_skip + 1) + 1;
-}
+int64_t SequenceDecoder::span() const { return (hparams_.sequence_length - 1) * stride() + 1; }
 
 int64_t SequenceDecoder::start(int64_t length, Draws& draws) const {
   return random_start_ ? hparams_.time_shift * draws.below((length - span()) / hparams_.time_shift + 1) : 0;
@@ -66,31 +64,49 @@ int64_t SequenceDecoder::start(int64_t length, Draws& draws) const {
 
 std::optional<Sequence> SequenceDecoder::decode(std::string_view record, Draws& draws) const {
   const auto steps = split(ExampleView(record), spec_, format_);
-  if (steps.length() < span()) return std::nullopt;
+  if (steps.length() < span()) {
+    SAVP_CHECK(spec_.layout == Layout::kVarLen, DataError, "has ", steps.length(), " frames, ", span(),
+               " are needed for sequence_length=", hparams_.sequence_length,
+               " and frame_skip=", hparams_.frame_skip);
+    return std::nullopt;
+  }
   const auto frames = hparams_.sequence_length;
-  const auto stride = hparams_.frame_skip + 1;
   const auto first = start(steps.length(), draws);
-
   Sequence sequence;
-  const auto size = pictures_.size();
-  sequence.images = at::empty({frames, size.channels, size.height, size.width});
-  auto* picture = sequence.images.data_ptr<float>();
-  for (int64_t t = 0; t < frames; ++t, picture += size.values())
-    pictures_.decode(steps.images[first + t * stride], picture);
-
+  sequence.images = decode_images(steps, first, draws);
   if (format_.state_size > 0)
-    sequence.states = every(steps.states, format_.state_size, first, stride, frames);
+    sequence.states = every(steps.states, format_.state_size, first, stride(), frames);
   if (format_.action_size > 0)  // all actions between two frames, as one
     sequence.actions =
-        every(steps.actions, format_.action_size, first, 1, (frames - 1) * stride).view({frames - 1, -1});
-  if (const auto points = format_.object_pos_size / 2; points > 0) {
-    const auto [height, width, channels] = format_.picture;
-    sequence.pix_distribs = at::zeros({frames, points, height, width});
-    for (int64_t t = 0; t < frames; ++t)
-      draw_points(steps.object_pos.data() + (first + t * stride) * 2 * points, points, height, width,
-                  sequence.pix_distribs.data_ptr<float>() + t * points * height * width);
-  }
+        every(steps.actions, format_.action_size, first, 1, (frames - 1) * stride()).view({frames - 1, -1});
+  if (format_.object_pos_size > 0) sequence.pix_distribs = draw_pix_distribs(steps, first);
   return sequence;
+}
+
+Tensor SequenceDecoder::decode_images(const RecordSteps& steps, int64_t first, Draws& draws) const {
+  const auto size = pictures_.size();
+  const auto corner = pictures_.corner(draws);
+  auto images = at::empty({hparams_.sequence_length, size.channels, size.height, size.width});
+  auto* picture = images.data_ptr<float>();
+  for (int64_t t = 0; t < hparams_.sequence_length; ++t, picture += size.values()) {
+    const auto step = first + t * stride();
+    try {
+      pictures_.decode(steps.images[step], corner, picture);
+    } catch (const DataError& error) {
+      throw DataError(concat(frame_name(format_, step), " ", error.what()));
+    }
+  }
+  return images;
+}
+
+Tensor SequenceDecoder::draw_pix_distribs(const RecordSteps& steps, int64_t first) const {
+  const auto [height, width, channels] = format_.picture;
+  const auto points = format_.object_pos_size / 2;
+  auto maps = at::zeros({hparams_.sequence_length, points, height, width});
+  for (int64_t t = 0; t < hparams_.sequence_length; ++t)
+    draw_points(steps.object_pos.data() + (first + t * stride()) * 2 * points, points, height, width,
+                maps.data_ptr<float>() + t * points * height * width);
+  return maps;
 }
 
 void draw_points(const float* points, int64_t count, int64_t height, int64_t width, float* maps) {

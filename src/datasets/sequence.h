@@ -26,7 +26,7 @@ struct Sequence {
 
 class SequenceDecoder {
  public:
-  SequenceDecoder(DatasetSpec spec, RecordFormat format, const DatasetHparams& hparams, bool random_start);
+  SequenceDecoder(DatasetSpec spec, RecordFormat format, const RandomCropHparams& hparams, bool random_start);
 
   const RecordFormat& format() const { return format_; }
   VideoShape shape() const;
@@ -34,15 +34,18 @@ class SequenceDecoder {
   // Frames of a record that a sequence spans, those skipped included.
   int64_t span() const;
 
-  // Nothing where the record is too short. Throws DataError with what is wrong with the record.
+  // Nothing where the record is too short and may be. Throws DataError with what is wrong with the record.
   std::optional<Sequence> decode(std::string_view record, Draws& draws) const;
 
  private:
   int64_t start(int64_t length, Draws& draws) const;
+  Tensor decode_images(const RecordSteps& steps, int64_t first, Draws& draws) const;
+  Tensor draw_pix_distribs(const RecordSteps& steps, int64_t first) const;
+  int64_t stride() const { return hparams_.frame_skip + 1; }
 
   DatasetSpec spec_;
   RecordFormat format_;
-  DatasetHparams hparams_;
+  RandomCropHparams hparams_;
   bool random_start_;
   PictureDecoder pictures_;
 };

@@ -6,6 +6,7 @@ namespace savp {
 
 DatasetSpec softmotion() {
   DatasetSpec spec{.name = "softmotion",
+                   .aliases = {"SoftmotionVideoDataset"},
                    .about = "robot pushing records with any camera, positions and actions",
                    .layout = Layout::kPerStep,
                    .pixels = Pixels::kRaw,
@@ -27,6 +28,7 @@ DatasetSpec softmotion() {
 DatasetSpec bair() {
   auto spec = softmotion();
   spec.name = "bair";
+  spec.aliases = {};
   spec.about = "BAIR robot pushing: 64x64 RGB, 30 steps, positions and actions";
   return spec;
 }

@@ -6,8 +6,15 @@
 namespace savp {
 
 DatasetSpec bair();
+DatasetSpec cartgripper();
+DatasetSpec google_robot();
+DatasetSpec humans();
 DatasetSpec kth();
+DatasetSpec sequence_example();
+DatasetSpec shape();
 DatasetSpec softmotion();
+DatasetSpec sv2p();
+DatasetSpec ucf101();
 DatasetSpec video();
 
 }  // namespace savp

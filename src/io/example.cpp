@@ -113,14 +113,29 @@ void for_each_int(std::string_view list, Use use) {
 }
 
 struct MapEntry {
-  std::string_view name, feature;
+  std::string_view name, value;
 };
 
 MapEntry map_entry(std::string_view message) {
   MapEntry entry;
   for_each(message, 1, [&](std::string_view name) { entry.name = name; });
-  for_each(message, 2, [&](std::string_view feature) { entry.feature = feature; });
+  for_each(message, 2, [&](std::string_view value) { entry.value = value; });
   return entry;
+}
+
+// Of equal names the last one counts, as in every protobuf map. Null where there is none.
+template <class Entry>
+const Entry* find_last(const std::vector<Entry>& sorted, std::string_view name) {
+  const auto after =
+      std::upper_bound(sorted.begin(), sorted.end(), name,
+                       [](std::string_view wanted, const Entry& entry) { return wanted < entry.first; });
+  return after != sorted.begin() && std::prev(after)->first == name ? &*std::prev(after) : nullptr;
+}
+
+template <class Entry>
+void sort_by_name(std::vector<Entry>& entries) {
+  std::stable_sort(entries.begin(), entries.end(),
+                   [](const Entry& a, const Entry& b) { return a.first < b.first; });
 }
 
 }  // namespace
@@ -157,6 +172,12 @@ std::vector<int64_t> FeatureView::ints() const {
   return values;
 }
 
+std::string_view FeatureView::one_bytes(std::string_view name) const {
+  SAVP_CHECK(kind_ == Kind::kBytes && count_ == 1, DataError, name, " holds ", count_, " ", kind_name(kind_),
+             " instead of one byte string");
+  return bytes().front();
+}
+
 const char* kind_name(FeatureView::Kind kind) {
   constexpr std::array kNames = {"no values", "byte strings", "floats", "integers"};
   return kNames.at(static_cast<size_t>(kind));
@@ -166,19 +187,31 @@ ExampleView::ExampleView(std::string_view record) {
   for_each(record, 1, [&](std::string_view features) {
     for_each(features, 1, [&](std::string_view message) {
       const auto entry = map_entry(message);
-      features_.emplace_back(entry.name, FeatureView(entry.feature));
+      features_.emplace_back(entry.name, FeatureView(entry.value));
     });
   });
-  std::stable_sort(features_.begin(), features_.end(),
-                   [](const Feature& a, const Feature& b) { return a.first < b.first; });
+  for_each(record, 2, [&](std::string_view feature_lists) {
+    for_each(feature_lists, 1, [&](std::string_view message) {
+      const auto entry = map_entry(message);
+      auto& list = lists_.emplace_back(entry.name, std::vector<FeatureView>()).second;
+      for_each(entry.value, 1, [&](std::string_view feature) { list.emplace_back(feature); });
+    });
+  });
+  sort_by_name(features_);
+  sort_by_name(lists_);
 }
 
 const FeatureView* ExampleView::find(std::string_view name) const {
-  // Of equal names the last one counts, as in every protobuf map.
-  const auto after =
-      std::upper_bound(features_.begin(), features_.end(), name,
-                       [](std::string_view wanted, const Feature& f) { return wanted < f.first; });
-  return after != features_.begin() && std::prev(after)->first == name ? &std::prev(after)->second : nullptr;
+  const auto* entry = find_last(features_, name);
+  return entry != nullptr ? &entry->second : nullptr;
+}
+
+bool ExampleView::has_list(std::string_view name) const { return find_last(lists_, name) != nullptr; }
+
+const std::vector<FeatureView>& ExampleView::get_list(std::string_view name) const {
+  const auto* entry = find_last(lists_, name);
+  SAVP_CHECK(entry != nullptr, DataError, "feature list ", name, " is missing");
+  return entry->second;
 }
 
 const FeatureView& ExampleView::get(std::string_view name, FeatureView::Kind kind) const {
@@ -190,10 +223,7 @@ const FeatureView& ExampleView::get(std::string_view name, FeatureView::Kind kin
 }
 
 std::string_view ExampleView::one_bytes(std::string_view name) const {
-  const auto values = get(name, FeatureView::Kind::kBytes).bytes();
-  SAVP_CHECK(values.size() == 1, DataError, "feature ", name, " holds ", values.size(),
-             " byte strings instead of one");
-  return values[0];
+  return get(name, FeatureView::Kind::kBytes).one_bytes(concat("feature ", name));
 }
 
 int64_t ExampleView::one_int(std::string_view name) const {

@@ -28,6 +28,11 @@ struct BatchOptions {
 class SequenceDecoder;
 class SkippedRecords;
 
+// The defaults of a data set, overridden by dictionaries (each with what messages call it), these by texts.
+RandomCropHparams settle_hparams(const DatasetSpec& spec,
+                                 const std::vector<std::pair<std::string, Json>>& hparams_dicts,
+                                 const std::vector<std::string>& hparams_texts);
+
 class Dataset {
  public:
   // Finds the files and reads the first record. `mode` is train, val or test; the defaults of the dataset are
@@ -43,7 +48,7 @@ class Dataset {
   const std::string& mode() const { return mode_; }
   const std::vector<std::string>& files() const { return files_; }
   const DatasetHparams& hparams() const { return hparams_; }
-  HparamsView view() { return hparams_; }
+  HparamsView view() { return spec_.view(hparams_); }
 
   // 0: as many frames as the records hold. Streams that exist already stay as they are.
   void set_sequence_length(int64_t frames);
@@ -62,12 +67,12 @@ class Dataset {
   int64_t skipped_records() const;
 
  private:
-  Dataset(DatasetSpec spec, std::vector<std::string> files, std::string mode, DatasetHparams hparams);
+  Dataset(DatasetSpec spec, std::vector<std::string> files, std::string mode, RandomCropHparams hparams);
 
   DatasetSpec spec_;
   std::vector<std::string> files_;
   std::string mode_;
-  DatasetHparams hparams_;
+  RandomCropHparams hparams_;
   std::shared_ptr<const SequenceDecoder> decoder_;
   std::shared_ptr<SkippedRecords> skipped_;
 };

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "savp/core/hparams.h"
+#include "savp/io/image.h"
 
 namespace savp {
 
@@ -29,15 +30,24 @@ struct DatasetHparams {
   HPARAM(bool, use_state, false, "read states and actions");
 };
 
+// Of data sets whose frames are cut at random, the same window for all frames of a sequence.
+struct RandomCropHparams : DatasetHparams {
+  using Self = RandomCropHparams;
+  HPARAM(int64_t, random_crop_size, 0, "side of the square cut at a random place (pixels); 0: whole picture",
+         AtLeast{0});
+};
+
 // How a record holds its sequence.
 enum class Layout {
-  kPerStep,  // one feature for each quantity and time step, the step in the feature's name
-  kVarLen,   // one list of frames, with "sequence_length", "height", "width" and "channels"
+  kPerStep,          // one feature for each quantity and time step, the step in the feature's name
+  kVarLen,           // one list of frames, with "sequence_length", "height", "width" and "channels"
+  kSequenceExample,  // a SequenceExample with a feature list for each quantity
 };
 
 // How a frame's bytes hold its pixels.
 enum class Pixels {
-  kRaw,  // uint8, height x width x channels
+  kRaw,      // uint8, height x width x channels
+  kEncoded,  // a JPEG or PNG picture
 };
 
 // How the sequences of a folder are counted without reading them; the records are counted where this fails.
@@ -47,8 +57,12 @@ enum class Count {
 };
 
 struct DatasetSpec {
-  std::string name;   // --dataset
-  std::string about;  // one line for --help
+  std::string name;                       // --dataset
+  std::vector<std::string> aliases = {};  // other names for it
+  std::string about;                      // one line for --help
+  // Data sets that go by this name together. Which of them a folder holds is said by its own name, else by
+  // the first record.
+  std::vector<std::string> variants = {};
   Layout layout = Layout::kPerStep;
   Pixels pixels = Pixels::kRaw;
   Count count = Count::kFileNames;
@@ -56,20 +70,31 @@ struct DatasetSpec {
   // there.
   std::string images;
   std::vector<std::string> views =
-      {};  // cameras, the preferred one first; another is taken where it is the only one
+      {};  // cameras, the preferred one first; another is taken if it is the only one
   std::string states = "";
   std::string actions = "";
   std::string object_pos =
       "";                   // row and column (pixels) of designated points; used where the records hold it
-  int64_t state_size = 0;   // numbers a state
-  int64_t action_size = 0;  // numbers an action
-  DatasetHparams hparams = {};  // defaults
+  PictureSize frame = {};   // 0x0x0: as the records say; where they cannot, square with three channels
+  int64_t state_size = 0;   // numbers a state; 0: as in the first record
+  int64_t action_size = 0;  // numbers an action; 0: as in the first record
+  bool random_crop =
+      false;  // has the hyperparameter random_crop_size, and no use for crop_size and scale_size
+  RandomCropHparams hparams = {};  // defaults
+
+  // Those hyperparameters of a struct that this data set has.
+  HparamsView view(RandomCropHparams& values) const {
+    return random_crop ? HparamsView(values) : HparamsView(static_cast<DatasetHparams&>(values));
+  }
 };
 
 const std::vector<DatasetSpec>& datasets();
 
-// Throws UsageError for an unknown name, naming near misses.
+// By name or alias. Throws UsageError for an unknown name, naming near misses.
 const DatasetSpec& find_dataset(const std::string& name);
+
+// The variant that a record file belongs to; `spec` itself where it has none.
+const DatasetSpec& choose_variant(const DatasetSpec& spec, const std::string& record_file);
 
 // The dataset of a folder of records: what "dataset.json" in it ({"dataset": "bair"}) says, else what the
 // folder is called ("data/kth_128" is kth), else what the first record looks like. Throws DataError where

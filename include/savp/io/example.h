@@ -1,4 +1,6 @@
 // tf.train.Example, the message in most records: a map from names to lists of byte strings, floats or int64.
+// And tf.train.SequenceExample, which has such a map (its context) and another from names to lists of such
+// lists.
 #pragma once
 
 #include <cstdint>
@@ -30,6 +32,9 @@ class FeatureView {
   std::vector<float> floats() const;
   std::vector<int64_t> ints() const;
 
+  // The only byte string of what messages call `name`; throws DataError where it holds none or several.
+  std::string_view one_bytes(std::string_view name) const;
+
  private:
   std::string_view list_;  // the encoded BytesList, FloatList or Int64List
   Kind kind_ = Kind::kEmpty;
@@ -42,7 +47,7 @@ const char* kind_name(FeatureView::Kind kind);
 // which often less than half is used. Valid as long as the record's bytes are.
 class ExampleView {
  public:
-  // Throws DataError where the bytes are no tf.train.Example.
+  // Throws DataError where the bytes are neither of the two messages.
   explicit ExampleView(std::string_view record);
 
   using Feature = std::pair<std::string_view, FeatureView>;
@@ -60,8 +65,15 @@ class ExampleView {
 
   std::vector<std::string> names() const;
 
+  // A feature list of a SequenceExample, an item for each step; throws DataError where it is missing.
+  const std::vector<FeatureView>& get_list(std::string_view name) const;
+  bool has_list(std::string_view name) const;
+
  private:
+  using List = std::pair<std::string_view, std::vector<FeatureView>>;
+
   std::vector<Feature> features_;
+  std::vector<List> lists_;  // sorted by name
 };
 
 // An Example to be written; the same values give the same bytes.

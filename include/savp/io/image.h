@@ -4,9 +4,19 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace savp {
+
+struct PictureSize {
+  int64_t height = 0, width = 0, channels = 0;
+  bool operator==(const PictureSize&) const = default;
+  int64_t values() const { return height * width * channels; }
+};
+
+// "64x48x3".
+std::string text(const PictureSize& size);
 
 struct Picture {
   int64_t height = 0;           // pixels
@@ -21,6 +31,12 @@ bool is_picture_name(const std::filesystem::path& path);
 // A picture file with any depth and number of channels, as 8-bit RGB (channels 3) or gray (channels 1).
 // Throws DataError, also for a file that ends too soon.
 Picture read_image(const std::filesystem::path& path, int64_t channels = 3);
+
+// A JPEG or PNG picture in memory -> size.values() bytes, height x width x channels. JPEG as TensorFlow
+// decodes it: with the fast integer transform (up to 6 levels from the accurate one) and smooth upsampling of
+// colours. Throws DataError ("is cut short") unless the picture is whole and of that size, which its header
+// tells before anything is decoded.
+void decode_picture(std::string_view encoded, const PictureSize& size, uint8_t* pixels);
 
 // The file appears in full or not at all; missing folders are made.
 void write_png(const std::filesystem::path& path, const Picture& picture);

@@ -1,0 +1,15 @@
+// JPEG pictures through libjpeg.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "savp/io/image.h"
+
+namespace savp {
+
+// The picture must be of that size, with one channel (gray) or three (RGB). Throws DataError ("is a damaged
+// JPEG picture: ...").
+void decode_jpeg(std::string_view encoded, const PictureSize& size, uint8_t* pixels);
+
+}  // namespace savp
