@@ -5,7 +5,7 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
-#include <set>
+#include <map>
 
 namespace savp {
 namespace detail {
@@ -179,17 +179,28 @@ std::optional<double> python_float(const std::string& text) {
   return sign * value;
 }
 
-Json value_of(const Field& field, const Assignment& a) {
-  if (a.index)
-    throw UsageError(concat(field.name, "[", *a.index, "]: give the whole list instead of one element"));
-  if (a.is_list != field.is_list) {
-    throw UsageError(concat(
-        field.name, field.is_list ? " is a list: write [value,value]" : " is not a list: write one value"));
+// What a field is to hold after an assignment; `now` is what it would hold without.
+Json value_of(const Field& field, const Assignment& a, Json now) {
+  SAVP_CHECK(!a.index || field.is_list, UsageError, field.name, " is not a list: write ", field.name,
+             "=value");
+  SAVP_CHECK(!a.index || !a.is_list, UsageError, field.name, "[", *a.index, "] takes one value, not a list");
+  SAVP_CHECK(a.index || a.is_list == field.is_list, UsageError, field.name,
+             field.is_list ? " is a list: write [value,value]" : " is not a list: write one value");
+  if (a.index) {
+    SAVP_CHECK(*a.index < static_cast<int64_t>(now.size()), UsageError, field.name, "[", *a.index,
+               "] is beyond its ", now.size(), " values");
+    now[static_cast<size_t>(*a.index)] = cast_text(field, a.values.front());
+    return now;
   }
   if (!a.is_list) return cast_text(field, a.values.front());
   Json list = Json::array();
   for (const auto& text : a.values) list.push_back(cast_text(field, text));
   return list;
+}
+
+// Whether both set the same: the whole field, or the same element of a list.
+bool clash(const Assignment& a, const Assignment& b) {
+  return a.name == b.name && (!a.index || !b.index || *a.index == *b.index);
 }
 
 }  // namespace
@@ -266,12 +277,14 @@ void HparamsView::override_from_json(const Json& values, const std::string& wher
 
 void HparamsView::override_from_text(std::string_view text, const std::string& where) {
   try {
-    std::vector<std::pair<const Field*, Json>> values;
-    std::set<std::string> seen;
-    for (const auto& assignment : AssignmentParser(text).parse()) {
-      const auto& field = find(assignment.name);
-      SAVP_CHECK(seen.insert(field.name).second, UsageError, field.name, " is set twice");
-      values.emplace_back(&field, value_of(field, assignment));
+    const auto assignments = AssignmentParser(text).parse();
+    std::map<const Field*, Json> values;
+    for (auto a = assignments.begin(); a != assignments.end(); ++a) {
+      const auto& field = find(a->name);
+      const bool twice = std::any_of(assignments.begin(), a, [&](const auto& b) { return clash(*a, b); });
+      SAVP_CHECK(!twice, UsageError, field.name, " is set twice");
+      auto& value = values.try_emplace(&field, field.get(address(field))).first->second;
+      value = value_of(field, *a, value);
     }
     for (const auto& [field, value] : values) field->set(address(*field), value);
   } catch (const UsageError& error) {

@@ -82,11 +82,22 @@ TEST(Hparams, TextErrorsNameTheCulprit) {
   EXPECT_NE(text_error("weights=3").find("is a list"), std::string::npos);
   EXPECT_NE(text_error("lr=[3]").find("is not a list"), std::string::npos);
   EXPECT_NE(text_error("weights=[1] ,lr=1").find("',' expected"), std::string::npos);
-  EXPECT_NE(text_error("weights[0]=1").find("whole list"), std::string::npos);
+  EXPECT_NE(text_error("weights[1]=1").find("weights[1] is beyond its 1 values"), std::string::npos);
+  EXPECT_NE(text_error("weights[0]=[1]").find("takes one value"), std::string::npos);
+  EXPECT_NE(text_error("weights[0]=1,weights=[2]").find("set twice"), std::string::npos);
+  EXPECT_NE(text_error("weights[0]=1,weights[0]=2").find("set twice"), std::string::npos);
+  EXPECT_NE(text_error("lr[0]=1").find("lr is not a list"), std::string::npos);
   EXPECT_NE(text_error("kernel_size=[1]").find("list of 2"), std::string::npos);
   EXPECT_NE(text_error("shape=rond").find("did you mean round?"), std::string::npos);
   EXPECT_NE(text_error("on=TRUE").find("true or false"), std::string::npos);
   EXPECT_NE(text_error("batch_size=99999999999999999999").find("64 bits"), std::string::npos);
+}
+
+TEST(Hparams, TextSetsElementsOfLists) {
+  Derived hp;
+  HparamsView(hp).override_from_text("kernel_size[1]=7,weights[0]=2,kernel_size[ 0 ]=3", "");
+  EXPECT_EQ(hp.kernel_size, (Size2{3, 7}));
+  EXPECT_EQ(hp.weights, (std::vector<double>{2.0}));
 }
 
 TEST(Hparams, AFailedTextChangesNothingThatItCouldNotRead) {

@@ -71,6 +71,14 @@ const std::vector<BadInput> kBadInputs = {
     {"state_wrong_size_second", 1, "endeffector_pos holds 2 numbers instead of 3", 1, 1},
     {"state_int64", -1, "endeffector_pos holds integers instead of floats"},
     {"state_int64_second", 1, "endeffector_pos holds integers instead of floats", 1, 1},
+    // --- pictures
+    {"cartgripper_wrong_shape", -1, "feature 0/image_view0/encoded has 768 bytes instead of 9216 (48x64x3)"},
+    {"jpeg_cut", 1, "record 1 at byte 6612: feature image_1 is a damaged JPEG picture: Premature end of JPEG",
+     1, 1},
+    {"jpeg_junk", 1, "feature image_1 is neither a JPEG nor a PNG picture", 1, 1},
+    {"jpeg_empty", 1, "feature image_1 is empty", 1, 1},
+    {"jpeg_size", 1, "feature image_1 is a picture of 32x32x3 instead of 64x64x3", 1, 1},
+    {"jpeg_gray", 1, "feature image_1 is a picture of 64x64x1 instead of 64x64x3", 1, 1},
     // --- lists of frames
     {"kth_good", 2, ""},
     {"kth_no_height", -1, "record 0 at byte 0: feature height is missing"},

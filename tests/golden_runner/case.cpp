@@ -12,20 +12,13 @@
 namespace savp::golden {
 namespace {
 
-Json read_json(const std::string& path) {
-  std::ifstream in(path);
-  SAVP_CHECK(in.good(), DataError, path, ": cannot be opened");
-  try {
-    return Json::parse(in);
-  } catch (const Json::exception& error) {
-    throw DataError(concat(path, ": ", error.what()));
-  }
-}
-
 Tensor read_tensor(const std::string& path, const TensorView& view) {
-  SAVP_CHECK(view.dtype == "F32" || view.dtype == "I32", DataError, path, ": tensor '", view.name, "': type ",
-             view.dtype, " is not expected here");
-  auto value = at::empty(view.shape, view.dtype == "F32" ? at::kFloat : at::kInt);
+  static const std::map<std::string, at::ScalarType> kTypes = {
+      {"F32", at::kFloat}, {"I32", at::kInt}, {"U8", at::kByte}};
+  const auto type = kTypes.find(view.dtype);
+  SAVP_CHECK(type != kTypes.end(), DataError, path, ": tensor '", view.name, "': type ", view.dtype,
+             " is not expected here");
+  auto value = at::empty(view.shape, type->second);
   std::memcpy(value.data_ptr(), view.data, view.bytes);
   return value;
 }
@@ -37,6 +30,16 @@ uint64_t fnv1a(const std::string& text) {
 }
 
 }  // namespace
+
+Json read_json(const std::string& path) {
+  std::ifstream in(path);
+  SAVP_CHECK(in.good(), DataError, path, ": cannot be opened");
+  try {
+    return Json::parse(in);
+  } catch (const Json::exception& error) {
+    throw DataError(concat(path, ": ", error.what()));
+  }
+}
 
 std::string step_suffix(int64_t step) { return step == 0 ? "" : concat("@", step); }
 
@@ -62,8 +65,9 @@ Case Case::load(const std::string& folder) {
   loaded.folder_ = folder;
   loaded.json_ = read_json(folder + "/case.json");
   loaded.name_ = loaded.json_.value("name", std::filesystem::path(folder).filename().string());
-  const auto path = folder + "/tensors.safetensors";
-  if (std::filesystem::exists(path)) {
+  for (const auto* name : {"tensors.safetensors", "batches.safetensors"}) {
+    const auto path = folder + "/" + name;
+    if (!std::filesystem::exists(path)) continue;
     const auto file = SafetensorsFile::open(path);
     for (const auto& view : file.tensors()) loaded.tensors_[view.name] = read_tensor(path, view);
   }

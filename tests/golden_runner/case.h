@@ -1,4 +1,4 @@
-// A recorded case of the reference: a folder with case.json and tensors.safetensors.
+// A recorded case of the reference: a folder with case.json and tensors.safetensors or batches.safetensors.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -13,6 +13,9 @@ namespace savp::golden {
 using at::Tensor;
 using Json = nlohmann::json;
 
+// Throws DataError.
+Json read_json(const std::string& path);
+
 class Case {
  public:
   // Throws DataError.
@@ -24,7 +27,7 @@ class Case {
   int64_t steps() const { return json_.value("num_steps", int64_t{0}); }
 
   bool has(const std::string& key) const { return tensors_.contains(key); }
-  // float32 or int32, as recorded; throws DataError if there is none.
+  // float32, int32 or uint8, as recorded; throws DataError if there is none.
   const Tensor& tensor(const std::string& key) const;
   // A recorded scalar, which has the shape [1].
   double scalar(const std::string& key) const;

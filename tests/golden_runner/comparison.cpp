@@ -57,6 +57,14 @@ void Comparison::compare(const std::string& name, const Tensor& actual, const Te
                           number(largest), " max|error|=", number(difference), " err=", number(worst)));
 }
 
+void Comparison::equal(const std::string& name, const nlohmann::json& actual,
+                       const nlohmann::json& expected) {
+  if (actual == expected)
+    agree(name + " " + actual.dump());
+  else
+    problem(concat(name, " is ", actual.dump(), " instead of ", expected.dump()));
+}
+
 std::string Comparison::summary() const {
   std::string text = concat("worst=", worst_name_.empty() ? "none" : worst_name_, " err=", number(worst_));
   if (failed_ > 0) text += concat(" (", failed_, " of ", lines_.size(), " tensors out of tolerance)");

@@ -3,6 +3,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,12 @@ class Comparison {
   // infinity with itself only. An undefined tensor and another shape are problems.
   void compare(const std::string& name, const Tensor& actual, const Tensor& expected, double allowed);
   void compare(const std::string& name, const Tensor& actual, const Tensor& expected, const Tensor& allowed);
+
+  // Values of any kind, which must be the same.
+  void equal(const std::string& name, const nlohmann::json& actual, const nlohmann::json& expected);
+
+  // Something that is as it should be, whatever the numbers.
+  void agree(const std::string& text) { lines_.push_back("  ok    " + text); }
 
   // Something that fails the case whatever the numbers.
   void problem(const std::string& text) { problems_.push_back(text); }

@@ -20,6 +20,13 @@ struct Result {
 // Runs a case of any kind. What cannot be run is a problem of its result.
 std::vector<Result> run_case(const Case& recorded);
 
+// Files of cases: case.json, which describes the folder it is in, and tables of small cases.
+bool holds_cases(const std::string& file_name);
+// What the filter and the results call the file's cases: "op_conv2d", "parse_cases".
+std::string name_of(const std::string& path);
+// Throws where the file cannot be read.
+std::vector<Result> run_file(const std::string& path);
+
 void run_train_step(const Case& recorded, Comparison& comparison);
 void run_generator(const Case& recorded, Comparison& comparison);
 void run_evaluation(const Case& recorded, Comparison& comparison);

@@ -16,33 +16,33 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The folders with a case.json, sorted. Throws DataError for a directory without any.
+// The files that hold cases, sorted. Throws DataError for a directory without any.
 std::vector<std::string> find_cases(const std::vector<std::string>& directories) {
-  std::vector<std::string> folders;
+  std::vector<std::string> files;
   for (const auto& directory : directories) {
     SAVP_CHECK(fs::is_directory(directory), DataError, directory, ": is not a directory");
-    const auto before = folders.size();
+    const auto before = files.size();
     for (const auto& entry :
          fs::recursive_directory_iterator(directory, fs::directory_options::follow_directory_symlink))
-      if (entry.path().filename() == "case.json") folders.push_back(entry.path().parent_path());
-    SAVP_CHECK(folders.size() > before, DataError, directory, ": no case.json in it or below");
+      if (holds_cases(entry.path().filename())) files.push_back(entry.path());
+    SAVP_CHECK(files.size() > before, DataError, directory, ": no case.json in it or below");
   }
-  std::sort(folders.begin(), folders.end());
-  return folders;
+  std::sort(files.begin(), files.end());
+  return files;
 }
 
 class Run {
  public:
   Run(std::vector<std::string> patterns, bool verbose) : patterns_(std::move(patterns)), verbose_(verbose) {}
 
-  void add(const std::string& folder) {
-    const auto name = fs::path(folder).filename().string();
+  void add(const std::string& file) {
+    const auto name = name_of(file);
     // A pattern may name a case or, as "ops/conv2d*", functions of one.
     const auto of_case = [&](const std::string& pattern) {
       return matches(pattern.substr(0, pattern.find('/')), name);
     };
     if (!patterns_.empty() && std::none_of(patterns_.begin(), patterns_.end(), of_case)) return;
-    for (const auto& result : results(folder))
+    for (const auto& result : results(file))
       if (wanted(result.name)) report(result);
   }
   int finish() const {
@@ -60,11 +60,11 @@ class Run {
     };
     return patterns_.empty() || std::any_of(patterns_.begin(), patterns_.end(), fits);
   }
-  static std::vector<Result> results(const std::string& folder) {
+  static std::vector<Result> results(const std::string& file) {
     try {
-      return run_case(Case::load(folder));
+      return run_file(file);
     } catch (const std::exception& error) {
-      Result unreadable{fs::path(folder).filename(), {}};
+      Result unreadable{name_of(file), {}};
       unreadable.comparison.problem(error.what());
       return {unreadable};
     }
@@ -87,7 +87,7 @@ class Run {
 
 int run(const std::vector<std::string>& directories, const std::vector<std::string>& patterns, bool verbose) {
   Run run(patterns, verbose);
-  for (const auto& folder : find_cases(directories)) run.add(folder);
+  for (const auto& file : find_cases(directories)) run.add(file);
   return run.finish();
 }
 
@@ -99,7 +99,9 @@ int main(int argc, char** argv) {
       "FAIL.");
   std::vector<std::string> directories, patterns;
   bool verbose = false;
-  app.add_option("directories", directories, "searched for folders with a case.json")->required();
+  app.add_option("directories", directories,
+                 "searched for folders with a case.json, and for tables of hyperparameters")
+      ->required();
   app.add_option("--filter", patterns, "names to run, with * and ?")->expected(1, -1);
   app.add_flag("--verbose", verbose, "list every compared tensor");
   CLI11_PARSE(app, argc, argv);

@@ -1,6 +1,8 @@
 #include <exception>
+#include <filesystem>
 #include <map>
 
+#include "golden_runner/data.h"
 #include "golden_runner/kinds.h"
 #include "savp/core/error.h"
 
@@ -12,6 +14,7 @@ using Runner = void (*)(const Case&, Comparison&);
 const std::map<std::string, Runner> kRunners = {{"train_step", run_train_step},
                                                 {"generator", run_generator},
                                                 {"eval", run_evaluation},
+                                                {"batches", run_batches},
                                                 {"table", run_schedules}};
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
@@ -26,11 +29,43 @@ Result run_one(const Case& recorded, const std::string& kind) {
   return result;
 }
 
+// Cases of the data reader do not name their kind.
+std::string kind_of(const Json& c) {
+  const bool batches = c.contains("dataset") && c.contains("batch_size") && c.contains("input_dir");
+  return c.value("kind", batches ? "batches" : "unknown");
+}
+
+using FileRunner = std::vector<Result> (*)(const std::string& path);
+template <std::vector<Result> (*kRun)(const Json&)>
+std::vector<Result> run_json(const std::string& path) {
+  return kRun(read_json(path));
+}
+const std::map<std::string, FileRunner> kFiles = {
+    {"case.json",
+     [](const std::string& path) {
+       return run_case(Case::load(std::filesystem::path(path).parent_path().string()));
+     }},
+    {"parse_cases.json", run_json<run_parse_cases>},
+    {"class_merge_cases.json", run_json<run_class_merges>},
+    {"defaults.json", run_json<run_defaults>},
+};
+
 }  // namespace
+
+bool holds_cases(const std::string& file_name) { return kFiles.contains(file_name); }
+
+std::string name_of(const std::string& path) {
+  const std::filesystem::path file(path);
+  return (file.filename() == "case.json" ? file.parent_path() : file).stem().string();
+}
+
+std::vector<Result> run_file(const std::string& path) {
+  return kFiles.at(std::filesystem::path(path).filename().string())(path);
+}
 
 std::vector<Result> run_case(const Case& recorded) {
   try {
-    const auto kind = recorded.json().value("kind", "unknown");
+    const auto kind = kind_of(recorded.json());
     if (kind == "op") return run_ops(recorded);
     return {run_one(recorded, kind)};
   } catch (const std::exception& error) {

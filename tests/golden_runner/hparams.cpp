@@ -1,0 +1,287 @@
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+
+#include "golden_runner/data.h"
+#include "savp/checkpoints/run_dir.h"
+#include "savp/core/error.h"
+#include "savp/datasets/dataset.h"
+#include "savp/models/models.h"
+
+namespace savp::golden {
+namespace {
+
+// What the recorded texts and dictionaries are applied to. Left out is "n", which has no type:
+// hyperparameters here always have one.
+struct StartValues {
+  using Self = StartValues;
+  HPARAM(int64_t, i, 3, "");
+  HPARAM(double, f, 0.5, "");
+  HPARAM(bool, b, true, "");
+  HPARAM(std::string, s, "abc", "");
+  HPARAM(std::vector<int64_t>, il, (std::vector<int64_t>{1, 2, 3}), "");
+  HPARAM(std::vector<double>, fl, (std::vector<double>{0.1, 0.2}), "");
+  HPARAM(std::vector<bool>, bl, (std::vector<bool>{true, false}), "");
+  HPARAM(std::vector<std::string>, sl, (std::vector<std::string>{"x", "y"}), "");
+  HPARAM(std::vector<int64_t>, t, (std::vector<int64_t>{5, 5}), "");
+  HPARAM(int64_t, neg, -1, "");
+  HPARAM(double, zero_f, 0.0, "");
+};
+constexpr const char* kUntyped = "n";
+
+// Where we differ on purpose.
+const std::map<std::string, Json> kWorkHere = {
+    // elements of lists can be set
+    {"il[0]=9", {{"il", {9, 2, 3}}}},
+    {"il[1]=9,il[2]=8", {{"il", {1, 9, 8}}}},
+    {"il[ 1 ]=9", {{"il", {1, 9, 3}}}},
+};
+const std::set<std::string> kFailHere = {
+    "i=99999999999999999999",  // more than 64 bits
+    "{\"f\": NaN}",            // no JSON
+    "{\"f\": Infinity}",
+};
+
+// A recorded value {"type": "float", "value": "nan"}, {"type": "list", "items": [...]}.
+Json plain(const Json& recorded) {
+  if (!recorded.contains("items")) return recorded.value("value", Json());
+  Json list = Json::array();
+  for (const auto& item : recorded["items"]) list.push_back(plain(item));
+  return list;
+}
+
+// Numbers that JSON does not know are recorded as text.
+bool same(const Json& ours, const Json& recorded) {
+  if (ours.is_array() && recorded.is_array())
+    return std::equal(ours.begin(), ours.end(), recorded.begin(), recorded.end(), same);
+  if (ours.is_number_float() && recorded.is_string()) return std::to_string(ours.get<double>()) == recorded;
+  return ours == recorded;
+}
+
+// Every value is as before or as it is recorded to have become.
+void compare_values(const std::string& what, const Json& ours, Json expected, const Json& changed,
+                    Comparison& comparison) {
+  for (const auto& [name, value] : changed.items()) expected[name] = value;
+  for (const auto& [name, value] : expected.items()) {
+    if (!ours.contains(name))
+      comparison.problem(concat(what, ": there is no ", name));
+    else if (!same(ours[name], value))
+      comparison.problem(concat(what, ": ", name, " is ", ours[name].dump(), " instead of ", value.dump()));
+  }
+  for (const auto& [name, value] : ours.items())
+    if (!expected.contains(name)) comparison.problem(concat(what, ": ", name, " is unknown there"));
+  comparison.agree(what);
+}
+
+Json plain_changes(const Json& changed) {
+  Json values = Json::object();
+  for (const auto& [name, value] : changed.items()) values[name] = plain(value);
+  return values;
+}
+
+// --- Texts and dictionaries
+
+using Apply = void (*)(HparamsView, const Json& input);
+
+void apply_text(HparamsView view, const Json& input) {
+  view.override_from_text(input.get<std::string>(), "");
+}
+
+void apply_json_text(HparamsView view, const Json& input) {
+  const auto values = Json::parse(input.get<std::string>(), nullptr, /*allow_exceptions=*/false);
+  SAVP_CHECK(!values.is_discarded(), UsageError, "is not JSON");
+  view.override_from_json(values, "");
+}
+
+void apply_pairs(HparamsView view, const Json& input) {
+  for (const auto& pair : input) view.override_from_json({{pair[0].get<std::string>(), pair[1]}}, "");
+}
+
+void apply_pair(HparamsView view, const Json& input) { view.set(input[0].get<std::string>(), input[1]); }
+
+// Methods that change what hyperparameters there are have no counterpart.
+const std::map<std::string, Apply> kMethods = {{"parse", apply_text},
+                                               {"parse_json", apply_json_text},
+                                               {"override_from_dict", apply_pairs},
+                                               {"set_hparam", apply_pair}};
+
+bool concerns_untyped(const Json& c) {
+  return c["values_named"].contains(kUntyped) || c["changed"].contains(kUntyped);
+}
+
+// A tuple, which JSON has not, was given for a list.
+bool is_tuple(const Json& c) { return c.contains("note"); }
+
+void run_parse_case(const Json& c, Comparison& comparison) {
+  StartValues values;
+  HparamsView view(values);
+  const auto start = view.to_json();
+  const auto& input = c["input"];
+  const auto text = input.is_string() ? input.get<std::string>() : input.dump();
+  const auto works_here = kWorkHere.find(text);
+  const bool fails = kFailHere.contains(text) || (!c["error"].is_null() && works_here == kWorkHere.end());
+  try {
+    if (c.contains("after_parsing_first")) apply_text(view, c["after_parsing_first"]);
+    kMethods.at(c["method"])(view, input);
+  } catch (const UsageError& error) {
+    return fails ? comparison.agree(concat(text, " -> ", error.what()))
+                 : comparison.problem(concat(text, " fails: ", error.what()));
+  }
+  if (fails) return comparison.problem(concat(text, " does not fail"));
+  compare_values(text, view.to_json(), start,
+                 works_here != kWorkHere.end() ? works_here->second : plain_changes(c["changed"]),
+                 comparison);
+}
+
+// --- Classes
+
+std::optional<std::string> error_of(const std::function<void()>& body) {
+  try {
+    body();
+    return std::nullopt;
+  } catch (const UsageError& error) {
+    return error.what();
+  }
+}
+
+Json dataset_values(const Json& c) {
+  auto name = c["name"].get<std::string>();
+  if (name == "sv2p" && !c["folder_name"].is_null()) name = c["folder_name"];
+  const auto& spec = find_dataset(name);
+  HparamsDicts dicts;
+  if (!c["hparams_dict"].is_null()) dicts.emplace_back("hparams_dict", c["hparams_dict"]);
+  std::vector<std::string> texts;
+  if (c["hparams"].is_string()) texts = {c["hparams"]};
+  if (c["hparams"].is_array()) texts = c["hparams"].get<std::vector<std::string>>();
+  auto hparams = settle_hparams(spec, dicts, texts);
+  return spec.view(hparams).to_json();
+}
+
+Json model_values(const Json& c) {
+  const auto& entry = find_model(c["name"]);
+  const auto hparams = entry.make_hparams();
+  HparamsDicts dicts;
+  if (!c["hparams_dict"].is_null()) dicts.emplace_back("hparams_dict", c["hparams_dict"]);
+  resolve_hparams(entry.view(*hparams), dicts, Json::object(),
+                  c["hparams"].is_string() ? c["hparams"] : Json(""), deprecated_hparams());
+  return entry.view(*hparams).to_json();
+}
+
+Json default_values(const std::string& kind, const std::string& name) {
+  if (kind == "model") {
+    const auto& entry = find_model(name);
+    const auto hparams = entry.make_hparams();
+    return entry.view(*hparams).to_json();
+  }
+  const auto& spec = find_dataset(name);
+  auto hparams = spec.hparams;
+  return spec.view(hparams).to_json();
+}
+
+std::string describe_case(const Json& c) {
+  return concat(c["name"].get<std::string>(), " ", c["hparams_dict"].dump(), " ", c["hparams"].dump());
+}
+
+void run_class_merge(const Json& c, Comparison& comparison) {
+  const auto what = describe_case(c);
+  Json ours;
+  const auto error = error_of([&] { ours = c["kind"] == "dataset" ? dataset_values(c) : model_values(c); });
+  const auto recorded_error = c.value("error", Json());
+  // There, a missing dictionary is a crash.
+  const bool fails = !recorded_error.is_null() && recorded_error["exception"] != "AttributeError";
+  if (error.has_value() != fails)
+    return comparison.problem(concat(what, error ? " fails: " + *error : " does not fail"));
+  if (error) return comparison.agree(concat(what, " -> ", *error));
+  auto name = c["name"].get<std::string>();
+  if (name == "sv2p" && c["kind"] == "dataset") name = c["folder_name"];
+  compare_values(what, ours, default_values(c["kind"], name),
+                 plain_changes(c.value("changed_from_default", Json::object())), comparison);
+}
+
+Result result_of(const std::string& name, const std::function<void(Comparison&)>& body) {
+  Result result{name, {}};
+  try {
+    body(result.comparison);
+  } catch (const std::exception& error) {
+    result.comparison.problem(error.what());
+  }
+  return result;
+}
+
+// The classes that others derive from: names and defaults that all data sets or models share.
+template <class Hparams>
+Json values_of_base() {
+  Hparams hparams;
+  return HparamsView(hparams).to_json();
+}
+const std::map<std::string, Json (*)()> kBases = {{"BaseVideoDataset", values_of_base<DatasetHparams>},
+                                                  {"BaseVideoPredictionModel", values_of_base<ModelHparams>},
+                                                  {"VideoPredictionModel", values_of_base<TrainHparams>}};
+
+void compare_defaults(const std::string& kind, const std::string& name, const Json& recorded,
+                      Comparison& comparison) {
+  const auto base = kBases.find(name);
+  const auto slash = name.find('/');  // "sv2p/shape"
+  const auto ours = base != kBases.end()
+                        ? base->second()
+                        : default_values(kind, slash == name.npos ? name : name.substr(slash + 1));
+  compare_values(name, ours, Json::object(), plain_changes(recorded["hparams"]), comparison);
+}
+
+// "dataset 'KTHVideoDataset'" is found or not.
+void compare_lookup(const std::string& text, const Json& recorded, Comparison& comparison) {
+  const auto quote = text.find('\'');
+  if (quote == std::string::npos) return;  // None
+  const auto name = text.substr(quote + 1, text.size() - quote - 2);
+  if (kBases.contains(name)) return;  // cannot read or predict anything
+  const auto error = error_of([&] { default_values(text.substr(0, quote - 1), name); });
+  comparison.equal(text, error.has_value(), recorded.is_object());
+}
+
+}  // namespace
+
+std::vector<Result> run_parse_cases(const Json& file) {
+  std::vector<Result> results;
+  for (const auto& [method, apply] : kMethods)
+    results.push_back(result_of("parse_cases/" + method, [&, method = method](Comparison& comparison) {
+      for (const auto& c : file["cases"])
+        if (c["method"] == method && !concerns_untyped(c) && !is_tuple(c)) run_parse_case(c, comparison);
+    }));
+  return results;
+}
+
+std::vector<Result> run_class_merges(const Json& file) {
+  std::map<std::string, std::vector<Json>> by_class;
+  for (const auto& c : file["cases"]) {
+    const bool any_folder_here = c["folder_name"] == "other";
+    if (!any_folder_here && !is_tuple(c))
+      by_class[concat("class_merge_cases/", c["kind"].get<std::string>(), " ", c["name"].get<std::string>())]
+          .push_back(c);
+  }
+  std::vector<Result> results;
+  for (const auto& [name, cases] : by_class)
+    results.push_back(result_of(name, [&, &cases = cases](Comparison& comparison) {
+      for (const auto& c : cases) run_class_merge(c, comparison);
+    }));
+  return results;
+}
+
+std::vector<Result> run_defaults(const Json& file) {
+  std::vector<Result> results;
+  for (const auto& [kind, classes] : {std::pair<std::string, Json>{"dataset", file["datasets"]},
+                                      std::pair<std::string, Json>{"model", file["models"]}})
+    for (const auto& [name, recorded] : classes.items())
+      results.push_back(
+          result_of(concat("defaults/", kind, " ", name),
+                    [&, &kind = kind, &name = name, &recorded = recorded](Comparison& comparison) {
+                      compare_defaults(kind, name, recorded, comparison);
+                    }));
+  results.push_back(result_of("defaults/names", [&](Comparison& comparison) {
+    for (const auto& [text, recorded] : file["name_lookup"].items())
+      compare_lookup(text, recorded, comparison);
+  }));
+  return results;
+}
+
+}  // namespace savp::golden
