@@ -53,7 +53,6 @@ bool is_cut(std::string_view bytes) {
   return false;
 }
 
-<<<<<<< HEAD
 std::string encode(const Picture& picture, const char* ending, const std::vector<int>& options) {
   cv::Mat bgr;
   if (picture.channels == 3)
@@ -71,7 +70,8 @@ Picture resize(const Picture& picture, int64_t height, int64_t width, int interp
   cv::Mat target = view(resized);
   cv::resize(view(picture), target, target.size(), 0, 0, interpolation);
   return resized;
-=======
+}
+
 bool is_jpeg(std::string_view encoded) { return encoded.starts_with("\xFF\xD8\xFF"); }
 
 // PNG: signature (8 bytes), length (4), "IHDR", width, height (4 bytes each, big-endian), bits a sample,
@@ -126,7 +126,6 @@ const Format& format_of(std::string_view encoded) {
   for (const auto& format : kFormats)
     if (format.fits(encoded)) return format;
   throw DataError("is neither a JPEG nor a PNG picture");
->>>>>>> d8cb517 (Read cartgripper, google_robot, shape, humans, ucf101 and SequenceExample records; decode JPEG as TensorFlow does)
 }
 
 }  // namespace

@@ -56,7 +56,8 @@ class PublishedData : public ScratchTest {
   // Every file but the manifest is in it, as it is.
   void expect_true_manifest() const {
     std::set<std::string> listed, there;
-    for (const auto& file : manifest()["files"]) {
+    const auto files = manifest()["files"];
+    for (const auto& file : files) {
       const auto path = folder_ / "out" / file["path"].get<std::string>();
       listed.insert(file["path"]);
       EXPECT_EQ(file["bytes"], fs::file_size(path));
