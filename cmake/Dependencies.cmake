@@ -22,6 +22,9 @@ find_package(Protobuf REQUIRED)
 pkg_check_modules(savp_isal REQUIRED IMPORTED_TARGET GLOBAL libisal)
 pkg_check_modules(savp_jpeg REQUIRED IMPORTED_TARGET GLOBAL libjpeg)
 
+# --- Arrays
+pkg_check_modules(savp_zip REQUIRED IMPORTED_TARGET GLOBAL libzip)
+
 # --- Text
 find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)

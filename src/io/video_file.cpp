@@ -70,12 +70,31 @@ Demuxer open_demuxer(const fs::path& path) {
 bool is_mp4(const AVFormatContext& demuxer) {
   return std::string_view(demuxer.iformat->name).starts_with("mov");
 }
+bool is_avi(const AVFormatContext& demuxer) { return std::string_view(demuxer.iformat->name) == "avi"; }
 bool is_gif(const AVFormatContext& demuxer) { return std::string_view(demuxer.iformat->name) == "gif"; }
 
 char last_byte(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
   file.seekg(-1, std::ios::end);
   return static_cast<char>(file.get());
+}
+
+// An AVI is one or more chunks "RIFF" | size of what follows, uint32 little-endian | contents. Its decoders
+// take a part for the whole.
+void check_avi_size(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  const auto there = static_cast<int64_t>(fs::file_size(path));
+  std::array<unsigned char, 8> chunk{};
+  for (int64_t start = 0; start < there;) {
+    file.seekg(start);
+    file.read(reinterpret_cast<char*>(chunk.data()), chunk.size());
+    if (!file || std::string_view(reinterpret_cast<const char*>(chunk.data()), 4) != "RIFF") return;
+    const auto size = chunk[4] | chunk[5] << 8 | chunk[6] << 16 | static_cast<int64_t>(chunk[7]) << 24;
+    if (size == 0) return;  // written to a pipe: not known
+    SAVP_CHECK(start + 8 + size <= there, DataError, path.string(), ": is truncated: it should have ",
+               start + 8 + size, " bytes, there are ", there);
+    start += 8 + size + size % 2;
+  }
 }
 
 class VideoFile : public FrameSource {
@@ -87,6 +106,7 @@ class VideoFile : public FrameSource {
         demuxer_(open_demuxer(path)) {
     choose_stream();
     open_decoder();
+    if (is_avi(*demuxer_)) check_avi_size(path_);
     check_index();
   }
 

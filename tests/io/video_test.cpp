@@ -233,5 +233,40 @@ TEST(VideoReader, DamageIsToldWithItsFrame) {
   }
 }
 
+TEST(VideoReader, TruncatedAtEveryByte) {
+  const ScratchFolder scratch;
+  write_gif(scratch / "whole.gif",
+            {flat(4, 4, {255, 0, 0}), flat(4, 4, {0, 255, 0}), flat(4, 4, {0, 0, 255})}, 10);
+  write_video(scratch / "whole.avi", {.codec = "rawvideo", .height = 8, .width = 8, .frames = 3});
+  for (const std::string name : {"whole.gif", "whole.avi"}) {
+    const auto whole = scratch.read(name);
+    for (size_t length = 0; length < whole.size(); length += name == "whole.gif" ? 1 : 7) {
+      scratch.write("cut", whole.substr(0, length));
+      EXPECT_SAYS(failure(scratch / "cut"), "cut: ");
+    }
+  }
+}
+
+// What cannot be noticed is shown as it is; nothing worse happens.
+TEST(VideoReader, FlippedBitsDoNoHarm) {
+  const ScratchFolder scratch;
+  write_gif(scratch / "whole.gif", {flat(4, 4, {255, 0, 0}), flat(4, 4, {0, 255, 0})}, 10);
+  const auto whole = scratch.read("whole.gif");
+  int64_t refused = 0;
+  for (size_t bit = 0; bit < 8 * whole.size(); bit += 3) {
+    auto flipped = whole;
+    flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ (1 << (bit % 8)));
+    scratch.write("flipped.gif", flipped);
+    try {
+      for (const auto& picture : read_video(scratch / "flipped.gif", {.height = 4, .width = 4}))
+        EXPECT_EQ(picture.pixels.size(), 48U);
+    } catch (const DataError& error) {
+      ++refused;
+      EXPECT_SAYS(std::string(error.what()), "flipped.gif: ");
+    }
+  }
+  EXPECT_GT(refused, 0);
+}
+
 }  // namespace
 }  // namespace savp
