@@ -1,17 +1,21 @@
-// Makes data sets: from published ones, from one's own videos, or a toy one out of nothing.
+// Makes data sets, from published ones, from one's own videos or out of nothing, and looks at them.
+#include "savp/cli/inspect.h"
 #include "savp/cli/run.h"
 #include "savp/datasets/bair_data.h"
 #include "savp/datasets/kth_data.h"
 #include "savp/datasets/toy_data.h"
 #include "savp/datasets/ucf101_data.h"
+#include "savp/datasets/verification.h"
 #include "savp/datasets/video_data.h"
 
 int main(int argc, char** argv) {
   using savp::cli::command;
-  return savp::cli::run_commands(argc, argv, "makes data sets to train on",
+  return savp::cli::run_commands(argc, argv, "makes data sets to train on, and looks at them",
                                  {command<savp::VideoDataOptions>("videos", savp::make_video_data),
                                   command<savp::BairDataOptions>("bair", savp::make_bair_data),
                                   command<savp::KthDataOptions>("kth", savp::make_kth_data),
                                   command<savp::Ucf101DataOptions>("ucf101", savp::make_ucf101_data),
-                                  command<savp::ToyDataOptions>("toy", savp::make_toy_data)});
+                                  command<savp::ToyDataOptions>("toy", savp::make_toy_data),
+                                  command<savp::VerifyOptions>("verify", savp::verify_data),
+                                  command<savp::cli::InspectOptions>("inspect", savp::cli::inspect)});
 }

@@ -12,7 +12,10 @@ namespace savp {
 
 struct Clip {
   PictureSize size;
+  bool floats = false;                   // frames are float32 from 0 to 1, little-endian
   std::vector<std::string_view> frames;  // raw or as JPEG, as the data set has it
+  std::vector<float> actions;            // [frames - 1, numbers], where there are any
+  std::vector<float> states;             // [frames, numbers], where there are any
 };
 std::string clip_record(const Clip& clip);
 

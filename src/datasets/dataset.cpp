@@ -7,6 +7,7 @@
 #include <regex>
 
 #include "datasets/device_prefetcher.h"
+#include "datasets/own_data.h"
 #include "datasets/record_stream.h"
 #include "datasets/sequence.h"
 #include "datasets/stages.h"
@@ -158,9 +159,9 @@ int64_t count_all_records(const std::vector<std::string>& files) {
 
 }  // namespace
 
-RandomCropHparams settle_hparams(const DatasetSpec& spec,
-                                 const std::vector<std::pair<std::string, Json>>& hparams_dicts,
-                                 const std::vector<std::string>& hparams_texts) {
+VideoHparams settle_hparams(const DatasetSpec& spec,
+                            const std::vector<std::pair<std::string, Json>>& hparams_dicts,
+                            const std::vector<std::string>& hparams_texts) {
   auto hparams = spec.hparams;
   auto view = spec.view(hparams);
   for (const auto& [where, values] : hparams_dicts) view.override_from_json(values, where);
@@ -179,14 +180,17 @@ std::unique_ptr<Dataset> Dataset::open(const std::string& name, const std::strin
                                        const std::string& hparams_text) {
   check_mode(mode);
   const auto& named = find_dataset(name);
-  auto files = find_record_files(input_dir, mode);
+  const bool own = named.own_data && holds_own_data(input_dir);
+  auto files = find_record_files(
+      own ? records_of_own_data(input_dir, mode, settle_hparams(named, hparams_dicts, {hparams_text}))
+          : input_dir,
+      mode);
   const auto& spec = choose_variant(named, files.front());
   const auto hparams = settle_hparams(spec, hparams_dicts, {hparams_text});
   return std::unique_ptr<Dataset>(new Dataset(spec, std::move(files), mode, hparams));
 }
 
-Dataset::Dataset(DatasetSpec spec, std::vector<std::string> files, std::string mode,
-                 RandomCropHparams hparams)
+Dataset::Dataset(DatasetSpec spec, std::vector<std::string> files, std::string mode, VideoHparams hparams)
     : spec_(std::move(spec)),
       files_(std::move(files)),
       mode_(std::move(mode)),

@@ -5,6 +5,8 @@
 #include <regex>
 
 #include "datasets/layouts.h"
+#include "datasets/own_data.h"
+#include "datasets/specs.h"
 #include "savp/core/error.h"
 #include "savp/core/text.h"
 #include "savp/datasets/spec.h"
@@ -124,6 +126,10 @@ std::vector<std::string> find_record_files(const std::string& input_dir, const s
                          others.empty() ? "" : "; there are some in " + join_words(others)));
 }
 
+bool holds_records(const std::string& input_dir) {
+  return !record_files_in(input_dir).empty() || !subfolders_with_records(input_dir).empty();
+}
+
 const DatasetSpec& choose_variant(const DatasetSpec& spec, const std::string& record_file) {
   if (spec.variants.empty()) return spec;
   for (const auto& folder : candidates(fs::path(record_file).parent_path().string()))
@@ -138,6 +144,7 @@ const DatasetSpec& choose_variant(const DatasetSpec& spec, const std::string& re
 }
 
 std::string infer_dataset(const std::string& input_dir, const std::string& mode) {
+  if (holds_own_data(input_dir)) return video().name;
   const auto files = find_record_files(input_dir, mode);
   for (const auto& folder : candidates(input_dir))
     if (const auto name = from_manifest(folder)) return *name;

@@ -73,12 +73,13 @@ PictureSize frame_size(const DatasetSpec& spec, std::string_view frame, const st
 }
 
 // Encoded frames are checked when they are decoded.
-void check_frame(std::string_view frame, const DatasetSpec& spec, const PictureSize& size,
+void check_frame(std::string_view frame, const DatasetSpec& spec, const RecordFormat& format,
                  const std::string& what) {
-  if (spec.pixels == Pixels::kEncoded) return;
-  SAVP_CHECK(static_cast<int64_t>(frame.size()) == size.values(), DataError, what, " has ", frame.size(),
-             " bytes instead of ", size.values(), " (", text(size),
-             spec.frame == size ? ")" : ", as in the first record)");
+  if (format.pixels == Pixels::kEncoded) return;
+  const auto bytes = format.picture.values() * (format.pixels == Pixels::kFloat ? 4 : 1);
+  SAVP_CHECK(static_cast<int64_t>(frame.size()) == bytes, DataError, what, " has ", frame.size(),
+             " bytes instead of ", bytes, " (", text(format.picture),
+             spec.frame == format.picture ? ")" : ", as in the first record)");
 }
 
 void append_floats(const FeatureView& feature, const std::string& name, int64_t size,
@@ -103,7 +104,7 @@ RecordSteps split_steps(const ExampleView& record, const DatasetSpec& spec, cons
   for (int64_t t = 0; t < format.length; ++t) {
     const auto name = at_step(format.images, t);
     steps.images.push_back(record.one_bytes(name));
-    check_frame(steps.images.back(), spec, format.picture, "feature " + name);
+    check_frame(steps.images.back(), spec, format, "feature " + name);
     if (format.state_size > 0)
       append_floats(record, at_step(spec.states, t), format.state_size, steps.states);
     if (format.action_size > 0 && t + 1 < format.length)
@@ -157,12 +158,32 @@ RecordSteps split_list(const ExampleView& record, const DatasetSpec& spec, const
   const auto size = stated_size(record);
   SAVP_CHECK(size == format.picture, DataError, "its pictures are ", text(size),
              ", those of the first record ", text(format.picture));
-  for (int64_t t = 0; t < length; ++t) check_frame(steps.images[t], spec, size, frame_name(format, t));
+  for (int64_t t = 0; t < length; ++t) check_frame(steps.images[t], spec, format, frame_name(format, t));
+  if (format.state_size > 0) append_floats(record, spec.states, length * format.state_size, steps.states);
+  if (format.action_size > 0)
+    append_floats(record, spec.actions, std::max<int64_t>(length - 1, 0) * format.action_size, steps.actions);
   return steps;
 }
 
-RecordFormat inspect_list(const ExampleView& record, const DatasetSpec& spec, bool /*use_state*/) {
-  return {.images = spec.images, .picture = stated_size(record)};
+// Numbers a step, of a list of them that some records have.
+int64_t numbers_a_step(const ExampleView& record, const std::string& name, int64_t steps) {
+  const auto* list = name.empty() ? nullptr : record.find(name);
+  if (list == nullptr || steps <= 0) return 0;
+  const auto count = static_cast<int64_t>(list->count());
+  SAVP_CHECK(count % steps == 0, DataError, "feature ", name, " holds ", count,
+             " numbers, which cannot be shared out among ", steps, " steps");
+  return count / steps;
+}
+
+RecordFormat inspect_list(const ExampleView& record, const DatasetSpec& spec, bool use_state) {
+  RecordFormat format{.images = spec.images, .picture = stated_size(record)};
+  if (!use_state || spec.states.empty()) return format;
+  const auto length = record.one_int("sequence_length");
+  format.state_size = numbers_a_step(record, spec.states, length);
+  format.action_size = numbers_a_step(record, spec.actions, length - 1);
+  SAVP_CHECK(format.state_size + format.action_size > 0, DataError,
+             "there are no states and no actions: use_state must be false");
+  return format;
 }
 
 // --- A SequenceExample: a feature list for each quantity, an item a step.
@@ -195,13 +216,21 @@ RecordSteps split_lists(const ExampleView& record, const DatasetSpec& spec, cons
   for (size_t t = 0; t < length; ++t) {
     const auto name = frame_name(format, static_cast<int64_t>(t));
     steps.images.push_back(frames[t].one_bytes(name));
-    check_frame(steps.images.back(), spec, format.picture, name);
+    check_frame(steps.images.back(), spec, format, name);
     if (format.state_size > 0)
       append_floats(record.get_list(spec.states)[t], spec.states, format.state_size, steps.states);
     if (format.action_size > 0 && t + 1 < length)
       append_floats(record.get_list(spec.actions)[t], spec.actions, format.action_size, steps.actions);
   }
   return steps;
+}
+
+// "images/format" tells of frames that are not as the data set usually has them.
+Pixels pixels_of(const ExampleView& record, const DatasetSpec& spec) {
+  if (record.find("images/format") == nullptr) return spec.pixels;
+  const auto format = record.one_bytes("images/format");
+  SAVP_CHECK(format == "float32", DataError, "frames of the format ", format, " are not known, only float32");
+  return Pixels::kFloat;
 }
 
 // --- The table
@@ -237,7 +266,9 @@ bool looks_like(const ExampleView& record, const DatasetSpec& spec) {
 }
 
 RecordFormat inspect(const ExampleView& first_record, const DatasetSpec& spec, bool use_state) {
-  return entry(spec.layout).inspect(first_record, spec, use_state);
+  auto format = entry(spec.layout).inspect(first_record, spec, use_state);
+  format.pixels = pixels_of(first_record, spec);
+  return format;
 }
 
 RecordSteps split(const ExampleView& record, const DatasetSpec& spec, const RecordFormat& format) {

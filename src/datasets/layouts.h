@@ -13,8 +13,9 @@ namespace savp {
 
 // What the first record of a dataset tells about all of them.
 struct RecordFormat {
-  std::string images;           // name of the frames' features, the camera chosen
-  PictureSize picture;          // as stored
+  std::string images;   // name of the frames' features, the camera chosen
+  PictureSize picture;  // as stored
+  Pixels pixels = Pixels::kRaw;
   int64_t length = 0;           // frames a record; 0: each record has its own
   int64_t state_size = 0;       // numbers a state, 0 where states are not read
   int64_t action_size = 0;      // numbers an action, 0 where actions are not read
@@ -23,7 +24,7 @@ struct RecordFormat {
 
 // One record as steps in time. The frames point into the record.
 struct RecordSteps {
-  std::vector<std::string_view> images;  // [L], raw ones as many bytes as the format's picture has values
+  std::vector<std::string_view> images;  // [L], raw ones with all values of the format's picture
   std::vector<float> states;             // [L, state_size]
   std::vector<float> actions;            // [L - 1, action_size]
   std::vector<float> object_pos;         // [L, object_pos_size]

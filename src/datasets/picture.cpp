@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 #include "savp/core/error.h"
 
@@ -81,7 +82,7 @@ std::vector<Taps> taps(int64_t from, int64_t to) {
 PictureDecoder::PictureDecoder(PictureSize stored, Pixels pixels, const RandomCropHparams& hparams)
     : stored_(stored),
       size_(stored),
-      encoded_(pixels == Pixels::kEncoded),
+      pixels_(pixels),
       random_(hparams.random_crop_size > 0),
       crop_(random_ ? hparams.random_crop_size : hparams.crop_size) {
   SAVP_CHECK(!random_ || crop_ <= std::min(stored.height, stored.width), UsageError,
@@ -102,14 +103,23 @@ PictureDecoder::Corner PictureDecoder::corner(Draws& draws) const {
 
 void PictureDecoder::decode(std::string_view frame, Corner corner, float* picture) const {
   thread_local std::vector<uint8_t> decoded;  // keeps its capacity from one frame to the next
-  const auto* bytes = reinterpret_cast<const uint8_t*>(frame.data());
-  if (encoded_) {
-    decoded.resize(static_cast<size_t>(stored_.values()));
-    decode_picture(frame, stored_, decoded.data());
-    bytes = decoded.data();
+  thread_local std::vector<float> aligned;
+  if (pixels_ == Pixels::kFloat) {
+    aligned.resize(static_cast<size_t>(stored_.values()));
+    std::memcpy(aligned.data(), frame.data(), frame.size());
+    return convert(aligned.data(), 1.0F, corner, picture);
   }
-  if (crop_ == 0) return to_planes(bytes, picture, stored_.height * stored_.width, stored_.channels, kToUnit);
-  auto square = cut(bytes, corner);
+  if (pixels_ == Pixels::kRaw)
+    return convert(reinterpret_cast<const uint8_t*>(frame.data()), kToUnit, corner, picture);
+  decoded.resize(static_cast<size_t>(stored_.values()));
+  decode_picture(frame, stored_, decoded.data());
+  convert(decoded.data(), kToUnit, corner, picture);
+}
+
+template <class T>
+void PictureDecoder::convert(const T* frame, float to_unit, Corner corner, float* picture) const {
+  if (crop_ == 0) return to_planes(frame, picture, stored_.height * stored_.width, stored_.channels, to_unit);
+  auto square = cut(frame, to_unit, corner);
   if (!taps_.empty()) {
     square = resample(square, taps_, /*outer=*/1, crop_, crop_ * stored_.channels);     // rows
     square = resample(square, taps_, /*outer=*/size_.height, crop_, stored_.channels);  // columns
@@ -117,7 +127,8 @@ void PictureDecoder::decode(std::string_view frame, Corner corner, float* pictur
   to_planes(square.data(), picture, size_.height * size_.width, stored_.channels, 1.0F);
 }
 
-std::vector<float> PictureDecoder::cut(const uint8_t* frame, Corner corner) const {
+template <class T>
+std::vector<float> PictureDecoder::cut(const T* frame, float to_unit, Corner corner) const {
   std::vector<float> square(static_cast<size_t>(crop_ * crop_ * stored_.channels), 0.0F);
   // First row and column of the overlap, in the picture and in the square.
   const auto from_row = std::max<int64_t>(corner.row, 0), to_row = std::max<int64_t>(-corner.row, 0);
@@ -128,7 +139,7 @@ std::vector<float> PictureDecoder::cut(const uint8_t* frame, Corner corner) cons
   for (int64_t row = 0; row < rows; ++row) {
     const auto* source = frame + ((from_row + row) * stored_.width + from_column) * stored_.channels;
     auto* target = square.data() + ((to_row + row) * crop_ + to_column) * stored_.channels;
-    for (int64_t i = 0; i < values; ++i) target[i] = static_cast<float>(source[i]) * kToUnit;
+    for (int64_t i = 0; i < values; ++i) target[i] = static_cast<float>(source[i]) * to_unit;
   }
   return square;
 }

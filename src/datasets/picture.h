@@ -31,17 +31,21 @@ class PictureDecoder {
   // The centre's or, with random_crop_size, one that is drawn.
   Corner corner(Draws& draws) const;
 
-  // frame: stored.values() bytes, height x width x channels, or an encoded picture of that size -> picture:
-  // size().values() floats, channels x height x width. Throws DataError ("is empty", "is a picture of ...").
+  // frame: stored.values() bytes or floats, height x width x channels, or an encoded picture of that size ->
+  // picture: size().values() floats, channels x height x width. Throws DataError ("is empty", "is a picture
+  // of ...").
   void decode(std::string_view frame, Corner corner, float* picture) const;
 
  private:
-  // The cut square, [0, 1], crop x crop x channels.
-  std::vector<float> cut(const uint8_t* frame, Corner corner) const;
+  // The cut square, [0, 1], crop x crop x channels. Values are multiplied to come from 0 to 1.
+  template <class T>
+  std::vector<float> cut(const T* frame, float to_unit, Corner corner) const;
+  template <class T>
+  void convert(const T* frame, float to_unit, Corner corner, float* picture) const;
 
   PictureSize stored_;
   PictureSize size_;
-  bool encoded_;
+  Pixels pixels_;
   bool random_ = false;
   int64_t crop_ = 0;        // side of the square, 0: whole picture
   std::vector<Taps> taps_;  // empty: no resizing

@@ -80,7 +80,8 @@ PreparedFolder::~PreparedFolder() { remove_folder(hidden_); }
 void PreparedFolder::finish(Json manifest) {
   manifest["version"] = SAVP_VERSION;
   manifest["files"] = describe_files(hidden_);
-  write_file_atomically((hidden_ / kManifestName).string(), manifest.dump(2) + "\n");
+  write_file_atomically((hidden_ / kManifestName).string(),
+                        manifest.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
   if (!fs::exists(target_)) return rename_path(hidden_, target_);
   const fs::path old = hidden_.string() + ".old";
   rename_path(target_, old);

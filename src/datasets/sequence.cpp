@@ -47,7 +47,7 @@ SequenceDecoder::SequenceDecoder(DatasetSpec spec, RecordFormat format, const Ra
       format_(std::move(format)),
       hparams_(hparams),
       random_start_(random_start),
-      pictures_(format_.picture, spec_.pixels, hparams) {}
+      pictures_(format_.picture, format_.pixels, hparams) {}
 
 VideoShape SequenceDecoder::shape() const {
   const auto size = pictures_.size();

@@ -96,7 +96,7 @@ VideoSequences read(const fs::path& path) {
   while (const auto frame = reader.next())
     frames.push_back(encode_jpeg(resize_linearly(*frame, kStored.height, kStored.width), kQuality));
   const auto length = static_cast<int64_t>(frames.size());
-  return {{clip_record({kStored, {frames.begin(), frames.end()}})}, {length}};
+  return {{clip_record({.size = kStored, .frames = {frames.begin(), frames.end()}})}, {length}};
 }
 
 }  // namespace

@@ -131,12 +131,23 @@ TEST(VideoData, LeavesOutWhatCannotBeUsed) {
   scratch.write("in/notes.txt", "no video");
   scratch.write("in/fake.mp4", "no video either");
   scratch.write("in/empty.mp4", "");
+  auto options = options_for(scratch);
+  EXPECT_NE(failure(options).find("empty.mp4: is an empty file, not a video (2 such in all"),
+            std::string::npos);
+  std::filesystem::remove(scratch / "in/empty.mp4");
+  std::filesystem::remove(scratch / "in/fake.mp4");
+  EXPECT_NE(failure(options).find("cut.gif: no frame could be decoded"), std::string::npos);
+  scratch.write("in/fake.mp4", "no video either");
+  options.skip_bad_videos = true;
   testing::internal::CaptureStderr();
-  make_video_data(options_for(scratch));
+  make_video_data(options);
   const std::string said = testing::internal::GetCapturedStderr();
   EXPECT_NE(said.find("short.gif: too short: 3 frames of at least 4"), std::string::npos) << said;
   EXPECT_NE(said.find("cut.gif: no frame could be decoded"), std::string::npos) << said;
-  EXPECT_NE(said.find("no video: 3 files (empty.mp4, fake.mp4 and notes.txt)"), std::string::npos) << said;
+  EXPECT_NE(said.find("not videos in spite of their names: fake.mp4"), std::string::npos) << said;
+  EXPECT_NE(said.find("no video: 1 file (notes.txt)"), std::string::npos) << said;
+  EXPECT_NE(said.find("2 of the files were left out"), std::string::npos) << said;
+  EXPECT_EQ(manifest(scratch)["left_out"], (Json{"cut.gif", "short.gif"}));
   EXPECT_EQ(manifest(scratch)["sequences"],
             (Json{{"train", 3}, {"val", 1}, {"test", 1}}));  // whole.gif has two clips
 }
@@ -172,14 +183,14 @@ TEST(VideoData, FailuresLeaveNothingBehind) {
   scratch.write("in/notes.txt", "no video");
   EXPECT_NE(failure(options).find("in: holds no videos"), std::string::npos);
   write_clip(scratch / "in/a.gif", 3, 0);
-  EXPECT_NE(failure(options).find("none of 1 videos can be used"), std::string::npos);
+  EXPECT_NE(failure(options).find("none of 1 file can be used"), std::string::npos);
   EXPECT_EQ(scratch.names(), (std::vector<std::string>{"in/a.gif", "in/notes.txt"}));
 }
 
 TEST(VideoData, UnusableFlagsAreRefused) {
   const ScratchFolder scratch;
   write_clip(scratch / "in/a.gif", 10, 0);
-  for (const char* size : {"", "x", "64x", "x64", "0", "-8", "64x64x3", "9999", "6 4"}) {
+  for (const char* size : {"", "x", "64x", "x64", "0x0", "-8", "64x64x3", "9999", "6 4"}) {
     auto options = options_for(scratch);
     options.size = size;
     EXPECT_THROW(make_video_data(options), UsageError) << size;

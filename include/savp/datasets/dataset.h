@@ -29,15 +29,16 @@ class SequenceDecoder;
 class SkippedRecords;
 
 // The defaults of a data set, overridden by dictionaries (each with what messages call it), these by texts.
-RandomCropHparams settle_hparams(const DatasetSpec& spec,
-                                 const std::vector<std::pair<std::string, Json>>& hparams_dicts,
-                                 const std::vector<std::string>& hparams_texts);
+VideoHparams settle_hparams(const DatasetSpec& spec,
+                            const std::vector<std::pair<std::string, Json>>& hparams_dicts,
+                            const std::vector<std::string>& hparams_texts);
 
 class Dataset {
  public:
-  // Finds the files and reads the first record. `mode` is train, val or test; the defaults of the dataset are
-  // overridden by the dictionaries (each with what messages call it), these by the text. Throws UsageError
-  // and DataError.
+  // Finds the files and reads the first record; a folder of videos, frames or arrays is first made into
+  // records, kept in a cache (see "Your own videos" in the README). `mode` is train, val or test; the
+  // defaults of the dataset are overridden by the dictionaries (each with what messages call it), these by
+  // the text. Throws UsageError and DataError.
   static std::unique_ptr<Dataset> open(const std::string& name, const std::string& input_dir,
                                        const std::string& mode,
                                        const std::vector<std::pair<std::string, Json>>& hparams_dicts = {},
@@ -67,12 +68,12 @@ class Dataset {
   int64_t skipped_records() const;
 
  private:
-  Dataset(DatasetSpec spec, std::vector<std::string> files, std::string mode, RandomCropHparams hparams);
+  Dataset(DatasetSpec spec, std::vector<std::string> files, std::string mode, VideoHparams hparams);
 
   DatasetSpec spec_;
   std::vector<std::string> files_;
   std::string mode_;
-  RandomCropHparams hparams_;
+  VideoHparams hparams_;
   std::shared_ptr<const SequenceDecoder> decoder_;
   std::shared_ptr<SkippedRecords> skipped_;
 };

@@ -37,6 +37,17 @@ struct RandomCropHparams : DatasetHparams {
          AtLeast{0});
 };
 
+// Of data sets that may be read from videos, folders of frames or arrays directly.
+struct VideoHparams : RandomCropHparams {
+  using Self = VideoHparams;
+  HPARAM(Size2, frame_size, (Size2{0, 0}),
+         "of videos read directly: height and width (pixels) that the middle of each frame is cut to and "
+         "resized; "
+         "[0,0]: as stored",
+         AtLeast{0});
+  HPARAM(double, fps, 0, "of videos read directly: frames a second to take out; 0: every frame", AtLeast{0});
+};
+
 // How a record holds its sequence.
 enum class Layout {
   kPerStep,          // one feature for each quantity and time step, the step in the feature's name
@@ -48,6 +59,7 @@ enum class Layout {
 enum class Pixels {
   kRaw,      // uint8, height x width x channels
   kEncoded,  // a JPEG or PNG picture
+  kFloat,    // float32 from 0 to 1, little-endian, height x width x channels
 };
 
 // How the sequences of a folder are counted without reading them; the records are counted where this fails.
@@ -79,12 +91,15 @@ struct DatasetSpec {
   int64_t state_size = 0;   // numbers a state; 0: as in the first record
   int64_t action_size = 0;  // numbers an action; 0: as in the first record
   bool random_crop =
-      false;  // has the hyperparameter random_crop_size, and no use for crop_size and scale_size
-  RandomCropHparams hparams = {};  // defaults
+      false;              // has the hyperparameter random_crop_size, and no use for crop_size and scale_size
+  bool own_data = false;  // may be read from videos, folders of frames or arrays: has all hyperparameters
+  VideoHparams hparams = {};  // defaults
 
   // Those hyperparameters of a struct that this data set has.
-  HparamsView view(RandomCropHparams& values) const {
-    return random_crop ? HparamsView(values) : HparamsView(static_cast<DatasetHparams&>(values));
+  HparamsView view(VideoHparams& values) const {
+    if (own_data) return values;
+    if (random_crop) return static_cast<RandomCropHparams&>(values);
+    return static_cast<DatasetHparams&>(values);
   }
 };
 
@@ -97,9 +112,12 @@ const DatasetSpec& find_dataset(const std::string& name);
 const DatasetSpec& choose_variant(const DatasetSpec& spec, const std::string& record_file);
 
 // The dataset of a folder of records: what "dataset.json" in it ({"dataset": "bair"}) says, else what the
-// folder is called ("data/kth_128" is kth), else what the first record looks like. Throws DataError where
-// none of it tells.
+// folder is called ("data/kth_128" is kth), else what the first record looks like; video where there are no
+// records, but videos, folders of frames or arrays. Throws DataError where none of it tells.
 std::string infer_dataset(const std::string& input_dir, const std::string& mode);
+
+// Whether find_record_files() finds some for any mode.
+bool holds_records(const std::string& input_dir);
 
 // The record files of a mode, sorted as text: "*.tfrecord*" directly in the folder, else in its subfolder
 // named after the mode. Throws DataError where there are none.

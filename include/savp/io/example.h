@@ -65,13 +65,14 @@ class ExampleView {
 
   std::vector<std::string> names() const;
 
+  using List = std::pair<std::string_view, std::vector<FeatureView>>;
+  const std::vector<List>& lists() const { return lists_; }  // of a SequenceExample, sorted by name
+
   // A feature list of a SequenceExample, an item for each step; throws DataError where it is missing.
   const std::vector<FeatureView>& get_list(std::string_view name) const;
   bool has_list(std::string_view name) const;
 
  private:
-  using List = std::pair<std::string_view, std::vector<FeatureView>>;
-
   std::vector<Feature> features_;
   std::vector<List> lists_;  // sorted by name
 };

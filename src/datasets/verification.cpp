@@ -1,0 +1,363 @@
+#include "savp/datasets/verification.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <map>
+#include <regex>
+#include <vector>
+
+#include "datasets/layouts.h"
+#include "datasets/picture.h"
+#include "datasets/prepared_folder.h"
+#include "datasets/video_split.h"
+#include "savp/core/error.h"
+#include "savp/core/interrupt.h"
+#include "savp/core/log.h"
+#include "savp/core/text.h"
+#include "savp/datasets/spec.h"
+#include "savp/io/sha256.h"
+#include "savp/io/tfrecord.h"
+
+namespace savp {
+namespace {
+
+namespace fs = std::filesystem;
+
+// What was found in a file: numbers for the summary, and a line for each thing wrong.
+struct FileReport {
+  int64_t records = 0, frames = 0, bytes = 0;
+  std::vector<int64_t> lengths;  // frames of each record; -1: not known
+  std::vector<std::string> findings;
+
+  template <class Body>
+  bool attempt(const Body& body) {
+    try {
+      body();
+      return true;
+    } catch (const DataError& error) {
+      findings.emplace_back(error.what());
+      return false;
+    }
+  }
+};
+
+// What the records of a split must be like.
+struct Expectation {
+  DatasetSpec spec;
+  RecordFormat format;
+};
+
+// --- Records
+
+RecordFormat inspect_with_states(const ExampleView& record, const DatasetSpec& spec) {
+  try {
+    return inspect(record, spec, /*use_state=*/true);
+  } catch (const DataError&) {
+    return inspect(record, spec, /*use_state=*/false);  // not all data sets have them
+  }
+}
+
+void check_finite(const std::vector<float>& numbers, const char* what) {
+  const auto bad = std::find_if_not(numbers.begin(), numbers.end(), [](float x) { return std::isfinite(x); });
+  SAVP_CHECK(bad == numbers.end(), DataError, "its ", what, " are not all finite");
+}
+
+// All that a reader may want of a record, whatever the hyperparameters; its length in frames.
+int64_t check_record(const std::string& record, const Expectation& expected) {
+  const auto steps = split(ExampleView(record), expected.spec, expected.format);
+  const PictureDecoder decoder(expected.format.picture, expected.format.pixels, {});
+  std::vector<float> picture(static_cast<size_t>(decoder.size().values()));
+  for (int64_t t = 0; t < steps.length(); ++t) {
+    try {
+      decoder.decode(steps.images[static_cast<size_t>(t)], {}, picture.data());
+    } catch (const DataError& error) {
+      throw DataError(concat(frame_name(expected.format, t), " ", error.what()));
+    }
+  }
+  check_finite(steps.states, "states");
+  check_finite(steps.actions, "actions");
+  check_finite(steps.object_pos, "points");
+  return steps.length();
+}
+
+FileReport check_file(const std::string& path, const Expectation& expected) {
+  FileReport report;
+  report.attempt([&] {
+    report.bytes = static_cast<int64_t>(fs::file_size(path));
+    TfRecordReader reader(path);
+    std::string record;
+    while (const auto place = reader.locate()) {
+      stop_if_interrupted();
+      ++report.records;
+      report.lengths.push_back(-1);
+      report.attempt([&] {
+        read_record(*place, record);
+        try {
+          report.lengths.back() = check_record(record, expected);
+        } catch (const DataError& error) {
+          throw DataError(concat(describe(*place), ": ", error.what()));
+        }
+        report.frames += report.lengths.back();
+      });
+    }
+  });
+  return report;
+}
+
+// --- Counts
+
+// First and last record, as the name says: "traj_0_to_255.tfrecords".
+std::optional<std::pair<int64_t, int64_t>> range_of(const std::string& path) {
+  static const std::regex kRange(R"(_(\d{1,15})_to_(\d{1,15})\.tfrecord)");
+  const auto name = fs::path(path).filename().string();
+  std::smatch range;
+  if (!std::regex_search(name, range, kRange)) return std::nullopt;
+  return std::pair{std::stoll(range[1]), std::stoll(range[2])};
+}
+
+void check_name(const std::string& path, FileReport& report) {
+  const auto range = range_of(path);
+  if (!range || range->second - range->first + 1 == report.records) return;
+  report.findings.push_back(concat(path, ": the name says ", range->second - range->first + 1,
+                                   " records, there are ", report.records));
+}
+
+// Null where there is no such file; otherwise a line for each record, -1 where it is no number.
+std::optional<std::vector<int64_t>> read_lengths(const fs::path& path) {
+  std::ifstream file(path);
+  if (!file) return std::nullopt;
+  std::vector<int64_t> lengths;
+  for (std::string line; std::getline(file, line);) {
+    const auto first = line.find_first_not_of(" \t\r");
+    if (first == std::string::npos) continue;
+    lengths.push_back(-1);
+    std::from_chars(line.data() + first, line.data() + line.size(), lengths.back());
+  }
+  return lengths;
+}
+
+// The lines belong to the records by the numbers in the files' names.
+void check_lengths(const fs::path& folder, const std::vector<std::string>& files,
+                   const std::vector<FileReport>& reports, std::vector<std::string>& findings) {
+  const auto path = folder / "sequence_lengths.txt";
+  const auto stated = read_lengths(path);
+  if (!stated) return;
+  size_t records = 0;
+  for (size_t i = 0; i < files.size(); ++i) {
+    const auto range = range_of(files[i]);
+    const auto& lengths = reports[i].lengths;
+    records += lengths.size();
+    for (size_t k = 0; range && k < lengths.size(); ++k) {
+      const auto line = static_cast<size_t>(range->first) + k;
+      if (line >= stated->size() || lengths[k] < 0 || (*stated)[line] == lengths[k]) continue;
+      findings.push_back(concat(path.string(), ", line ", line + 1, ": says ", (*stated)[line],
+                                " frames, record ", k, " of ", fs::path(files[i]).filename().string(),
+                                " has ", lengths[k]));
+    }
+  }
+  if (stated->size() != records)
+    findings.push_back(
+        concat(path.string(), ": has ", stated->size(), " lines, there are ", records, " records"));
+}
+
+// --- Splits
+
+struct SplitReport {
+  std::string name;
+  std::vector<std::string> files;
+  int64_t records = 0, frames = 0, bytes = 0;
+  int64_t shortest = 0, longest = 0;  // frames a record
+  std::optional<Expectation> expected;
+  std::vector<std::string> findings;
+};
+
+std::optional<Expectation> expect(const std::string& file, const DatasetSpec& named, FileReport& report) {
+  std::optional<Expectation> expected;
+  report.attempt([&] {
+    TfRecordReader reader(file);
+    const auto place = reader.locate();
+    SAVP_CHECK(place, DataError, file, ": holds no records");
+    std::string record;
+    read_record(*place, record);
+    try {
+      const auto& spec = choose_variant(named, file);
+      expected = Expectation{spec, inspect_with_states(ExampleView(record), spec)};
+    } catch (const DataError& error) {
+      throw DataError(concat(describe(*place), ": ", error.what()));
+    }
+  });
+  return expected;
+}
+
+void add(const FileReport& file, SplitReport& split) {
+  split.records += file.records, split.frames += file.frames, split.bytes += file.bytes;
+  split.findings.insert(split.findings.end(), file.findings.begin(), file.findings.end());
+  for (const int64_t length : file.lengths) {
+    if (length < 0) continue;
+    split.shortest = split.longest == 0 ? length : std::min(split.shortest, length);
+    split.longest = std::max(split.longest, length);
+  }
+}
+
+SplitReport check_split(const std::string& name, const std::vector<std::string>& files,
+                        const DatasetSpec& spec, int64_t threads) {
+  SplitReport split{.name = name, .files = files};
+  FileReport first;
+  split.expected = expect(files.front(), spec, first);
+  add(first, split);
+  if (!split.expected) return split;
+  std::vector<FileReport> reports;
+  Countdown countdown(static_cast<int64_t>(files.size()), concat("files of ", name));
+  const auto check = [&](int64_t i) { return check_file(files[static_cast<size_t>(i)], *split.expected); };
+  in_order(static_cast<int64_t>(files.size()), threads, check, [&](int64_t i, FileReport report) {
+    stop_if_interrupted();
+    check_name(files[static_cast<size_t>(i)], report);
+    add(report, split);
+    reports.push_back(std::move(report));
+    countdown.step();
+  });
+  check_lengths(fs::path(files.front()).parent_path(), files, reports, split.findings);
+  return split;
+}
+
+// Names, each with its files.
+using SplitFiles = std::vector<std::pair<std::string, std::vector<std::string>>>;
+
+// The folder's own records, else those of each subfolder with some.
+SplitFiles find_splits(const std::string& input) {
+  std::vector<std::string> names;
+  std::error_code failure;
+  for (const auto& entry : fs::directory_iterator(input, failure))
+    if (entry.is_directory() && entry.path().filename().string().front() != '.')
+      names.push_back(entry.path().filename().string());
+  const auto order = [](const std::string& name) {  // train, val, test, then others by name
+    const auto known = std::find(kSplitNames.begin(), kSplitNames.end(), name) - kSplitNames.begin();
+    return std::pair(known, name);
+  };
+  std::sort(names.begin(), names.end(),
+            [&](const std::string& a, const std::string& b) { return order(a) < order(b); });
+  SplitFiles splits;
+  for (const auto& name : names) {
+    try {
+      splits.emplace_back(name, find_record_files(input, name));
+    } catch (const DataError&) {
+      continue;  // none in it
+    }
+    const bool own = fs::path(splits.back().second.front()).parent_path().filename() != name;
+    if (own) return {{"records", splits.back().second}};
+  }
+  if (splits.empty()) splits.emplace_back("records", find_record_files(input, "train"));
+  return splits;
+}
+
+// What the first split says that can be told from.
+std::string infer(const std::string& input, const SplitFiles& splits) {
+  for (size_t i = 0;; ++i) {
+    try {
+      return infer_dataset(input, splits[i].first);
+    } catch (const DataError&) {
+      if (i + 1 == splits.size()) throw;
+    }
+  }
+}
+
+// --- dataset.json
+
+void compare_manifest(const fs::path& path, const std::vector<SplitReport>& splits, int64_t threads,
+                      std::vector<std::string>& findings) {
+  std::ifstream file(path);
+  const auto manifest = Json::parse(file);
+  const auto folder = path.parent_path();
+  for (const auto& split : splits) {
+    const auto stated = manifest.value(Json::json_pointer("/sequences/" + split.name), int64_t{-1});
+    if (stated >= 0 && stated != split.records)
+      findings.push_back(concat(path.string(), ": says ", stated, " sequences for ", split.name,
+                                ", there are ", split.records));
+  }
+  const auto files = manifest.value("files", Json::array());
+  const auto check = [&](int64_t i) -> std::string {
+    const auto& stated = files[static_cast<size_t>(i)];
+    const auto target = folder / stated.value("path", "");
+    if (!fs::is_regular_file(target))
+      return concat(target.string(), ": is listed in dataset.json, but missing");
+    if (static_cast<int64_t>(fs::file_size(target)) != stated.value("bytes", int64_t{-1}))
+      return concat(target.string(), ": has ", fs::file_size(target), " bytes, dataset.json says ",
+                    stated.value("bytes", int64_t{-1}));
+    if (sha256_of_file(target) != stated.value("sha256", ""))
+      return concat(target.string(),
+                    ": is not the file that was written (its SHA-256 differs from dataset.json)");
+    return "";
+  };
+  in_order(static_cast<int64_t>(files.size()), threads, check, [&](int64_t, const std::string& finding) {
+    stop_if_interrupted();
+    if (!finding.empty()) findings.push_back(finding);
+  });
+}
+
+void check_manifest(const fs::path& folder, const std::vector<SplitReport>& splits, int64_t threads,
+                    std::vector<std::string>& findings) {
+  const auto path = folder / kManifestName;
+  if (!fs::exists(path)) return;
+  try {
+    compare_manifest(path, splits, threads, findings);
+  } catch (const Json::exception& error) {
+    findings.push_back(concat(path.string(), ": is not what savp_preprocess writes: ", error.what()));
+  }
+}
+
+// --- The summary
+
+std::string size_text(int64_t bytes) {
+  const auto megabytes = static_cast<double>(bytes) / 1e6;
+  return concat(std::lround(megabytes * 10) / 10.0, " MB");
+}
+
+std::string line(const SplitReport& split) {
+  auto text_line = concat("  ", split.name, ": ", split.records, " sequences in ", split.files.size(),
+                          split.files.size() == 1 ? " file, " : " files, ", size_text(split.bytes));
+  if (split.expected && split.longest > 0)
+    text_line += concat(", ", split.shortest == split.longest ? "" : concat(split.shortest, " to "),
+                        split.longest, " frames of ", text(split.expected->format.picture));
+  if (split.expected && split.expected->format.state_size > 0)
+    text_line += concat(", ", split.expected->format.state_size, " states");
+  if (split.expected && split.expected->format.action_size > 0)
+    text_line += concat(", ", split.expected->format.action_size, " actions");
+  return text_line + "\n";
+}
+
+void check_sizes(const std::vector<SplitReport>& splits, std::vector<std::string>& findings) {
+  for (const auto& split : splits)
+    if (split.expected && splits.front().expected &&
+        !(split.expected->format.picture == splits.front().expected->format.picture))
+      findings.push_back(concat(split.files.front(), ": pictures are ", text(split.expected->format.picture),
+                                ", in ", splits.front().name, " they are ",
+                                text(splits.front().expected->format.picture)));
+}
+
+}  // namespace
+
+void verify_data(const VerifyOptions& options) {
+  const auto found = find_splits(options.input_dir);
+  const auto name = options.dataset ? *options.dataset : infer(options.input_dir, found);
+  const auto threads = worker_threads(options.threads);
+  std::vector<SplitReport> splits;
+  std::vector<std::string> findings;
+  for (const auto& [split, files] : found) {
+    splits.push_back(check_split(split, files, find_dataset(name), threads));
+    findings.insert(findings.end(), splits.back().findings.begin(), splits.back().findings.end());
+  }
+  check_sizes(splits, findings);
+  check_manifest(options.input_dir, splits, threads, findings);
+  for (const auto& finding : findings) log::error(finding);
+  std::cout << options.input_dir << " (" << name << ")\n";
+  for (const auto& split : splits) std::cout << line(split);
+  std::cout << (findings.empty() ? "sound\n" : "") << std::flush;
+  SAVP_CHECK(findings.empty(), DataError, options.input_dir, ": ", findings.size(),
+             findings.size() == 1 ? " finding, see above" : " findings, see above");
+}
+
+}  // namespace savp

@@ -1,0 +1,278 @@
+// Folders of videos, frames and arrays, read as data sets.
+#include <torch/types.h>
+
+#include <cstdlib>
+#include <set>
+
+#include "savp/datasets/dataset.h"
+#include "savp/datasets/verification.h"
+#include "savp/datasets/video_data.h"
+#include "savp/io/gif.h"
+#include "support/scratch_test.h"
+#include "support/written_arrays.h"
+
+namespace savp {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Frame t is uniformly of level base + t.
+std::vector<Picture> clip(int64_t height, int64_t width, int frames, int base) {
+  std::vector<Picture> pictures;
+  for (int t = 0; t < frames; ++t)
+    pictures.push_back(
+        {height, width, 1,
+         std::vector<uint8_t>(static_cast<size_t>(height * width), static_cast<uint8_t>(base + t))});
+  return pictures;
+}
+
+class OwnData : public ScratchTest {
+ protected:
+  void SetUp() override { ::setenv("SAVP_CACHE_DIR", (folder_ / "cache").c_str(), 1); }
+  void TearDown() override { ::unsetenv("SAVP_CACHE_DIR"); }
+
+  void write_gifs(int count, int frames = 14, int64_t height = 16, int64_t width = 24) const {
+    for (int i = 0; i < count; ++i)
+      write_gif(folder_ / concat("in/", i, ".gif"), clip(height, width, frames, 20 * i), 10);
+  }
+  std::unique_ptr<Dataset> open(const std::string& mode, const std::string& hparams = "") const {
+    const auto input = (folder_ / "in").string();
+    EXPECT_EQ(infer_dataset(input, mode), "video");
+    return Dataset::open("video", input, mode, {}, hparams);
+  }
+  std::string refusal(const std::string& hparams = "") const {
+    return message_of<Error>(
+        [&] { Dataset::open("video", (folder_ / "in").string(), "train", {}, hparams); });
+  }
+  // All sequences, in order.
+  static std::vector<Batch> batches(const Dataset& data) {
+    std::vector<Batch> all;
+    const auto stream = data.batches({.batch_size = 1, .num_epochs = 1, .threads = 2});
+    while (auto batch = stream->next()) all.push_back(*batch);
+    return all;
+  }
+  // images [N, T, H, W, C] of bytes that count up, and of the same as float.
+  static std::string counting(int64_t values) {
+    std::string bytes(static_cast<size_t>(values), '\0');
+    for (size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(i * 7 % 251);
+    return bytes;
+  }
+  static std::string as_floats(const std::string& bytes, double scale = 255) {
+    std::vector<float> values;
+    for (const unsigned char byte : bytes) values.push_back(static_cast<float>(byte / scale));
+    return bytes_of(values);
+  }
+};
+
+TEST_F(OwnData, VideosAreReadAsTheyAre) {
+  write_gifs(10);
+  const auto data = open("test");
+  const auto shape = data->shape();
+  EXPECT_EQ(std::vector({shape.channels, shape.height, shape.width}), (std::vector<int64_t>{3, 16, 24}));
+  EXPECT_EQ(data->num_examples_per_epoch(), 1);
+  const auto all = batches(*data);
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_EQ(all[0].images.sizes(), (std::vector<int64_t>{12, 1, 3, 16, 24}));
+  const auto steps = all[0].images.diff(1, 0) * 255;
+  EXPECT_LT((steps - 1).abs().max().item<float>(), 0.1F) << "each frame is one level brighter";
+}
+
+TEST_F(OwnData, TheSplitIsThatOfThePreparation) {
+  write_gifs(20);
+  VideoDataOptions options;
+  options.input_dir = (folder_ / "in").string();
+  options.output_dir = (folder_ / "prepared").string();
+  options.size = "0";
+  make_video_data(options);
+  for (const char* mode : {"train", "val", "test"}) {
+    const auto direct = open(mode, "time_shift=0");
+    const auto prepared = Dataset::open("video", options.output_dir, mode, {}, "time_shift=0");
+    ASSERT_EQ(direct->files().size(), prepared->files().size());
+    for (size_t i = 0; i < direct->files().size(); ++i)
+      EXPECT_EQ(read(direct->files()[i]), read(prepared->files()[i])) << mode;
+  }
+}
+
+TEST_F(OwnData, FoldersTrainValAndTestAreTheSplit) {
+  for (const auto& [name, level] :
+       {std::pair{"train/a", 10}, {"train/deep/b", 20}, {"val/c", 30}, {"test/d", 40}})
+    write_gif(folder_ / "in" / concat(name, ".gif"), clip(16, 16, 12, level), 10);
+  EXPECT_EQ(open("train")->num_examples_per_epoch(), 2);
+  EXPECT_NEAR(batches(*open("val"))[0].images[0].mean().item<float>() * 255, 30, 1);
+  EXPECT_NEAR(batches(*open("test"))[0].images[0].mean().item<float>() * 255, 40, 1);
+  const auto alone = Dataset::open("video", (folder_ / "in/train").string(), "train");
+  EXPECT_EQ(alone->num_examples_per_epoch(), 2) << "all of a folder train is to train with";
+  EXPECT_CONTAINS(
+      message_of<DataError>([&] { Dataset::open("video", (folder_ / "in/train").string(), "val"); }),
+      "nothing in it is for val");
+}
+
+TEST_F(OwnData, FrameSizeAndFpsAreChosenWhenReading) {
+  write_gifs(3, 24);
+  const auto data = open("train", "frame_size=[8,16],fps=5,sequence_length=6,context_frames=2");
+  EXPECT_EQ(batches(*data)[0].images.sizes(), (std::vector<int64_t>{6, 1, 3, 8, 16}));
+  EXPECT_NEAR(batches(*data)[0].images.diff(1, 0).mean().item<float>() * 255, 2, 0.1) << "every second frame";
+  EXPECT_EQ(data->view().get("frame_size"), (Json{8, 16}));
+  EXPECT_CONTAINS(refusal("frame_size=[8,0]"), "both height and width");
+  EXPECT_CONTAINS(refusal("frame_size=[8]"), "must be a list of 2");
+}
+
+TEST_F(OwnData, LargeVideosNeedAFrameSize) {
+  write_gif(folder_ / "in/large.gif", clip(180, 320, 12, 0), 10);
+  EXPECT_CONTAINS(refusal(), "large.gif: its frames are 180x320");
+  EXPECT_CONTAINS(refusal(), "frame_size=[64,112]");
+  EXPECT_EQ(open("train", "frame_size=[180,320]")->shape().width, 320) << "unless it is meant";
+}
+
+TEST_F(OwnData, LongerSequencesThanClipsAreThere) {
+  write_gifs(3, 100);
+  EXPECT_EQ(batches(*open("train", "sequence_length=90"))[0].images.size(0), 90);
+}
+
+TEST_F(OwnData, TheCacheIsUsedUntilSomethingChanges) {
+  write_gifs(3);
+  const auto file = open("train")->files()[0];
+  const auto first = fs::last_write_time(file);
+  EXPECT_EQ(open("train")->files()[0], file);
+  EXPECT_EQ(fs::last_write_time(file), first) << "read once";
+  write_gif(folder_ / "in/0.gif", clip(16, 24, 20, 99), 10);
+  write_gif(folder_ / "in/1.gif", clip(16, 24, 20, 99), 10);
+  write_gif(folder_ / "in/2.gif", clip(16, 24, 20, 99), 10);
+  EXPECT_NEAR(batches(*open("train", "time_shift=0"))[0].images[0].mean().item<float>() * 255, 99, 1)
+      << "anew";
+  EXPECT_EQ(open("train")->files()[0], file) << "in the same place";
+  VerifyOptions options;
+  options.input_dir = fs::path(file).parent_path().parent_path().string();
+  verify_data(options);
+}
+
+TEST_F(OwnData, ArraysOfBytes) {
+  const auto bytes = counting(2 * 13 * 8 * 10 * 3);
+  write("in/a.npy", npy("|u1", {2, 13, 8, 10, 3}, bytes));
+  const auto data = open("train", "time_shift=0");
+  EXPECT_EQ(data->num_examples_per_epoch(), 1) << "the other sequence is to test with";
+  const auto images = batches(*data)[0].images;  // [T, 1, C, H, W]
+  ASSERT_EQ(images.sizes(), (std::vector<int64_t>{12, 1, 3, 8, 10}));
+  for (int64_t t : {0, 5, 11})
+    for (int64_t c = 0; c < 3; ++c)
+      EXPECT_EQ(
+          images[t][0][c][7][9].item<float>(),
+          static_cast<uint8_t>(bytes[static_cast<size_t>(((t * 8 + 7) * 10 + 9) * 3 + c)]) * (1.0F / 255.0F));
+}
+
+TEST_F(OwnData, FloatArraysKeepTheirValues) {
+  const auto bytes = counting(3 * 12 * 8 * 8);
+  write_npz(folder_ / "in/a.npz", {{"images", npy("<f4", {3, 12, 8, 8, 1}, as_floats(bytes, 1000))}});
+  const auto data = open("train", "time_shift=0");
+  EXPECT_EQ(data->shape().channels, 1);
+  const auto images = batches(*data)[0].images;
+  for (int64_t i : {0, 1, 700})
+    EXPECT_EQ(images.flatten()[i].item<float>(),
+              static_cast<float>(static_cast<uint8_t>(bytes[static_cast<size_t>(i)]) / 1000.0));
+  EXPECT_EQ(open("train", "crop_size=4")->shape().height, 4);
+}
+
+TEST_F(OwnData, ArraysMayComeWithActionsAndStates) {
+  const auto images = npy("|u1", {3, 12, 8, 8, 3}, counting(int64_t{3} * 12 * 8 * 8 * 3));
+  std::vector<float> states, actions;
+  for (int i = 0; i < 3 * 12 * 2; ++i) states.push_back(static_cast<float>(i));
+  for (int i = 0; i < 3 * 12 * 4; ++i) actions.push_back(static_cast<float>(-i));
+  write_npz(folder_ / "in/a.npz", {{"images", images},
+                                   {"states", npy("<f4", {3, 12, 2}, bytes_of(states))},
+                                   {"actions", npy("<f4", {3, 12, 4}, bytes_of(actions))}});
+  EXPECT_EQ(open("train")->shape().actions, 0) << "only with use_state";
+  const auto data = open("train", "use_state=true,frame_skip=1,sequence_length=6,time_shift=0");
+  EXPECT_EQ(data->shape().states, 2);
+  EXPECT_EQ(data->shape().actions, 8) << "those of skipped frames, too";
+  const auto batch = batches(*data)[0];
+  EXPECT_EQ(batch.states.sizes(), (std::vector<int64_t>{6, 1, 2}));
+  EXPECT_EQ(batch.states[1][0][1].item<float>(), 5) << "frame 2";
+  EXPECT_EQ(batch.actions[1][0][7].item<float>(), -15) << "frame 3";
+  // As many actions as steps between frames do as well.
+  write_npz(folder_ / "in/a.npz",
+            {{"images", images}, {"actions", npy("<f4", {3, 11, 4}, bytes_of(std::vector<float>(132, 1)))}});
+  EXPECT_EQ(open("train", "use_state=true")->shape().actions, 4);
+  write_gif(folder_ / "in/b.gif", clip(8, 8, 12, 0), 10);
+  EXPECT_CONTAINS(refusal(), "all must be alike");
+}
+
+TEST_F(OwnData, UseStateNeedsStates) {
+  write_gifs(3);
+  EXPECT_CONTAINS(refusal("use_state=true"), "use_state must be false");
+}
+
+TEST_F(OwnData, BadArraysAreNamedAndLeaveNothing) {
+  const auto images = counting(12 * 8 * 8 * 3);
+  const auto good = npy("|u1", {1, 12, 8, 8, 3}, images);
+  const std::pair<std::vector<std::pair<std::string, std::string>>, const char*> cases[] = {
+      {{{"images", npy("|u1", {12, 8, 8, 3}, images)}},
+       "array images: has the shape [12, 8, 8, 3]: five axes are needed"},
+      {{{"images", npy("|u1", {1, 12, 8, 4, 6}, images)}}, "must hold 1 channel (gray) or 3"},
+      {{{"images", npy("|u1", {0, 12, 8, 8, 3}, "")}}, "which holds nothing"},
+      {{{"images", npy("<i2", {1, 12, 8, 4, 3}, images)}}, "holds int16: pictures must be uint8, or float32"},
+      {{{"images", npy("<f4", {1, 12, 8, 8, 3}, as_floats(images, 1))}},
+       "sequence 0, frame 0: the value 7 is not from 0 to 1"},
+      {{{"images", npy("<f4", {1, 3, 8, 8, 1}, std::string(768, '\xff'))}},
+       "the value -nan is not from 0 to 1"},
+      {{{"images", good}, {"actions", npy("<f4", {1, 10, 4}, std::string(160, '\0'))}},
+       "array actions: has the shape [1, 10, 4], but [1, 12 or 11, numbers]"},
+      {{{"images", good}, {"states", npy("<f4", {1, 11, 2}, std::string(88, '\0'))}},
+       "array states: has the shape [1, 11, 2]"},
+      {{{"images", good}, {"states", npy("<f4", {1, 12, 1}, std::string(48, '\xff'))}},
+       "array states: holds a value that is not finite"},
+      {{{"frames", good}, {"labels", good}}, "holds no array images"},
+  };
+  for (const auto& [arrays, said] : cases) {
+    write_npz(folder_ / "in/a.npz", arrays);
+    EXPECT_CONTAINS(refusal("sequence_length=3"), said);
+    EXPECT_CONTAINS(refusal("sequence_length=3"), "a.npz");
+  }
+  for (const auto& name : scratch_.names())
+    EXPECT_TRUE(name == "in/a.npz" || name.ends_with(".lock")) << name;
+}
+
+TEST_F(OwnData, TruncatedArraysAreRefusedAtEveryByte) {
+  write_npz(folder_ / "whole.npz", {{"images", npy("|u1", {1, 2, 2, 2, 1}, "12345678")}});
+  const auto whole = read(folder_ / "whole.npz");
+  for (size_t length = 0; length < whole.size(); ++length) {
+    write("in/a.npz", whole.substr(0, length));
+    EXPECT_CONTAINS(refusal("sequence_length=2,context_frames=1"), "a.npz") << length;
+  }
+}
+
+TEST_F(OwnData, BadVideosAreNamed) {
+  write_gifs(3);
+  write("in/empty.mp4", "");
+  EXPECT_CONTAINS(refusal(), "empty.mp4: is an empty file, not a video");
+  write("in/empty.mp4", "some text in spite of the name");
+  EXPECT_CONTAINS(refusal(), "empty.mp4: is not a video, or a damaged one");
+  fs::remove(folder_ / "in/empty.mp4");
+  write("in/notes.txt", "beside the videos");
+  write_gif(folder_ / "in/short.gif", clip(16, 24, 1, 0), 10);
+  EXPECT_EQ(open("train")->num_examples_per_epoch(), 1) << "a note and a video of one frame are left out";
+  write_gif(folder_ / "in/other.gif", clip(24, 16, 14, 0), 10);
+  EXPECT_CONTAINS(refusal(), "other.gif: holds frames of 24x16x3, but 0.gif of 16x24x3");
+  EXPECT_EQ(open("train", "frame_size=[16,16]")->shape().width, 16);
+  const auto whole = read(folder_ / "in/0.gif");
+  write("in/0.gif", whole.substr(0, whole.size() / 2));
+  EXPECT_CONTAINS(refusal(), "0.gif: ");
+}
+
+TEST_F(OwnData, OnlyShortVideosAreAnError) {
+  write_gifs(3, 1);
+  EXPECT_CONTAINS(refusal(), "none of 3 files can be used");
+  EXPECT_CONTAINS(refusal(), "too short: 1 frame of at least 12");
+}
+
+TEST_F(OwnData, FoldersOfOtherThings) {
+  fs::create_directories(folder_ / "in");
+  EXPECT_CONTAINS(message_of<DataError>([&] { infer_dataset((folder_ / "in").string(), "train"); }),
+                  "no record files");
+  write("in/notes.txt", "text");
+  EXPECT_CONTAINS(refusal(), "in: no record files");
+  EXPECT_CONTAINS(message_of<DataError>([&] { infer_dataset((folder_ / "none").string(), "train"); }),
+                  "no such folder");
+}
+
+}  // namespace
+}  // namespace savp

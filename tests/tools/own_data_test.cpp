@@ -1,0 +1,136 @@
+// One's own data from the command line: read directly by all tools, prepared, verified and looked at.
+#include <cstdlib>
+
+#include "savp/core/hparams.h"
+#include "savp/io/gif.h"
+#include "savp/io/image.h"
+#include "support/scratch_test.h"
+#include "support/written_arrays.h"
+#include "tools/process.h"
+
+namespace savp {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kSmall = "batch_size=2,ngf=4,nef=4,ndf=4,nz=2,clip_length=4,max_steps=2";
+
+class OwnDataTools : public ScratchTest {
+ protected:
+  void SetUp() override { ::setenv("SAVP_CACHE_DIR", (folder_ / "cache").c_str(), 1); }
+  void TearDown() override { ::unsetenv("SAVP_CACHE_DIR"); }
+
+  static std::string run(const std::string& tool, int code, const std::vector<std::string>& arguments) {
+    const auto outcome = run_tool(tool, arguments);
+    EXPECT_EQ(outcome.code, code) << tool << ": " << outcome.err;
+    return outcome.err + outcome.out;
+  }
+  std::string path(const std::string& name) const { return (folder_ / name).string(); }
+
+  // A bright square that moves over a dark ground.
+  static Picture frame(int64_t height, int64_t width, int64_t clip, int64_t t) {
+    Picture picture{height, width, 3, std::vector<uint8_t>(static_cast<size_t>(height * width * 3), 32)};
+    for (int64_t y = 8; y < 16; ++y)
+      for (int64_t x = 0; x < 8; ++x)
+        picture.pixels[static_cast<size_t>((y * width + (x + 3 * clip + 2 * t) % width) * 3)] = 200;
+    return picture;
+  }
+  void write_gifs(const std::string& folder, int64_t height, int64_t width) const {
+    for (int64_t i = 0; i < 6; ++i) {
+      std::vector<Picture> clip;
+      for (int64_t t = 0; t < 14; ++t) clip.push_back(frame(height, width, i, t));
+      write_gif(folder_ / folder / concat(i, ".gif"), clip, 10);
+    }
+  }
+  void write_arrays(const std::string& folder, int64_t height, int64_t width) const {
+    for (int64_t file = 0; file < 3; ++file) {
+      std::string images;
+      for (int64_t i = 0; i < 4 * 12; ++i) {
+        const auto picture = frame(height, width, file * 4 + i / 12, i % 12);
+        images.append(picture.pixels.begin(), picture.pixels.end());
+      }
+      write_npz(folder_ / folder / concat(file, ".npz"),
+                {{"images", npy("|u1", {4, 12, height, width, 3}, images)},
+                 {"actions", npy("<f4", {4, 12, 2}, bytes_of(std::vector<float>(4 * 12 * 2, 0.5F)))},
+                 {"states", npy("<f8", {4, 12, 3}, bytes_of(std::vector<double>(4 * 12 * 3, 0.25)))}});
+    }
+  }
+  // Train, generate and evaluate on a folder.
+  void use(const std::string& data, const std::string& dataset_hparams) const {
+    const auto run_folder = path("run-" + data);
+    const auto said = run("savp_train", 0,
+                          {"--input_dir", path(data), "--output_dir", run_folder, "--dataset_hparams",
+                           dataset_hparams, "--model_hparams", kSmall, "--seed", "1", "--summary_freq", "1"});
+    EXPECT_CONTAINS(said, "looks like the data set video");
+    EXPECT_CONTAINS(said, "reading ");
+    const auto later = run("savp_generate", 0,
+                           {"--input_dir", path(data), "--checkpoint", run_folder, "--mode", "test",
+                            "--results_dir", path("results-" + data), "--num_stochastic_samples", "2"});
+    EXPECT_EQ(later.find("reading "), std::string::npos) << "read once";
+    EXPECT_FALSE(scratch_.names().empty());
+    EXPECT_CONTAINS(run("savp_evaluate", 0,
+                        {"--input_dir", path(data), "--checkpoint", run_folder, "--mode", "val",
+                         "--results_dir", path("scores-" + data), "--num_stochastic_samples", "2"}),
+                    "psnr");
+    EXPECT_TRUE(fs::exists(folder_ / ("results-" + data) / ("run-" + data) / "gen_image_00000_00_00.png") ||
+                !fs::is_empty(folder_ / ("results-" + data)));
+  }
+};
+
+TEST_F(OwnDataTools, VideosThatAreNotSquare) {
+  write_gifs("videos", 32, 48);
+  use("videos", "sequence_length=6");
+}
+
+TEST_F(OwnDataTools, ArraysWithActionsAndStates) {
+  write_arrays("arrays", 32, 40);
+  use("arrays", "sequence_length=6,use_state=true");
+}
+
+TEST_F(OwnDataTools, FoldersOfFrames) {
+  for (int64_t i = 0; i < 4; ++i)
+    for (int64_t t = 0; t < 12; ++t)
+      write_png(folder_ / "frames" / concat("clip", i) / concat(t, ".png"), frame(32, 32, i, t));
+  use("frames", "sequence_length=6");
+}
+
+TEST_F(OwnDataTools, PreparedVerifiedAndLookedAt) {
+  write_gifs("videos", 32, 48);
+  run("savp_preprocess", 0,
+      {"videos", "--input_dir", path("videos"), "--output_dir", path("made"), "--size", "16x24"});
+  EXPECT_CONTAINS(run("savp_preprocess", 0, {"verify", "--input_dir", path("made")}), "sound");
+  const auto seen =
+      run("savp_preprocess", 0, {"inspect", "--input_dir", path("made"), "--output_dir", path("seen")});
+  EXPECT_CONTAINS(seen, "train: 4 sequences of 12 frames in 1 file, 16x24x3");
+  EXPECT_CONTAINS(seen, "val: 1 sequences");
+  EXPECT_CONTAINS(seen, "images/encoded: 14 byte strings of 1152 bytes");
+  EXPECT_CONTAINS(seen, "height: 16");
+  const auto sheet = read_image(folder_ / "seen/contact_sheet.png");
+  EXPECT_EQ(sheet.height, 4 * 16 + 3 * 2);
+  EXPECT_EQ(sheet.width, 12 * 24 + 11 * 2);
+  EXPECT_TRUE(fs::exists(folder_ / "seen/sequences.gif"));
+  const auto direct = run("savp_preprocess", 0,
+                          {"inspect", "--input_dir", path("videos"), "--output_dir", path("seen2"),
+                           "--dataset_hparams", "frame_size=[8,8]", "--num_samples", "2"});
+  EXPECT_CONTAINS(direct, "8x8x3");
+  auto bytes = read(folder_ / "made/val/sequence_0_to_0.tfrecords");
+  bytes[100] = static_cast<char>(bytes[100] ^ 1);
+  write("made/val/sequence_0_to_0.tfrecords", bytes);
+  const auto found = run("savp_preprocess", 3, {"verify", "--input_dir", path("made")});
+  EXPECT_CONTAINS(found, "sequence_0_to_0.tfrecords, record 0 at byte 0");
+}
+
+TEST_F(OwnDataTools, WhatCannotBeReadEndsWithItsCode) {
+  write_arrays("arrays", 16, 16);
+  write("arrays/9.npy", npy("|u1", {12, 16, 16, 3}, std::string(12 * 16 * 16 * 3, 'x')));
+  const auto said = run("savp_train", 3, {"--input_dir", path("arrays"), "--output_dir", path("run")});
+  EXPECT_CONTAINS(said, "9.npy: has the shape [12, 16, 16, 3]: five axes are needed");
+  EXPECT_FALSE(fs::exists(folder_ / "run"));
+  fs::create_directories(folder_ / "nothing");
+  for (const char* command : {"videos", "kth", "bair", "verify", "inspect"})
+    EXPECT_CONTAINS(run("savp_preprocess", 3, {command, "--input_dir", path("nothing")}), "nothing");
+  EXPECT_CONTAINS(run("savp_preprocess", 2, {"kht"}), "did you mean kth?");
+}
+
+}  // namespace
+}  // namespace savp
