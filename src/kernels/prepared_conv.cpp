@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "kernels/instructions.h"
 #include "kernels/winograd_conv.h"
 
 namespace savp::kernels {
@@ -18,17 +19,16 @@ using torch::autograd::tensor_list;
 
 // The best kernels that this machine can run, or null.
 const WinogradKernels* winograd_kernels() {
+  switch (instructions()) {
 #ifdef SAVP_X86_KERNELS
-  static const WinogradKernels* const best =
-      __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-              __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")
-          ? &winograd_avx512()
-      : __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? &winograd_avx2()
-                                                                        : nullptr;
-  return best;
-#else
-  return nullptr;
+    case Instructions::kAvx512:
+      return &winograd_avx512();
+    case Instructions::kAvx2:
+      return &winograd_avx2();
 #endif
+    default:
+      return nullptr;
+  }
 }
 
 // Measured on one core of an AMD EPYC (Zen 5) against oneDNN. Pixels of the output, of all samples.

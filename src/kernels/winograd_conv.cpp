@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <memory>
 
+#include "kernels/parallel.h"
+
 namespace savp::kernels {
 namespace {
 
@@ -48,12 +50,12 @@ Workspace& strip_memory() {
 }
 
 template <class Body>
-void for_each(bool parallel, int64_t count, const Body& body) {
+void for_each(bool on_all_threads, int64_t count, const Body& body) {
   const auto range = [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) body(i);
   };
-  if (parallel) {
-    at::parallel_for(0, count, 1, range);
+  if (on_all_threads) {
+    parallel(count, 1, range);
   } else {
     range(0, count);
   }
