@@ -3,6 +3,10 @@
 #include <torch/nn/module.h>
 #include <torch/types.h>
 
+#include <functional>
+
+#include "savp/kernels/lstm_gates.h"
+
 namespace savp::nn {
 namespace {
 
@@ -20,6 +24,9 @@ class GateNorms {
     for (const auto& scope : gate_scopes)
       each_.push_back(placed(owner, scope, make_norm(o.norm, o.filters, beta)));
   }
+
+  // The one norm of all gates, if it is one.
+  const std::shared_ptr<Norm>& joint() const { return joint_; }
 
   // z [B, gates * F, H, W] -> gates x [B, F, H, W].
   std::vector<Tensor> operator()(const Tensor& z, int64_t gates) const {
@@ -56,6 +63,11 @@ class GateConv : public torch::nn::Module {
   int64_t padding_;
 };
 
+kernels::NormWeights weights(const Norm& norm) {
+  const auto parameters = norm.named_parameters(/*recurse=*/false);
+  return {parameters["gamma"], parameters["beta"]};
+}
+
 // Convolutional LSTM without peepholes (Shi et al. 2015, eq. 3), gates in TensorFlow's order i, j, f, o. With
 // a norm, the new cell state is normalised as well and carried on normalised.
 class ConvLstm : public ConvRnn {
@@ -68,6 +80,19 @@ class ConvLstm : public ConvRnn {
     for (const auto& variable : conv_.named_parameters(/*recurse=*/false))
       register_parameter(variable.key(), variable.value());
     if (o.norm != NormLayer::kNone) register_module("state", state_norm_);
+    if (o.norm == NormLayer::kInstance && norms_.joint()) {
+      next_state_ = [gates = weights(*norms_.joint()), cell = weights(*state_norm_)](const Tensor& z,
+                                                                                     const Tensor& c) {
+        return kernels::lstm_gates(z, c, gates, cell, {kForgetBias, kInstanceNormEpsilon});
+      };
+    } else {
+      next_state_ = [this](const Tensor& raw, const Tensor& last) -> kernels::LstmState {
+        const auto z = norms_(raw, 4);
+        const auto c =
+            state_norm_->forward(last * (z[2] + kForgetBias).sigmoid() + z[0].sigmoid() * z[1].tanh());
+        return {c.tanh() * z[3].sigmoid(), c};
+      };
+    }
   }
 
   std::vector<ConvStatePart> state_parts() const override {
@@ -77,20 +102,20 @@ class ConvLstm : public ConvRnn {
 
   Step forward(const Tensor& input, const Tensor& vector, const ConvState& last,
                const Folded& folded) override {
-    const auto z = norms_(conv_.forward(folded[0], torch::cat({input, last.h}, 1), vector), 4);
-    const auto c = state_norm_->forward(last.c * (z[2] + 1.0).sigmoid() + z[0].sigmoid() * z[1].tanh());
-    auto h = c.tanh() * z[3].sigmoid();
+    auto [h, c] = next_state_(conv_.forward(folded[0], torch::cat({input, last.h}, 1), vector), last.c);
     if (options_.skip_connection) h = torch::cat({h, input}, 1);
     return {h, {h, c}};
   }
 
  private:
+  static constexpr double kForgetBias = 1.0;
   static int64_t out_channels(const ConvRnnOptions& o) { return o.filters + (o.skip_connection ? o.in : 0); }
 
   ConvRnnOptions options_;
   GateConv conv_;
   GateNorms norms_;
   std::shared_ptr<Norm> state_norm_;
+  std::function<kernels::LstmState(const Tensor& gates, const Tensor& cell)> next_state_;
 };
 
 // Convolutional GRU. As in the published code, the candidate sees the input, the state and the reset state.
