@@ -270,7 +270,7 @@ bool winograd_pays(at::IntArrayRef input, at::IntArrayRef weight, const Prepared
   if (weight.size() == 5 && depth % options.depth_stride != 0) return false;
   const auto [frames, rows, columns] = volume(input);
   const int64_t pixels = input[0] * frames * rows * columns / (options.stride * options.stride);
-  return std::min(weight[0], weight[1]) >= 32 && options.uses * pixels >= kPixelsForTransforms;
+  return std::min(weight[0], weight[1]) >= 16 && options.uses * pixels >= kPixelsForTransforms;
 }
 
 struct PreparedWeight {
