@@ -53,7 +53,7 @@ void evaluate(const EvaluateOptions& given) {
   SAVP_CHECK(writer.videos() > 0, DataError, *options.input_dir, ": there are no sequences to evaluate");
   writer.commit();
   std::cout << closing_text(writer.tables()) << std::flush;
-  log::info(concat("results are in ", *options.output_dir));
+  log::info(concat("results are in ", *options.output_dir, run.skipped_summary()));
 }
 
 }  // namespace savp::cli

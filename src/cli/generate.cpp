@@ -62,7 +62,8 @@ void generate(const GenerateOptions& given) {
   }
   log::info(concat(
       writer.videos(), " x ", options.num_stochastic_samples, " futures are in ", *options.output_gif_dir,
-      *options.output_gif_dir == *options.output_png_dir ? "" : " and " + *options.output_png_dir));
+      *options.output_gif_dir == *options.output_png_dir ? "" : " and " + *options.output_png_dir,
+      run.skipped_summary()));
 }
 
 }  // namespace savp::cli

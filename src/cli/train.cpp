@@ -30,6 +30,7 @@ struct Plan {
   std::optional<Checkpoint> start;
   HparamsDicts dataset_dicts, model_dicts;
   uint64_t seed = 0;
+  StreamPosition position = {};  // in the data
 };
 
 void settle_folders(Plan& plan) {
@@ -85,17 +86,18 @@ void settle_model(Plan& plan) {
   log::info(concat("model ", kDefaultModel, " with ", plan.model_dicts.front().first));
 }
 
-// The flag's, else that of the run which goes on, else a new one.
-void settle_seed(Plan& plan) {
-  if (plan.options.seed) {
-    plan.seed = static_cast<uint64_t>(*plan.options.seed);
-    return;
-  }
-  plan.seed = std::random_device()();
+// The seed is the flag's, else that of the run which goes on, else a new one. Only a run that goes on does so
+// where it was in the data.
+void settle_seed_and_position(Plan& plan) {
+  plan.seed = plan.options.seed ? static_cast<uint64_t>(*plan.options.seed) : std::random_device()();
   if (!plan.options.resume) return;
   const auto metadata = checkpoint_metadata(plan.start->variables());
-  if (const auto found = metadata.find("seed"); found != metadata.end())
-    plan.seed = std::stoull(found->second);
+  const auto seed = metadata.find("seed"), position = metadata.find("data_position");
+  if (seed != metadata.end() && !plan.options.seed) plan.seed = std::stoull(seed->second);
+  if (position != metadata.end())
+    plan.position = parse_position(position->second);
+  else
+    log::warn("the checkpoint does not say where it was in the data: reading starts anew");
 }
 
 Plan settle(const TrainOptions& options) {
@@ -103,7 +105,7 @@ Plan settle(const TrainOptions& options) {
   settle_folders(plan);
   settle_dataset(plan);
   settle_model(plan);
-  settle_seed(plan);
+  settle_seed_and_position(plan);
   return plan;
 }
 
@@ -233,14 +235,18 @@ void train(const TrainOptions& given) {
                                           entry.view(*settled).to_json()});
   tell_start(plan, trainer, device);
 
-  const auto open_stretch = [&](uint64_t seed) {
-    return data->batches({.batch_size = hparams.batch_size, .seed = seed, .device = device});
-  };
-  TrainingBatches batches(open_stretch, plan.seed, trainer.global_step());
+  const auto batches = data->batches({.batch_size = hparams.batch_size,
+                                      .seed = plan.seed,
+                                      .start = plan.position,
+                                      .threads = options.data_threads,
+                                      .device = device,
+                                      .skip_bad_records = options.skip_bad_records});
   auto loop = loop_options(plan, entry.name, data->shape());
+  loop.data_position = [&] { return text(batches->position()); };
   if (validation_data) loop.validate = Validation(trainer.generator(), *validation_data, hparams, device);
-  TrainLoop(trainer, batches, std::move(loop)).run();
-  log::info(concat("trained to step ", trainer.global_step(), "; the run is in ", *options.output_dir));
+  TrainLoop(trainer, *batches, std::move(loop)).run();
+  log::info(concat("trained to step ", trainer.global_step(), "; the run is in ", *options.output_dir,
+                   data->skipped_summary()));
 }
 
 }  // namespace savp::cli

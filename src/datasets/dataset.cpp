@@ -45,6 +45,13 @@ RecordFormat inspect_first(const std::string& file, const DatasetSpec& spec, boo
   });
 }
 
+void check(const BatchOptions& options) {
+  SAVP_CHECK(options.batch_size > 0, UsageError, "batch_size=", options.batch_size, " must be at least 1");
+  SAVP_CHECK(options.threads >= 0, UsageError, "threads=", options.threads, " must be at least 0");
+  const auto& [rank, world] = options.shard;
+  SAVP_CHECK(rank >= 0 && rank < world, UsageError, "there is no part ", rank, " of ", world);
+}
+
 void check_mode(const std::string& mode) {
   const bool known = mode == "train" || mode == "val" || mode == "test";
   SAVP_CHECK(known, UsageError, "unknown mode ", mode, did_you_mean(mode, {"train", "val", "test"}),
@@ -65,7 +72,7 @@ class RecordDecoder {
 
   Decoded operator()(const RecordItem& item) const {
     thread_local std::string record;  // keeps its capacity from one record to the next
-    Draws draws(seed_, item.index + 1);
+    auto draws = draws_at(seed_, item.position);
     try {
       return in_record(item.place, [&] {
         read_record(item.place, record);
@@ -85,16 +92,20 @@ class RecordDecoder {
 };
 
 // Drops what is no sequence, but does not search for one for ever.
-class Usable : public Stream<Sequence> {
+class Usable : public Stream<Placed<Sequence>> {
  public:
-  explicit Usable(std::unique_ptr<Stream<Decoded>> source) : source_(std::move(source)) {}
+  Usable(std::unique_ptr<Stream<Decoded>> source, const BatchOptions& options)
+      : source_(std::move(source)),
+        last_useful_epoch_(options.start.epoch - (options.start.record == 0 ? 1 : 0)),
+        world_(options.shard.world) {}
 
-  std::optional<Sequence> next() override {
+  std::optional<Placed<Sequence>> next() override {
     while (auto decoded = source_->next()) {
-      const auto epoch = decoded->item.epoch;
+      const auto& [epoch, record] = decoded->item.position;
       if (decoded->sequence) {
         last_useful_epoch_ = epoch;
-        return std::move(decoded->sequence);
+        const StreamPosition after{epoch, (record / world_ + 1) * world_};  // the same for all shards
+        return Placed<Sequence>{std::move(*decoded->sequence), after};
       }
       SAVP_CHECK(epoch < last_useful_epoch_ + 2, DataError, *decoded->item.place.file,
                  ": in a whole epoch no record of this and the other files was sound and long enough: "
@@ -105,7 +116,27 @@ class Usable : public Stream<Sequence> {
 
  private:
   std::unique_ptr<Stream<Decoded>> source_;
-  int64_t last_useful_epoch_ = -1;
+  int64_t last_useful_epoch_;
+  int64_t world_;
+};
+
+// The end of the way: tells where it is.
+class Positioned : public BatchStream {
+ public:
+  Positioned(std::unique_ptr<Stream<Placed<Batch>>> source, StreamPosition start)
+      : source_(std::move(source)), position_(start) {}
+
+  std::optional<Batch> next() override {
+    auto batch = source_->next();
+    if (!batch) return std::nullopt;
+    position_ = batch->after;
+    return std::move(batch->value);
+  }
+  StreamPosition position() const override { return position_; }
+
+ private:
+  std::unique_ptr<Stream<Placed<Batch>>> source_;
+  StreamPosition position_;
 };
 
 // The sum of what the names say; nothing where one of them says nothing.
@@ -222,26 +253,32 @@ int64_t Dataset::num_examples_per_epoch() const {
 
 VideoShape Dataset::shape() const { return decoder_->shape(); }
 
-std::unique_ptr<Stream<Batch>> Dataset::batches(const BatchOptions& options) const {
-  SAVP_CHECK(options.batch_size > 0, UsageError, "batch_size=", options.batch_size, " must be at least 1");
-  SAVP_CHECK(options.threads >= 0, UsageError, "threads=", options.threads, " must be at least 0");
+std::unique_ptr<BatchStream> Dataset::batches(const BatchOptions& options) const {
+  check(options);
   const auto length = decoder_->format().length;
   SAVP_CHECK(length == 0 || decoder_->span() <= length, UsageError,
              "sequence_length=", hparams_.sequence_length, " with frame_skip=", hparams_.frame_skip,
              " needs ", decoder_->span(), " frames, but the records of ", files_.front(), " hold ", length);
   const bool shuffle = mode_ == "train" || (mode_ == "val" && hparams_.shuffle_on_val);
   const auto skipped = options.skip_bad_records ? skipped_ : nullptr;
-  auto records = std::make_unique<RecordStream>(
-      RecordStreamOptions{files_, shuffle, options.num_epochs, options.seed, skipped});
+  auto records = std::make_unique<RecordStream>(RecordStreamOptions{
+      files_, shuffle, options.num_epochs, options.seed, options.start, options.shard, skipped});
   auto decoded = map_stream<RecordItem, Decoded>(
       std::move(records), RecordDecoder(decoder_, skipped, options.seed), options.threads);
-  std::unique_ptr<Stream<Batch>> batches =
-      std::make_unique<Batched>(std::make_unique<Usable>(std::move(decoded)), options.batch_size);
+  std::unique_ptr<Stream<Placed<Batch>>> batches =
+      std::make_unique<Batched>(std::make_unique<Usable>(std::move(decoded), options), options.batch_size);
   if (options.threads > 0) batches = made_ahead(std::move(batches), /*ahead=*/2);
-  if (options.device.is_cpu()) return batches;
-  return std::make_unique<DevicePrefetcher>(std::move(batches), options.device);
+  if (!options.device.is_cpu())
+    batches = std::make_unique<DevicePrefetcher>(std::move(batches), options.device);
+  return std::make_unique<Positioned>(std::move(batches), options.start);
 }
 
 int64_t Dataset::skipped_records() const { return skipped_->count(); }
+
+std::string Dataset::skipped_summary() const {
+  const auto count = skipped_records();
+  if (count == 0) return "";
+  return concat("; ", count, count == 1 ? " damaged record was" : " damaged records were", " left out");
+}
 
 }  // namespace savp

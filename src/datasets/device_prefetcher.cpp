@@ -19,7 +19,7 @@ at::Device with_index(at::Device device) {
 
 }  // namespace
 
-DevicePrefetcher::DevicePrefetcher(std::unique_ptr<Stream<Batch>> source, at::Device device)
+DevicePrefetcher::DevicePrefetcher(std::unique_ptr<Stream<Placed<Batch>>> source, at::Device device)
     : source_(std::move(source)),
       device_(with_index(device)),
       copies_(c10::impl::VirtualGuardImpl(device_.type())
@@ -35,21 +35,22 @@ void DevicePrefetcher::start() {
   }
 }
 
-DevicePrefetcher::Copy DevicePrefetcher::copy(const Batch& batch) const {
+DevicePrefetcher::Copy DevicePrefetcher::copy(const Placed<Batch>& batch) const {
   const c10::StreamGuard guard(copies_);
-  const auto pinned = changed(batch, [](const Tensor& tensor) { return tensor.pin_memory(); });
-  Copy copy{pinned.to(device_), c10::Event(device_.type())};
+  const auto pinned = changed(batch.value, [](const Tensor& tensor) { return tensor.pin_memory(); });
+  Copy copy{{pinned.to(device_), batch.after}, c10::Event(device_.type())};
   copy.done.record(copies_);
   return copy;
 }
 
-std::optional<Batch> DevicePrefetcher::next() {
+std::optional<Placed<Batch>> DevicePrefetcher::next() {
   if (!started_) start();
   if (error_) std::rethrow_exception(error_);
   if (!under_way_) return std::nullopt;
   const auto current = c10::impl::VirtualGuardImpl(device_.type()).getStream(device_);
   under_way_->done.block(current);
-  auto batch = changed(under_way_->batch, [&](const Tensor& tensor) {
+  auto batch = std::move(under_way_->batch);
+  batch.value = changed(batch.value, [&](const Tensor& tensor) {
     tensor.record_stream(current);  // its memory belongs to the other stream
     return tensor;
   });

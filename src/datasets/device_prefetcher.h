@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 
+#include "datasets/sequence.h"
 #include "savp/core/video.h"
 #include "savp/datasets/stream.h"
 
@@ -16,20 +17,20 @@ namespace savp {
 
 // Copies the next batch through pinned memory on a stream of its own while the present one is worked on. The
 // copy is asynchronous for the host; the caller's current stream waits for it.
-class DevicePrefetcher : public Stream<Batch> {
+class DevicePrefetcher : public Stream<Placed<Batch>> {
  public:
-  DevicePrefetcher(std::unique_ptr<Stream<Batch>> source, at::Device device);
-  std::optional<Batch> next() override;
+  DevicePrefetcher(std::unique_ptr<Stream<Placed<Batch>>> source, at::Device device);
+  std::optional<Placed<Batch>> next() override;
 
  private:
   struct Copy {
-    Batch batch;  // on the device, once `done`
+    Placed<Batch> batch;  // on the device, once `done`
     c10::Event done;
   };
   void start();
-  Copy copy(const Batch& batch) const;
+  Copy copy(const Placed<Batch>& batch) const;
 
-  std::unique_ptr<Stream<Batch>> source_;
+  std::unique_ptr<Stream<Placed<Batch>>> source_;
   at::Device device_;
   c10::Stream copies_;
   std::optional<Copy> under_way_;

@@ -15,7 +15,6 @@ class Draws {
   // From 0 to n - 1; the bias of the remainder is below n / 2^64.
   int64_t below(int64_t n) { return static_cast<int64_t>(bits() % static_cast<uint64_t>(n)); }
 
- private:
   uint64_t bits() {
     auto z = (state_ += 0x9e3779b97f4a7c15U);
     z = (z ^ (z >> 30U)) * 0xbf58476d1ce4e5b9U;
@@ -23,6 +22,7 @@ class Draws {
     return z ^ (z >> 31U);
   }
 
+ private:
   uint64_t state_;
 };
 

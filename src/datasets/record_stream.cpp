@@ -1,5 +1,7 @@
 #include "datasets/record_stream.h"
 
+#include <regex>
+
 #include "savp/core/error.h"
 #include "savp/core/log.h"
 
@@ -15,18 +17,42 @@ int64_t SkippedRecords::count() const {
   return static_cast<int64_t>(places_.size());
 }
 
-RecordStream::RecordStream(RecordStreamOptions options)
-    : options_(std::move(options)), draws_(options_.seed) {
-  start_epoch();
+std::string text(const StreamPosition& position) { return concat(position.epoch, ":", position.record); }
+
+StreamPosition parse_position(const std::string& text) {
+  static const std::regex kPosition(R"((\d{1,18}):(\d{1,18}))");
+  std::smatch parts;
+  SAVP_CHECK(std::regex_match(text, parts, kPosition), UsageError, text, " is no position in the data");
+  return {std::stoll(parts[1]), std::stoll(parts[2])};
 }
 
-void RecordStream::start_epoch() {
+Draws draws_at(uint64_t seed, const StreamPosition& position) {
+  const auto of_epoch = Draws(seed, static_cast<uint64_t>(position.epoch)).bits();
+  return Draws(of_epoch, static_cast<uint64_t>(position.record));
+}
+
+RecordStream::RecordStream(RecordStreamOptions options)
+    : options_(std::move(options)), draws_(options_.seed) {
+  start_epoch(options_.start.epoch);
+  skip_to(options_.start.record);
+}
+
+void RecordStream::start_epoch(int64_t epoch) {
+  position_ = {epoch, 0};
+  useful_ = false;
+  draws_ = draws_at(options_.seed, {epoch, -1});
   order_ = options_.files;
   file_ = 0;
-  epoch_start_ = index_;
   if (!options_.shuffle) return;
   for (auto left = order_.size(); left > 1; --left)
     std::swap(order_[left - 1], order_[draws_.below(static_cast<int64_t>(left))]);
+}
+
+void RecordStream::skip_to(int64_t record) {
+  while (position_.record < record && next_in_epoch()) useful_ = true;
+  if (position_.record < record)
+    log::warn(concat("the data has changed: ", record, " records of an epoch were read before, but ",
+                     options_.files.front(), " and the other files hold ", position_.record));
 }
 
 std::optional<RecordPlace> RecordStream::next_in_files() {
@@ -43,7 +69,7 @@ std::optional<RecordPlace> RecordStream::next_in_files() {
   return std::nullopt;
 }
 
-std::optional<RecordPlace> RecordStream::next_in_epoch() {
+std::optional<RecordItem> RecordStream::next_in_epoch() {
   const size_t capacity = options_.shuffle ? kShuffleBuffer : 1;
   while (buffer_.size() < capacity) {
     auto place = next_in_files();
@@ -52,18 +78,24 @@ std::optional<RecordPlace> RecordStream::next_in_epoch() {
   }
   if (buffer_.empty()) return std::nullopt;
   std::swap(buffer_[draws_.below(static_cast<int64_t>(buffer_.size()))], buffer_.back());
-  auto drawn = std::move(buffer_.back());
+  RecordItem drawn{std::move(buffer_.back()), position_};
   buffer_.pop_back();
+  ++position_.record;
   return drawn;
 }
 
 std::optional<RecordItem> RecordStream::next() {
-  while (!options_.num_epochs || epoch_ < *options_.num_epochs) {
-    if (auto place = next_in_epoch()) return RecordItem{std::move(*place), index_++, epoch_};
-    SAVP_CHECK(index_ > epoch_start_, DataError, options_.files.front(),
-               ": there is not one usable record in this and ", options_.files.size() - 1, " other files");
-    ++epoch_;
-    start_epoch();
+  const auto& [rank, world] = options_.shard;
+  while (!options_.num_epochs || position_.epoch < *options_.num_epochs) {
+    while (auto item = next_in_epoch()) {
+      if (item->position.record % world != rank) continue;
+      useful_ = true;
+      return item;
+    }
+    SAVP_CHECK(useful_, DataError, options_.files.front(), ": there is not one usable record",
+               world > 1 ? concat(" for process ", rank, " of ", world) : "", " in this and ",
+               options_.files.size() - 1, " other files");
+    start_epoch(position_.epoch + 1);
   }
   return std::nullopt;
 }

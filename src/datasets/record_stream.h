@@ -30,8 +30,7 @@ class SkippedRecords {
 
 struct RecordItem {
   RecordPlace place;
-  uint64_t index = 0;  // in the whole stream
-  int64_t epoch = 0;
+  StreamPosition position;  // of the record itself, among those of all shards
 };
 
 struct RecordStreamOptions {
@@ -39,12 +38,18 @@ struct RecordStreamOptions {
   bool shuffle = false;
   std::optional<int64_t> num_epochs;  // none: endless
   uint64_t seed = 0;
+  StreamPosition start = {};
+  Shard shard = {};
   std::shared_ptr<SkippedRecords> skipped;  // null: damage is an error
 };
 
+// Draws that belong to a place in the data, however it was come to.
+Draws draws_at(uint64_t seed, const StreamPosition& position);
+
 // Only places are kept, so that the shuffle buffer costs no memory to speak of; decoders read the data.
 // Shuffled: files change their order in each epoch, and each record is drawn from the next kShuffleBuffer
-// ones of the epoch.
+// ones of the epoch. To start within an epoch, the places before are found again, which reads 12 bytes a
+// record.
 class RecordStream : public Stream<RecordItem> {
  public:
   static constexpr size_t kShuffleBuffer = 1024;
@@ -53,9 +58,10 @@ class RecordStream : public Stream<RecordItem> {
   std::optional<RecordItem> next() override;
 
  private:
-  void start_epoch();
+  void start_epoch(int64_t epoch);
+  void skip_to(int64_t record);
   std::optional<RecordPlace> next_in_files();
-  std::optional<RecordPlace> next_in_epoch();
+  std::optional<RecordItem> next_in_epoch();  // of any shard
 
   RecordStreamOptions options_;
   std::vector<std::string> order_;  // of the files, in this epoch
@@ -63,9 +69,8 @@ class RecordStream : public Stream<RecordItem> {
   std::unique_ptr<TfRecordReader> reader_;
   std::vector<RecordPlace> buffer_;
   Draws draws_;
-  uint64_t index_ = 0;
-  int64_t epoch_ = 0;
-  uint64_t epoch_start_ = 0;  // index of the epoch's first record
+  StreamPosition position_;  // of the next record
+  bool useful_ = false;      // the epoch had a record for this shard
 };
 
 }  // namespace savp

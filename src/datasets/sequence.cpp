@@ -130,14 +130,16 @@ Batch collate(const std::vector<Sequence>& sequences) {
           side_by_side(sequences, &Sequence::states), side_by_side(sequences, &Sequence::pix_distribs)};
 }
 
-std::optional<Batch> Batched::next() {
+std::optional<Placed<Batch>> Batched::next() {
   std::vector<Sequence> sequences;
+  StreamPosition after;
   while (static_cast<int64_t>(sequences.size()) < batch_size_) {
     auto sequence = source_->next();
     if (!sequence) return std::nullopt;
-    sequences.push_back(std::move(*sequence));
+    sequences.push_back(std::move(sequence->value));
+    after = sequence->after;
   }
-  return collate(sequences);
+  return Placed<Batch>{collate(sequences), after};
 }
 
 }  // namespace savp

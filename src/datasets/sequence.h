@@ -58,15 +58,22 @@ void draw_points(const float* points, int64_t count, int64_t height, int64_t wid
 // Sequences side by side: [T, ...] each -> [T, B, ...].
 Batch collate(const std::vector<Sequence>& sequences);
 
+// Something made of records, and where the stream stands after the last of them.
+template <class T>
+struct Placed {
+  T value;
+  StreamPosition after;
+};
+
 // Batches of so many sequences; an incomplete last one is dropped.
-class Batched : public Stream<Batch> {
+class Batched : public Stream<Placed<Batch>> {
  public:
-  Batched(std::unique_ptr<Stream<Sequence>> source, int64_t batch_size)
+  Batched(std::unique_ptr<Stream<Placed<Sequence>>> source, int64_t batch_size)
       : source_(std::move(source)), batch_size_(batch_size) {}
-  std::optional<Batch> next() override;
+  std::optional<Placed<Batch>> next() override;
 
  private:
-  std::unique_ptr<Stream<Sequence>> source_;
+  std::unique_ptr<Stream<Placed<Sequence>>> source_;
   int64_t batch_size_;
 };
 

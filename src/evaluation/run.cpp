@@ -44,6 +44,7 @@ int64_t settle_batch_size(const RunOptions& options, int64_t sequences) {
                " should evenly divide the ", sequences, " sequences: choose another, or let it be chosen");
     return *options.batch_size;
   }
+  if (options.skip_bad_records) return 1;  // a batch that lacks a sequence is dropped with all others in it
   auto size = std::min(kLargestDefaultBatch, std::max<int64_t>(sequences, 1));
   while (sequences % size != 0) --size;
   return size;
@@ -150,7 +151,7 @@ Tensor read_context(const ClipOptions& clip, int64_t context_frames, const Video
 RunInput open_dataset_input(const RunOptions& options) {
   SAVP_CHECK(options.input_dir, UsageError, "--input_dir DIR must be given: a folder with record files");
   auto input = open_model(options);
-  const auto data =
+  const std::shared_ptr<Dataset> data =
       Dataset::open(dataset_name(options, input.checkpoint), *options.input_dir, enum_name(options.mode),
                     dataset_dicts(input.checkpoint), options.dataset_hparams.value_or(""));
   input.dataset = data->name();
@@ -162,9 +163,12 @@ RunInput open_dataset_input(const RunOptions& options) {
   const BatchOptions batches{.batch_size = input.batch_size,
                              .num_epochs = options.num_epochs,
                              .seed = static_cast<uint64_t>(options.seed),
-                             .device = default_device()};
+                             .threads = options.data_threads,
+                             .device = default_device(),
+                             .skip_bad_records = options.skip_bad_records};
   input.videos = options.num_samples ? sequences : sequences * options.num_epochs;
   input.batches = data->batches(batches);
+  input.data = data;
   return input;
 }
 
@@ -227,6 +231,8 @@ std::optional<Batch> Run::next_batch() {
     log::warn(concat("the data ended after ", delivered_, " of ", input_.videos, " sequences"));
   return batch;
 }
+
+std::string Run::skipped_summary() const { return input_.data ? input_.data->skipped_summary() : ""; }
 
 void Run::sample(const Batch& batch, int64_t samples, int64_t at_once, const TakePortion& take) {
   for (int64_t drawn = 0; drawn < samples; drawn += at_once) {

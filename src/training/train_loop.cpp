@@ -122,7 +122,9 @@ struct TrainLoop::Body {
     const auto variables = trainer.state();
     if (!all_finite(variables)) diverged("weights are not finite");
     saved_step = step;
-    return save_checkpoint(options.output_dir, step, variables, options.metadata);
+    auto metadata = options.metadata;
+    if (options.data_position) metadata["data_position"] = options.data_position();
+    return save_checkpoint(options.output_dir, step, variables, metadata);
   }
 
   void stop() {

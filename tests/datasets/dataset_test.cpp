@@ -86,6 +86,53 @@ TEST_F(Clips, EndlessStreamsGoOnAndCanBeLeft) {
   EXPECT_EQ(first_values(*dataset, {.threads = 3}, /*most=*/100).size(), 100);
 }
 
+TEST_F(Clips, AStreamGoesOnWhereAnotherStood) {
+  const auto dataset = open("sequence_length=4");
+  const auto whole = first_values(*dataset, {.batch_size = 2, .num_epochs = 5, .seed = 3});
+  for (const int64_t threads : {0, 3})
+    for (int64_t read = 0; read < static_cast<int64_t>(whole.size()) / 2; ++read) {
+      const auto first = dataset->batches({.batch_size = 2, .num_epochs = 5, .seed = 3, .threads = threads});
+      for (int64_t i = 0; i < read; ++i) first->next();
+      const auto position = parse_position(text(first->position()));
+      const auto rest = first_values(
+          *dataset, {.batch_size = 2, .num_epochs = 5, .seed = 3, .start = position, .threads = threads});
+      EXPECT_EQ(rest, std::vector<int>(whole.begin() + 2 * read, whole.end())) << read << " batches before";
+    }
+}
+
+TEST_F(Clips, APositionBeyondTheDataIsTheNextEpoch) {
+  const auto dataset = open("sequence_length=4");
+  const auto second_epoch = first_values(*dataset, {.num_epochs = 2, .seed = 3, .start = {1, 0}});
+  EXPECT_EQ(second_epoch.size(), 9U);
+  EXPECT_EQ(first_values(*dataset, {.num_epochs = 2, .seed = 3, .start = {0, 500}}), second_epoch);
+  EXPECT_THROW(parse_position("3"), UsageError);
+}
+
+TEST_F(Clips, ShardsShareTheRecordsOfEachEpoch) {
+  const auto dataset = open("sequence_length=4");
+  auto whole = first_values(*dataset, {.num_epochs = 2, .seed = 3});
+  std::vector<int> together;
+  for (const int64_t rank : {0, 1, 2}) {
+    const auto part = first_values(*dataset, {.num_epochs = 2, .seed = 3, .shard = {rank, 3}});
+    EXPECT_GE(part.size(), 4U);
+    together.insert(together.end(), part.begin(), part.end());
+  }
+  std::sort(whole.begin(), whole.end());
+  std::sort(together.begin(), together.end());
+  EXPECT_EQ(together, whole);  // starts included: they do not depend on who reads
+  EXPECT_THROW(dataset->batches({.shard = {2, 2}}), UsageError);
+  EXPECT_THROW(dataset->batches({.shard = {11, 12}})->next(), DataError);  // more processes than records
+}
+
+TEST_F(Clips, ShardsStandAtTheSamePlace) {
+  const auto dataset = open("sequence_length=4,time_shift=0");
+  const auto first = dataset->batches({.seed = 3, .shard = {0, 2}});
+  const auto second = dataset->batches({.seed = 3, .shard = {1, 2}});
+  first->next();
+  second->next();
+  EXPECT_EQ(first->position(), second->position());
+}
+
 TEST_F(Clips, AStreamOutlivesItsDataset) {
   auto dataset = open("sequence_length=4");
   const auto stream = dataset->batches({.batch_size = 3});

@@ -145,6 +145,28 @@ TEST(Evaluate, ShowsWhatWasAskedFor) {
 }
 
 // Validation is the published default, but could not be run there.
+TEST(Evaluate, LeavesDamagedRecordsOutOnRequest) {
+  const ScratchFolder out;
+  const Arguments arguments = {"--input_dir",
+                               SAVP_TEST_DATA "/golden/data/C_bad_inputs/data_crc",
+                               "--dataset",
+                               "softmotion",
+                               "--mode",
+                               "test",
+                               "--model",
+                               "repeat",
+                               "--results_dir",
+                               (out / "results").string(),
+                               "--dataset_hparams",
+                               "sequence_length=4"};
+  const auto stopped = run_tool("savp_evaluate", arguments);
+  EXPECT_EQ(stopped.code, 3);
+  EXPECT_NE(stopped.err.find("record 1 at byte 3519"), std::string::npos) << stopped.err;
+  const auto went_on = run_tool("savp_evaluate", arguments + Arguments{"--skip_bad_records"});
+  EXPECT_EQ(went_on.code, 0) << went_on.err;
+  EXPECT_NE(went_on.err.find("; 1 damaged record was left out"), std::string::npos) << went_on.err;
+}
+
 TEST(Evaluate, ReadsValidationUnlessToldOtherwise) {
   const ScratchFolder data;
   std::filesystem::create_directories(data / "bair");

@@ -135,6 +135,32 @@ TEST_F(TrainTool, ResumesAndNeverOverwritesARun) {
   EXPECT_CONTAINS(again, "cannot both be given");
 }
 
+// Draws, weights and the place in the data go on: the last step reads what it would have read.
+TEST_F(TrainTool, AResumedRunEndsWhereAnUninterruptedOneDoes) {
+  run(0, arguments("max_steps=5"));
+  fs::rename(folder_ / "run", folder_ / "whole");
+  run(0, arguments("max_steps=3"));
+  run(0, arguments("max_steps=5", {"--resume"}));
+  const auto last_line = [&](const std::string& folder) {
+    const auto text = read(folder_ / folder / "metrics.jsonl");
+    auto line = Json::parse(text.substr(text.rfind('\n', text.size() - 2) + 1));
+    for (const char* timing : {"it_per_s", "wall_time_s"}) line.erase(timing);
+    return line;
+  };
+  EXPECT_EQ(last_line("run"), last_line("whole"));
+}
+
+TEST_F(TrainTool, DamagedRecordsStopItUnlessTheyAreToBeSkipped) {
+  const auto file = folder_ / "bair/train/traj_0_to_3.tfrecords";
+  auto bytes = read(file);
+  bytes[bytes.size() - 100] ^= 1;  // in the last record
+  write("bair/train/traj_0_to_3.tfrecords", bytes);
+  EXPECT_CONTAINS(run(3, arguments("max_steps=3")), "record 3 at byte");
+  fs::remove_all(folder_ / "run");
+  EXPECT_CONTAINS(run(0, arguments("max_steps=3", {"--skip_bad_records"})),
+                  "; 1 damaged record was left out");
+}
+
 // The checkpoint's hyperparameters beat those of a file, and are beaten by the text.
 TEST_F(TrainTool, StartsFromTheCheckpointOfAnotherRun) {
   run(0, arguments("max_steps=2,lr=0.01,beta1=0.25"));

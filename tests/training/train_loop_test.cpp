@@ -74,11 +74,14 @@ class TrainLoopTest : public ScratchTest {
             .progress_freq = progress_freq,
             .save_freq = save_freq,
             .metadata = {},
+            .data_position = {},
             .validate = {}};
   }
 
-  static TrainingBatches batches(int64_t first_step) {
-    return {[](uint64_t seed) { return std::make_unique<Videos>(seed); }, /*seed=*/11, first_step};
+  static Videos batches(int64_t first_step) {
+    Videos videos(/*seed=*/11);
+    for (int64_t step = 0; step < first_step; ++step) videos.next();
+    return videos;
   }
 
   std::vector<Json> lines(const std::string& run) const {
@@ -141,12 +144,15 @@ TEST_F(TrainLoopTest, EverythingIsDoneWhenDueAndAtTheEnd) {
     return std::vector<std::pair<std::string, double>>{{"psnr", double(++validations)}};
   };
   loop.metadata = {{"seed", "1"}};
+  loop.data_position = [] { return "2:7"; };
   auto five_steps = trainer(5, 1);
   Videos videos(1);
   TrainLoop(*five_steps, videos, std::move(loop)).run();
   EXPECT_EQ(steps_of("run"), (Steps{2, 3, 4, 5, 5}));
   EXPECT_EQ(saved("run"), (Steps{4, 5}));
-  EXPECT_EQ(checkpoint_metadata(checkpoint_file(folder_ / "run", 5)).at("seed"), "1");
+  const auto metadata = checkpoint_metadata(checkpoint_file(folder_ / "run", 5));
+  EXPECT_EQ(metadata.at("seed"), "1");
+  EXPECT_EQ(metadata.at("data_position"), "2:7");
   const auto written = lines("run");
   EXPECT_EQ(written[1], Json({{"step", 3}, {"val_psnr", 1.0}}));
   for (const auto* key : {"d_loss", "g_loss", "discrim_video_sn_gan_loss", "gen_l1_loss", "gen_kl_loss",
@@ -239,34 +245,6 @@ TEST_F(TrainLoopTest, ACheckpointOfAnotherNetworkIsRefused) {
   const auto file = save_checkpoint(folder_, 0, trainer(2, 1)->state(), {});
   auto wider = trainer(2, 1, /*ngf=*/4);
   EXPECT_CONTAINS(message_of<DataError>([&] { resume(*wider, file); }), "other shape: generator/");
-}
-
-// Batches that carry only their number in the stream and the stream's seed.
-TEST(TrainingBatches, CanBeEnteredAtAnyStep) {
-  class Counter : public Stream<Batch> {
-   public:
-    explicit Counter(uint64_t seed) : seed_(static_cast<int64_t>(seed)) {}
-    std::optional<Batch> next() override { return Batch{torch::tensor({seed_, count_++}), {}, {}, {}}; }
-
-   private:
-    int64_t seed_, count_ = 0;
-  };
-  const auto open = [](uint64_t seed) { return std::make_unique<Counter>(seed); };
-  const auto values = [](const Batch& batch) {
-    return std::pair(batch.images[0].item<int64_t>(), batch.images[1].item<int64_t>());
-  };
-  constexpr auto kStretch = TrainingBatches::kStretch;
-  std::vector<std::pair<int64_t, int64_t>> whole;
-  TrainingBatches from_start(open, 1, 0);
-  for (int64_t i = 0; i < kStretch + 3; ++i) whole.push_back(values(*from_start.next()));
-  EXPECT_NE(whole[0].first, whole[kStretch].first) << "each stretch has a seed of its own";
-  for (const int64_t first : {int64_t{1}, kStretch - 1, kStretch, kStretch + 1}) {
-    TrainingBatches entered(open, 1, first);
-    EXPECT_EQ(values(*entered.next()), whole[first]);
-    EXPECT_EQ(values(*entered.next()), whole[first + 1]);
-  }
-  TrainingBatches other_seed(open, 2, 0);
-  EXPECT_NE(values(*other_seed.next()), whole[0]);
 }
 
 }  // namespace

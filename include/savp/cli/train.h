@@ -29,6 +29,9 @@ struct TrainOptions {
   HPARAM(Text, dataset_hparams_dict, std::nullopt, "JSON file with hyperparameters of the data set",
          Metavar{"FILE"});
 
+  HPARAM(int64_t, data_threads, 2, "threads that read and decode records", AtLeast{0});
+  HPARAM(bool, skip_bad_records, false, "go on after a damaged record, with a warning, instead of stopping");
+
   HPARAM_GROUP(model, "Model");
   HPARAM(Text, model, std::nullopt, "savp with the hyperparameters published for the data set unless given",
          Metavar{"NAME"});

@@ -19,10 +19,20 @@ namespace savp {
 struct BatchOptions {
   int64_t batch_size = 1;
   std::optional<int64_t> num_epochs = std::nullopt;  // none: endless
-  uint64_t seed = 0;              // of the order and of the sequences' starts; threads make no difference
+  uint64_t seed = 0;          // of the order and of the sequences' starts; threads make no difference
+  StreamPosition start = {};  // as if all before had been read
+  Shard shard = {};
   int64_t threads = 2;            // that read and decode; 0: next() does it all itself
   at::Device device = at::kCPU;   // batches for another device are copied ahead, through pinned memory
   bool skip_bad_records = false;  // go on after a damaged record, with a warning
+};
+
+// Batches, and where they are in the data.
+class BatchStream : public Stream<Batch> {
+ public:
+  // After the last batch that was given away. A stream of the same data, seed and shard that starts here goes
+  // on with the same batches; with several shards, as long as no record was left out.
+  virtual StreamPosition position() const = 0;
 };
 
 class SequenceDecoder;
@@ -62,10 +72,12 @@ class Dataset {
 
   // Shuffled in train, and in val with shuffle_on_val. Batches run across the ends of epochs, an incomplete
   // last one is dropped. The stream lives on its own, without the dataset.
-  std::unique_ptr<Stream<Batch>> batches(const BatchOptions& options) const;
+  std::unique_ptr<BatchStream> batches(const BatchOptions& options) const;
 
   // Damaged records that all streams have skipped so far, each counted once.
   int64_t skipped_records() const;
+  // The end of a tool's summary: "; 3 damaged records were left out", or nothing.
+  std::string skipped_summary() const;
 
  private:
   Dataset(DatasetSpec spec, std::vector<std::string> files, std::string mode, VideoHparams hparams);

@@ -16,6 +16,8 @@
 
 namespace savp {
 
+class Dataset;
+
 enum class Split { kTrain, kVal, kTest };
 template <>
 struct EnumNames<Split> {
@@ -54,6 +56,12 @@ struct RunOptions {
          "sequences at a time, must divide their number; unless given, the largest number up to 8 that does",
          AtLeast{1});
 
+  HPARAM(int64_t, data_threads, 2, "threads that read and decode records", AtLeast{0});
+  HPARAM(
+      bool, skip_bad_records, false,
+      "go on after a damaged record, with a warning, instead of stopping; sequences then come one at a time "
+      "unless --batch_size is given");
+
   HPARAM_GROUP(machine, "Machine");
   HPARAM(int64_t, seed, 7, "of the draws and the order of the data", AtLeast{0});
   HPARAM(double, gpu_mem_frac, 0.0, "largest share of the GPU's memory to use; 0: no limit", (Between{0, 1}));
@@ -69,6 +77,7 @@ struct RunInput {
   int64_t videos = 0;                      // to come
   int64_t batch_size = 1;                  // videos at a time
   std::unique_ptr<Stream<Batch>> batches;  // on default_device()
+  std::shared_ptr<const Dataset> data;     // that the batches are from; none for a clip
 };
 
 // The data set that the options name.
@@ -100,6 +109,9 @@ class Run {
 
   // On the device; none after the last. Throws InterruptedError where the user asked to stop.
   std::optional<Batch> next_batch();
+
+  // The end of a tool's summary: what was left out of the data, or nothing.
+  std::string skipped_summary() const;
 
   // Draws `samples` futures, `at_once` of them as one batch, and hands each portion on: frames 1 ..
   // sequence_length - 1, [T - 1, S * B, C, H, W], sample s of video b at index s * B + b.

@@ -17,23 +17,6 @@
 
 namespace savp {
 
-// The endless batches of training, which can be entered at any step and then go on as if they had been read
-// from the start: the order is drawn anew every kStretch steps, from the seed and the number of the stretch.
-class TrainingBatches : public Stream<Batch> {
- public:
-  static constexpr int64_t kStretch = 5000;  // steps
-  using Open = std::function<std::unique_ptr<Stream<Batch>>(uint64_t seed)>;
-
-  TrainingBatches(Open open, uint64_t seed, int64_t first_step);
-  std::optional<Batch> next() override;
-
- private:
-  Open open_;
-  uint64_t seed_;
-  int64_t step_;  // of the next batch
-  std::unique_ptr<Stream<Batch>> stretch_;
-};
-
 // How often things are done, in steps; 0: never. All are done at the last step, too.
 struct TrainLoopOptions {
   std::filesystem::path output_dir;             // metrics.jsonl, model-<step>.safetensors
@@ -41,6 +24,8 @@ struct TrainLoopOptions {
   int64_t save_freq = 5000;                     // checkpoints
   int64_t validation_freq = 1000;               // what `validate` measures, in metrics.jsonl
   std::map<std::string, std::string> metadata;  // of checkpoints
+  std::function<std::string()>
+      data_position;  // where the batches stand, saved as "data_position"; may be empty
   std::function<std::vector<std::pair<std::string, double>>()> validate;  // may be empty
 };
 
