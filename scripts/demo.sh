@@ -25,9 +25,9 @@ say "Training (about five minutes on two cores)"
 if compgen -G "$run/model-*.safetensors" >/dev/null; then
   tool train --input_dir "$data" --output_dir "$run" --resume --seed 0
 else
-  # A small network, and schedules as short as the training.
+  # A small network, and schedules as short as the training: the latents count for little until they mean something.
   tool train --input_dir "$data" --output_dir "$run" --seed 0 --progress_freq 50 --summary_freq 400 --save_freq 400 \
-    --model_hparams "ngf=12,nef=16,ndf=4,batch_size=4,clip_length=8,max_steps=1100,lr=0.001,decay_steps=[700,1100],kl_weight=0.05,kl_anneal_steps=[200,600],schedule_sampling_k=60"
+    --model_hparams "ngf=16,nef=32,ndf=8,clip_length=4,batch_size=4,max_steps=1300,lr=0.0015,decay_steps=[900,1300],kl_weight=0.001,kl_anneal_steps=[1000,1200],schedule_sampling_k=140"
 fi
 
 say "Futures of unseen sequences, as GIFs"

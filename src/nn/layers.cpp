@@ -55,8 +55,8 @@ Tensor convolve(const Tensor& x, const kernels::PreparedConv& folded, const Tens
                 Pads vertical, Pads horizontal) {
   const auto& kernel = folded.weight();
   const auto prepared = folded.options().padding;
-  if (stride[0] == stride[1] && vertical.before == prepared && vertical.after == prepared &&
-      horizontal.before == prepared && horizontal.after == prepared)
+  if (stride[0] == stride[1] && stride[0] == folded.options().stride && vertical.before == prepared &&
+      vertical.after == prepared && horizontal.before == prepared && horizontal.after == prepared)
     return folded(x, bias);
   if (vertical.before == vertical.after && horizontal.before == horizontal.after)
     return torch::conv2d(x, kernel, bias, stride, {vertical.before, horizontal.before});

@@ -82,17 +82,17 @@ TEST(Trainer, TenStepsGiveTheRecordedLosses) {
   set_weights(trainer);
   const auto batch = moving_square();
   // d_loss, g_loss_post of each step, recorded from this test when all golden train steps passed. Adam turns
-  // the rounding of near-zero gradients into whole steps: between thread counts and kinds of convolution 0.3
-  // % were seen.
-  constexpr double kRelative = 1e-2;
+  // the rounding of near-zero gradients into whole steps: the generator's loss agrees to 5e-5 for seven
+  // steps, then the paths part (0.3 % were seen between thread counts and kinds of convolution).
+  const auto tolerance = [](int64_t step) { return step <= 7 ? 1e-4 : 1e-2; };
   const std::pair<double, double> recorded[] = {{0.2, 22.0338},      {0.199839, 16.2609}, {0.199643, 20.5967},
                                                 {0.199448, 20.4391}, {0.199251, 19.1874}, {0.199047, 18.8054},
                                                 {0.198832, 14.297},  {0.198608, 17.0735}, {0.198375, 18.8255},
                                                 {0.198133, 15.5238}};
   for (const auto& [d_loss, g_loss] : recorded) {
     const auto report = trainer.step(batch);
-    EXPECT_NEAR(report.d_loss.item<double>(), d_loss, kRelative * d_loss) << "step " << trainer.global_step();
-    EXPECT_NEAR(report.g_loss_post.item<double>(), g_loss, kRelative * g_loss)
+    EXPECT_NEAR(report.d_loss.item<double>(), d_loss, 2e-5 * d_loss) << "step " << trainer.global_step();
+    EXPECT_NEAR(report.g_loss_post.item<double>(), g_loss, tolerance(trainer.global_step()) * g_loss)
         << "step " << trainer.global_step();
   }
 }
