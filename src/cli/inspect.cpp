@@ -31,7 +31,8 @@ std::string text(const VideoShape& shape) {
 }
 
 std::string describe_split(const Dataset& data) {
-  return concat("  ", data.mode(), ": ", data.num_examples_per_epoch(), " sequences of ",
+  const auto sequences = data.num_examples_per_epoch();
+  return concat("  ", data.mode(), ": ", sequences, sequences == 1 ? " sequence of " : " sequences of ",
                 data.hparams().sequence_length, " frames in ", data.files().size(),
                 data.files().size() == 1 ? " file, " : " files, ", text(data.shape()), "\n");
 }
@@ -147,14 +148,12 @@ void write_pictures(const std::vector<std::vector<Picture>>& videos, const Inspe
 
 // --- Splits
 
-// Null where the split is not there; its complaint is kept for the case that none is.
-std::unique_ptr<Dataset> open_split(const InspectOptions& options, const std::string& mode,
-                                    std::string& complaint) {
+// Null where the split is not there.
+std::unique_ptr<Dataset> open_split(const InspectOptions& options, const std::string& mode) {
   try {
     const auto name = options.dataset ? *options.dataset : infer_dataset(options.input_dir, mode);
     return Dataset::open(name, options.input_dir, mode, {}, options.dataset_hparams.value_or(""));
-  } catch (const DataError& error) {
-    if (complaint.empty()) complaint = error.what();
+  } catch (const MissingSplitError&) {
     return nullptr;
   }
 }
@@ -163,15 +162,14 @@ std::unique_ptr<Dataset> open_split(const InspectOptions& options, const std::st
 
 void inspect(const InspectOptions& options) {
   std::unique_ptr<Dataset> shown;
-  std::string complaint;
   for (const char* mode : {"train", "val", "test"}) {
-    auto data = open_split(options, mode, complaint);
+    auto data = open_split(options, mode);
     if (!data || (shown && shown->files() == data->files())) continue;  // records without splits serve all
     if (!shown) std::cout << options.input_dir << " (" << data->name() << ")\n";
     std::cout << describe_split(*data);
     if (!shown) shown = std::move(data);
   }
-  SAVP_CHECK(shown, DataError, complaint);
+  SAVP_CHECK(shown, DataError, options.input_dir, ": none of its folders is called train, val or test");
   std::cout << describe_features(shown->files().front()) << std::flush;
   write_pictures(some_videos(*shown, options.num_samples), options);
 }

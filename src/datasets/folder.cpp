@@ -122,8 +122,10 @@ std::vector<std::string> find_record_files(const std::string& input_dir, const s
   if (files.empty()) files = record_files_in(fs::path(input_dir) / mode);
   if (!files.empty()) return files;
   const auto others = subfolders_with_records(input_dir);
-  throw DataError(concat(input_dir, ": no record files (*.tfrecord*) in it or in its subfolder ", mode,
-                         others.empty() ? "" : "; there are some in " + join_words(others)));
+  const auto complaint =
+      concat(input_dir, ": no record files (*.tfrecord*) in it or in its subfolder ", mode);
+  if (others.empty()) throw DataError(complaint);
+  throw MissingSplitError(concat(complaint, "; there are some in ", join_words(others)));
 }
 
 bool holds_records(const std::string& input_dir) {

@@ -131,8 +131,8 @@ std::string records_of_own_data(const std::string& input, const std::string& mod
     make_video_data(options, kLargestSide, {{"source", source}});
     manifest = read_manifest(options.output_dir);
   }
-  SAVP_CHECK(fs::exists(fs::path(options.output_dir) / mode), DataError, input, ": nothing in it is for ",
-             mode, " (sequences: ", manifest["sequences"].dump(),
+  SAVP_CHECK(fs::exists(fs::path(options.output_dir) / mode), MissingSplitError, input,
+             ": nothing in it is for ", mode, " (sequences: ", manifest["sequences"].dump(),
              "): more files are needed, or folders train, val and test in it");
   return options.output_dir;
 }

@@ -56,7 +56,7 @@ struct Expectation {
 RecordFormat inspect_with_states(const ExampleView& record, const DatasetSpec& spec) {
   try {
     return inspect(record, spec, /*use_state=*/true);
-  } catch (const DataError&) {
+  } catch (const Error&) {
     return inspect(record, spec, /*use_state=*/false);  // not all data sets have them
   }
 }
@@ -312,13 +312,14 @@ void check_manifest(const fs::path& folder, const std::vector<SplitReport>& spli
 // --- The summary
 
 std::string size_text(int64_t bytes) {
-  const auto megabytes = static_cast<double>(bytes) / 1e6;
-  return concat(std::lround(megabytes * 10) / 10.0, " MB");
+  if (bytes < 1'000'000) return concat((bytes + 999) / 1000, " kB");
+  return concat(std::lround(static_cast<double>(bytes) / 1e5) / 10.0, " MB");
 }
 
 std::string line(const SplitReport& split) {
-  auto text_line = concat("  ", split.name, ": ", split.records, " sequences in ", split.files.size(),
-                          split.files.size() == 1 ? " file, " : " files, ", size_text(split.bytes));
+  auto text_line =
+      concat("  ", split.name, ": ", counted(split.records, "sequence"), " in ",
+             counted(static_cast<int64_t>(split.files.size()), "file"), ", ", size_text(split.bytes));
   if (split.expected && split.longest > 0)
     text_line += concat(", ", split.shortest == split.longest ? "" : concat(split.shortest, " to "),
                         split.longest, " frames of ", text(split.expected->format.picture));

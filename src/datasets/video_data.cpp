@@ -228,8 +228,8 @@ void report(const Json& manifest, const VideoDataOptions& options) {
         "than "
         "they are");
   for (const char* name : kSplitNames)
-    log::info(concat(name, ": ", manifest["sequences"][name], " clips of ", manifest["videos"][name].size(),
-                     " files"));
+    log::info(concat(name, ": ", counted(manifest["sequences"][name], "clip"), " of ",
+                     counted(static_cast<int64_t>(manifest["videos"][name].size()), "file")));
   const std::pair<const char*, double> asked[] = {{"val", options.val_fraction},
                                                   {"test", options.test_fraction}};
   for (const auto& [name, share] : asked)

@@ -51,7 +51,8 @@ Json write_videos(const VideoJobs& jobs, const PreparedFolder& folder) {
              });
     writer.finish();
     manifest["sequences"][split.name] = writer.count();
-    log::info(concat(split.name, ": ", writer.count(), " sequences of ", names.size(), " videos"));
+    log::info(concat(split.name, ": ", counted(writer.count(), "sequence"), " of ",
+                     counted(static_cast<int64_t>(names.size()), "video")));
   }
   if (const auto left_out = manifest["left_out"].size(); left_out > 0)
     log::warn(concat(left_out, " damaged videos were left out"));

@@ -121,13 +121,16 @@ std::shared_ptr<Predictor> make_predictor(const ModelEntry& entry, const ModelHp
 }
 
 // What the model was trained on, else what the data set's hyperparameters say, else as the clip is.
-VideoOptions size_for(const std::optional<VideoShape>& trained, const DatasetHparams& hparams,
+VideoOptions size_for(const std::optional<VideoShape>& trained, const VideoHparams& hparams,
                       const ClipOptions& clip) {
-  if (!trained) return {.height = hparams.scale_size, .width = hparams.scale_size, .fps = clip.fps};
+  const double fps = clip.fps > 0 ? clip.fps : hparams.fps;
+  const auto [height, width] =
+      hparams.frame_size[0] > 0 ? hparams.frame_size : Size2{hparams.scale_size, hparams.scale_size};
+  if (!trained) return {.height = height, .width = width, .fps = fps};
   SAVP_CHECK(
       trained->actions == 0 && trained->states == 0, UsageError, clip.path,
       " has no actions or states, which the model was trained with: give --input_dir with records that do");
-  return {.height = trained->height, .width = trained->width, .channels = trained->channels, .fps = clip.fps};
+  return {.height = trained->height, .width = trained->width, .channels = trained->channels, .fps = fps};
 }
 
 // The context of a clip, [context_frames, 1, C, H, W].
@@ -174,13 +177,11 @@ RunInput open_dataset_input(const RunOptions& options) {
 
 RunInput open_clip_input(const RunOptions& options, const ClipOptions& clip) {
   auto input = open_model(options);
-  DatasetHparams hparams;
-  if (options.dataset || input.checkpoint) {
-    const auto& spec = find_dataset(dataset_name(options, input.checkpoint));
-    input.dataset = spec.name;
-    hparams = spec.hparams;
-  }
-  HparamsView view(hparams);
+  DatasetSpec spec;
+  if (options.dataset || input.checkpoint) spec = find_dataset(dataset_name(options, input.checkpoint));
+  input.dataset = spec.name;
+  auto hparams = spec.hparams;
+  auto view = spec.view(hparams);
   for (const auto& [where, values] : dataset_dicts(input.checkpoint)) view.override_from_json(values, where);
   view.override_from_text(options.dataset_hparams.value_or(""), "--dataset_hparams");
   Batch batch;

@@ -116,11 +116,17 @@ const DatasetSpec& choose_variant(const DatasetSpec& spec, const std::string& re
 // records, but videos, folders of frames or arrays. Throws DataError where none of it tells.
 std::string infer_dataset(const std::string& input_dir, const std::string& mode);
 
+// There are records, or other data, but none for the mode.
+class MissingSplitError : public DataError {
+ public:
+  using DataError::DataError;
+};
+
 // Whether find_record_files() finds some for any mode.
 bool holds_records(const std::string& input_dir);
 
 // The record files of a mode, sorted as text: "*.tfrecord*" directly in the folder, else in its subfolder
-// named after the mode. Throws DataError where there are none.
+// named after the mode. Throws DataError where there are none, MissingSplitError where other modes have some.
 std::vector<std::string> find_record_files(const std::string& input_dir, const std::string& mode);
 
 }  // namespace savp
