@@ -121,7 +121,7 @@ std::unique_ptr<Dataset> open_validation(const Plan& plan) {
   if (options.val_input_dir) return open_dataset(plan, *options.val_input_dir, "val");
   try {
     return open_dataset(plan, options.input_dir, "val");
-  } catch (const DataError& error) {
+  } catch (const MissingSplitError& error) {
     log::warn(concat("no validation: ", error.what()));
     return nullptr;
   }

@@ -75,7 +75,8 @@ std::vector<Source> find(const VideoDataOptions& options) {
     SAVP_CHECK(options.skip_bad_videos, DataError, sources.damaged.front().string(),
                fs::file_size(sources.damaged.front()) == 0 ? ": is an empty file, not a video"
                                                            : ": is not a video, or a damaged one",
-               " (", sources.damaged.size(), " such in all; --skip_bad_videos leaves them out)");
+               " (", sources.damaged.size(),
+               " such in all; savp_preprocess videos --skip_bad_videos leaves them out)");
     log::warn(concat("left out, not videos in spite of their names: ", some_names(sources.damaged)));
   }
   if (!sources.others.empty())

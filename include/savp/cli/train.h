@@ -20,7 +20,9 @@ struct TrainOptions {
 
   HPARAM_GROUP(data, "Data");
   HPARAM(std::string, input_dir, "",
-         "folder with record files, or with subfolders train and val that hold them", Required{"DIR"});
+         "folder of record files, or of videos, folders of frames or arrays (.npz, .npy); subfolders train "
+         "and val may divide them",
+         Required{"DIR"});
   HPARAM(Text, val_input_dir, std::nullopt, "the same for validation; --input_dir unless given",
          Metavar{"DIR"});
   HPARAM(Text, dataset, std::nullopt, "what the records are; inferred unless given", Metavar{"NAME"});

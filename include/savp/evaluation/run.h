@@ -43,7 +43,9 @@ struct RunOptions {
 
   HPARAM_GROUP(data, "Data");
   HPARAM(Text, input_dir, std::nullopt,
-         "folder with record files, or with subfolders train, val, test that hold them", Metavar{"DIR"});
+         "folder of record files, or of videos, folders of frames or arrays (.npz, .npy); subfolders train, "
+         "val and test may divide them",
+         Metavar{"DIR"});
   HPARAM(Split, mode, Split::kVal, "which of the subfolders to read");
   HPARAM(Text, dataset, std::nullopt, "what the records are; the checkpoint's unless given, else inferred",
          Metavar{"NAME"});
