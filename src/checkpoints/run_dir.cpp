@@ -154,7 +154,7 @@ std::string Checkpoint::option(const std::string& key) const {
 
 fs::path Checkpoint::variables() const {
   if (!prefix_.empty()) {
-    const auto file = folder_ / concat(prefix_, kSuffix);
+    auto file = folder_ / concat(prefix_, kSuffix);
     SAVP_CHECK(fs::exists(file), DataError, file.string(), ": is not there; the folder has ",
                saved_names(folder_));
     return file;

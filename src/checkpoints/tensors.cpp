@@ -104,7 +104,7 @@ std::filesystem::path save_checkpoint(const std::filesystem::path& folder, int64
   metadata["format"] = "savp";
   metadata["step"] = std::to_string(step);
   metadata[kChecksum] = checksum(views);
-  const auto file = checkpoint_file(folder, step);
+  auto file = checkpoint_file(folder, step);
   write_safetensors(file.string(), views, metadata);
   prune_checkpoints(folder, kKept);
   return file;
