@@ -6,6 +6,7 @@
 
 #include "datasets/layouts.h"
 #include "datasets/own_data.h"
+#include "datasets/sources.h"
 #include "datasets/specs.h"
 #include "savp/core/error.h"
 #include "savp/core/text.h"
@@ -124,7 +125,10 @@ std::vector<std::string> find_record_files(const std::string& input_dir, const s
   const auto others = subfolders_with_records(input_dir);
   const auto complaint =
       concat(input_dir, ": no record files (*.tfrecord*) in it or in its subfolder ", mode);
-  if (others.empty()) throw DataError(complaint);
+  if (others.empty())
+    throw DataError(complaint + (has_sources(input_dir)
+                                     ? "; it holds videos, frames or arrays: those are --dataset video"
+                                     : ""));
   throw MissingSplitError(concat(complaint, "; there are some in ", join_words(others)));
 }
 

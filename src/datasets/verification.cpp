@@ -313,7 +313,7 @@ void check_manifest(const fs::path& folder, const std::vector<SplitReport>& spli
 
 std::string size_text(int64_t bytes) {
   if (bytes < 1'000'000) return concat((bytes + 999) / 1000, " kB");
-  return concat(std::lround(static_cast<double>(bytes) / 1e5) / 10.0, " MB");
+  return concat(static_cast<double>(std::lround(static_cast<double>(bytes) / 1e5)) / 10, " MB");
 }
 
 std::string line(const SplitReport& split) {

@@ -127,7 +127,7 @@ class HeaderParser {
     check(!left_.empty() && (left_.front() == '\'' || left_.front() == '"'), "has no text where one belongs");
     const auto end = left_.find(left_.front(), 1);
     check(end != std::string_view::npos, "has a text without an end");
-    const std::string taken(left_.substr(1, end - 1));
+    std::string taken(left_.substr(1, end - 1));
     for (const char c : taken)
       check(std::isprint(static_cast<unsigned char>(c)) != 0, "has a text of no letters");
     left_.remove_prefix(end + 1);
@@ -259,7 +259,7 @@ ArrayReader::ArrayReader(std::unique_ptr<ByteSource> source, std::string name)
   const auto start = take(kStart);
   SAVP_CHECK(start.starts_with("\x93NUMPY"), DataError, name_,
              ": is no NumPy array (it does not begin as one)");
-  const int version = start[6];
+  const int version = static_cast<unsigned char>(start[6]);
   SAVP_CHECK(version >= 1 && version <= 3, DataError, name_,
              ": is of an unknown version of the .npy format, ", version);
   const auto field = take(version == 1 ? 2 : 4);

@@ -264,6 +264,12 @@ TEST_F(OwnData, OnlyShortVideosAreAnError) {
   EXPECT_CONTAINS(refusal(), "too short: 1 frame of at least 12");
 }
 
+TEST_F(OwnData, OtherDataSetsHaveNoVideos) {
+  write_gifs(1);
+  EXPECT_CONTAINS(message_of<DataError>([&] { Dataset::open("bair", (folder_ / "in").string(), "train"); }),
+                  "those are --dataset video");
+}
+
 TEST_F(OwnData, FoldersOfOtherThings) {
   fs::create_directories(folder_ / "in");
   EXPECT_CONTAINS(message_of<DataError>([&] { infer_dataset((folder_ / "in").string(), "train"); }),

@@ -6,6 +6,7 @@
 #include "savp/datasets/bair_data.h"
 #include "savp/datasets/kth_data.h"
 #include "savp/datasets/ucf101_data.h"
+#include "savp/io/array_file.h"
 #include "savp/io/example.h"
 #include "savp/io/sha256.h"
 #include "savp/io/tfrecord.h"
@@ -187,6 +188,29 @@ TEST_F(KthData, MetadataNamesTheSubSequences) {
   EXPECT_EQ(read(folder_ / "out/test/sequence_lengths.txt"), "4\n") << "what was there is left alone";
 }
 
+// Recorded: ffmpeg 5.1 as the published preparation calls it, "-r 25 -s 64x64", and the first channel. Other
+// processors may round otherwise.
+TEST_F(KthData, FramesAreThoseOfTheFfmpegProgram) {
+  const fs::path golden = SAVP_TEST_DATA "/golden/preprocessing";
+  fs::create_directories(folder_ / "raw");
+  for (const char* person : {"01", "17"})
+    fs::copy_file(golden / "clip.avi", folder_ / "raw" / concat("person", person, "_walking_d4_uncomp.avi"));
+  auto given = options();
+  given.size = 64;
+  make_kth_data(given);
+  const auto frames = stored(folder_ / "out/test").at(0).frames;
+  const ArrayFile recorded(golden / "frames_64x64.npy");
+  auto reader = recorded.open("");
+  ASSERT_EQ(reader.header().shape, (std::vector<int64_t>{5, 64, 64}));
+  ASSERT_EQ(frames.size(), 5U);
+  for (const auto& frame : frames) {
+    const auto expected = reader.read_bytes(64 * 64);
+    ASSERT_EQ(frame.size(), expected.size());
+    for (size_t i = 0; i < frame.size(); ++i)
+      ASSERT_NEAR(static_cast<uint8_t>(frame[i]), static_cast<uint8_t>(expected[i]), 1) << "pixel " << i;
+  }
+}
+
 // Stretched, not cut; the whole picture is seen.
 TEST_F(KthData, PicturesAreStretched) {
   write_kth_video("person17_jogging_d1_uncomp.avi", 2);
@@ -283,6 +307,19 @@ TEST_F(Ucf101Data, FramesAreJpegsOfOneSize) {
       ASSERT_EQ(picture.channels(), 3);
       ASSERT_EQ(std::vector({sequence.height, sequence.width}), (std::vector<int64_t>{240, 320}));
     }
+}
+
+// Recorded: OpenCV's resize and imencode of the clip's first frame.
+TEST_F(Ucf101Data, FramesAreThoseOfOpenCv) {
+  const fs::path golden = SAVP_TEST_DATA "/golden/preprocessing";
+  fs::copy_file(golden / "clip.avi", folder_ / "videos" / name(6), fs::copy_options::overwrite_existing);
+  make_ucf101_data(options());
+  const auto frame = stored(folder_ / "out/test").at(0).frames.at(0);
+  const auto decoded = [](const std::string& jpeg) {
+    return cv::imdecode(std::vector<uint8_t>(jpeg.begin(), jpeg.end()), cv::IMREAD_COLOR);
+  };
+  EXPECT_LE(cv::norm(decoded(frame), decoded(read(golden / "frame_240x320.jpg")), cv::NORM_INF), 2)
+      << "levels";
 }
 
 TEST_F(Ucf101Data, MissingFilesAreNamed) {

@@ -96,6 +96,22 @@ TEST_F(OwnDataTools, FoldersOfFrames) {
   use("frames", "sequence_length=6");
 }
 
+TEST_F(OwnDataTools, TwoProgramsReadTheSameVideosOnce) {
+  write_gifs("videos", 32, 48);
+  const auto command = [&](int i) {
+    return concat("'" SAVP_BIN "/savp_preprocess' inspect --input_dir '", path("videos"), "' --output_dir '",
+                  path(concat("seen", i)), "' >'", path(concat("said", i)), "' 2>&1");
+  };
+  const auto both =
+      concat(command(0), " & first=$!; ", command(1), "; second=$?; wait $first && exit $second");
+  EXPECT_EQ(std::system(both.c_str()), 0) << read(folder_ / "said0") << read(folder_ / "said1");
+  const auto reading = [&](int i) {
+    return read(folder_ / concat("said", i)).find("reading ") != std::string::npos;
+  };
+  EXPECT_NE(reading(0), reading(1)) << "one waits for the other";
+  EXPECT_EQ(read(folder_ / "seen0/contact_sheet.png"), read(folder_ / "seen1/contact_sheet.png"));
+}
+
 TEST_F(OwnDataTools, PreparedVerifiedAndLookedAt) {
   write_gifs("videos", 32, 48);
   run("savp_preprocess", 0,
