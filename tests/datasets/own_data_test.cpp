@@ -147,7 +147,7 @@ TEST_F(OwnData, TheCacheIsUsedUntilSomethingChanges) {
 }
 
 TEST_F(OwnData, ArraysOfBytes) {
-  const auto bytes = counting(2 * 13 * 8 * 10 * 3);
+  const auto bytes = counting(int64_t{2} * 13 * 8 * 10 * 3);
   write("in/a.npy", npy("|u1", {2, 13, 8, 10, 3}, bytes));
   const auto data = open("train", "time_shift=0");
   EXPECT_EQ(data->num_examples_per_epoch(), 1) << "the other sequence is to test with";
@@ -161,7 +161,7 @@ TEST_F(OwnData, ArraysOfBytes) {
 }
 
 TEST_F(OwnData, FloatArraysKeepTheirValues) {
-  const auto bytes = counting(3 * 12 * 8 * 8);
+  const auto bytes = counting(int64_t{3} * 12 * 8 * 8);
   write_npz(folder_ / "in/a.npz", {{"images", npy("<f4", {3, 12, 8, 8, 1}, as_floats(bytes, 1000))}});
   const auto data = open("train", "time_shift=0");
   EXPECT_EQ(data->shape().channels, 1);
@@ -202,7 +202,7 @@ TEST_F(OwnData, UseStateNeedsStates) {
 }
 
 TEST_F(OwnData, BadArraysAreNamedAndLeaveNothing) {
-  const auto images = counting(12 * 8 * 8 * 3);
+  const auto images = counting(int64_t{12} * 8 * 8 * 3);
   const auto good = npy("|u1", {1, 12, 8, 8, 3}, images);
   const std::pair<std::vector<std::pair<std::string, std::string>>, const char*> cases[] = {
       {{{"images", npy("|u1", {12, 8, 8, 3}, images)}},

@@ -204,7 +204,7 @@ TEST_F(KthData, FramesAreThoseOfTheFfmpegProgram) {
   ASSERT_EQ(reader.header().shape, (std::vector<int64_t>{5, 64, 64}));
   ASSERT_EQ(frames.size(), 5U);
   for (const auto& frame : frames) {
-    const auto expected = reader.read_bytes(64 * 64);
+    const auto expected = reader.read_bytes(int64_t{64} * 64);
     ASSERT_EQ(frame.size(), expected.size());
     for (size_t i = 0; i < frame.size(); ++i)
       ASSERT_NEAR(static_cast<uint8_t>(frame[i]), static_cast<uint8_t>(expected[i]), 1) << "pixel " << i;

@@ -67,7 +67,7 @@ TEST_F(ArrayFiles, HeadersOfOtherVersionsAndSpellings) {
   longer = std::string("\x93NUMPY\x02\x00", 8) + std::string{static_cast<char>(length), 0, 0, 0} +
            longer.substr(10);
   EXPECT_EQ(read_all(write("a.npy", longer), ""), (std::vector<float>{'x'}));
-  const auto odd = npy_with_header("{\"shape\":(1L,),\"descr\" : \"|u1\",\"fortran_order\":False}", "x");
+  const auto odd = npy_with_header(R"({"shape":(1L,),"descr" : "|u1","fortran_order":False})", "x");
   EXPECT_EQ(read_all(write("a.npy", odd), ""), (std::vector<float>{'x'}));
   EXPECT_EQ(read_all(write("a.npy", npy_with_header("{'descr': '<f8', 'fortran_order': False, 'shape': ()}",
                                                     bytes_of<double>({2.5}))),

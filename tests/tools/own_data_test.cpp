@@ -45,14 +45,15 @@ class OwnDataTools : public ScratchTest {
   void write_arrays(const std::string& folder, int64_t height, int64_t width) const {
     for (int64_t file = 0; file < 3; ++file) {
       std::string images;
-      for (int64_t i = 0; i < 4 * 12; ++i) {
+      for (int64_t i = 0; i < int64_t{4} * 12; ++i) {
         const auto picture = frame(height, width, file * 4 + i / 12, i % 12);
         images.append(picture.pixels.begin(), picture.pixels.end());
       }
-      write_npz(folder_ / folder / concat(file, ".npz"),
-                {{"images", npy("|u1", {4, 12, height, width, 3}, images)},
-                 {"actions", npy("<f4", {4, 12, 2}, bytes_of(std::vector<float>(4 * 12 * 2, 0.5F)))},
-                 {"states", npy("<f8", {4, 12, 3}, bytes_of(std::vector<double>(4 * 12 * 3, 0.25)))}});
+      write_npz(
+          folder_ / folder / concat(file, ".npz"),
+          {{"images", npy("|u1", {4, 12, height, width, 3}, images)},
+           {"actions", npy("<f4", {4, 12, 2}, bytes_of(std::vector<float>(size_t{4} * 12 * 2, 0.5F)))},
+           {"states", npy("<f8", {4, 12, 3}, bytes_of(std::vector<double>(size_t{4} * 12 * 3, 0.25)))}});
     }
   }
   // Train, generate and evaluate on a folder.
@@ -140,7 +141,7 @@ TEST_F(OwnDataTools, PreparedVerifiedAndLookedAt) {
 
 TEST_F(OwnDataTools, WhatCannotBeReadEndsWithItsCode) {
   write_arrays("arrays", 16, 16);
-  write("arrays/9.npy", npy("|u1", {12, 16, 16, 3}, std::string(12 * 16 * 16 * 3, 'x')));
+  write("arrays/9.npy", npy("|u1", {12, 16, 16, 3}, std::string(size_t{12} * 16 * 16 * 3, 'x')));
   const auto said = run("savp_train", 3, {"--input_dir", path("arrays"), "--output_dir", path("run")});
   EXPECT_CONTAINS(said, "9.npy: has the shape [12, 16, 16, 3]: five axes are needed");
   EXPECT_FALSE(fs::exists(folder_ / "run"));
