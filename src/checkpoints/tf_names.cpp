@@ -17,6 +17,7 @@ struct LayoutRule {
 };
 const LayoutRule kLayouts[] = {
     {"kernel", {3, 2, 0, 1}},      // HWIO -> OIHW; of a transposed convolution HWOI -> IOHW
+    {"weights", {3, 2, 0, 1}},     // the same in the older models
     {"kernel", {4, 3, 0, 1, 2}},   // DHWIO -> OIDHW
     {"initial_state", {2, 0, 1}},  // HWC -> CHW
 };

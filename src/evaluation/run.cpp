@@ -93,13 +93,16 @@ void check_same(const VideoShape& data, const std::optional<VideoShape>& trained
              ", the data has ", text(data), ": see crop_size, scale_size and use_state of --dataset_hparams");
 }
 
+std::string variable_name(std::string dotted) {
+  std::replace(dotted.begin(), dotted.end(), '.', '/');
+  return "generator/" + dotted;
+}
+
 std::vector<std::pair<std::string, Tensor>> variables(const torch::nn::Module& generator) {
   std::vector<std::pair<std::string, Tensor>> all;
   const auto add = [&](const auto& items) {
     for (const auto& item : items) {
-      auto name = "generator/" + item.key();
-      std::replace(name.begin(), name.end(), '.', '/');
-      all.emplace_back(std::move(name), item.value());
+      all.emplace_back(variable_name(item.key()), item.value());
     }
   };
   add(generator.named_parameters());
@@ -115,7 +118,9 @@ std::shared_ptr<Predictor> make_predictor(const ModelEntry& entry, const ModelHp
   auto generator = entry.make_generator(hparams, shape);
   const auto file = checkpoint->variables();
   generator->to(default_device());
-  restore_checkpoint(file, variables(*generator), {.unused = true});  // discriminators and optimizers
+  Leniency leniency{.unused = true};  // discriminators and optimizers
+  for (const auto& name : generator->training_only()) leniency.optional.push_back(variable_name(name));
+  restore_checkpoint(file, variables(*generator), leniency);
   log::info(concat("model ", entry.name, " from ", file.string()));
   return generator;
 }

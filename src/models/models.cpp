@@ -4,7 +4,10 @@
 
 #include "savp/core/text.h"
 #include "savp/models/baselines.h"
+#include "savp/models/dna.h"
 #include "savp/models/savp.h"
+#include "savp/models/sna.h"
+#include "savp/models/sv2p.h"
 
 namespace savp {
 namespace {
@@ -39,6 +42,11 @@ std::shared_ptr<DiscriminatorSet> savp_discriminators(const ModelHparams& hparam
   return std::make_shared<DiscriminatorSet>(options);
 }
 
+std::shared_ptr<DiscriminatorSet> no_discriminators(const ModelHparams& /*hparams*/,
+                                                    const VideoShape& /*shape*/) {
+  return std::make_shared<DiscriminatorSet>(DiscriminatorSetOptions{});
+}
+
 }  // namespace
 
 const std::vector<ModelEntry>& models() {
@@ -52,6 +60,33 @@ const std::vector<ModelEntry>& models() {
        nullptr,
        make_generator<SavpHparams, SavpGenerator>,
        savp_discriminators},
+      {"dna",
+       {"DNAVideoPredictionModel"},
+       "dynamic neural advection (Finn et al. 2016)",
+       true,
+       make_hparams<DnaHparams>,
+       view<DnaHparams>,
+       nullptr,
+       make_generator<DnaHparams, DnaGenerator>,
+       no_discriminators},
+      {"sna",
+       {"SNAVideoPredictionModel"},
+       "advection with skip connections in time (Ebert et al. 2017)",
+       true,
+       make_hparams<SnaHparams>,
+       view<SnaHparams>,
+       nullptr,
+       make_generator<SnaHparams, SnaGenerator>,
+       no_discriminators},
+      {"sv2p",
+       {"SV2PVideoPredictionModel"},
+       "stochastic variational video prediction (Babaeizadeh et al. 2018)",
+       true,
+       make_hparams<Sv2pHparams>,
+       view<Sv2pHparams>,
+       nullptr,
+       make_generator<Sv2pHparams, Sv2pGenerator>,
+       no_discriminators},
       {"ground_truth",
        {"GroundTruthVideoPredictionModel"},
        "the true frames: what a perfect prediction scores",

@@ -41,8 +41,9 @@ void add(NamedTensors& out, const std::string& suffix, const Prediction& predict
 }
 
 void add(NamedTensors& out, const std::string& suffix, const Gaussian& latents) {
-  add(out, "zs_mu" + suffix, latents.mu, {1, 0, 2});
-  add(out, "zs_log_sigma_sq" + suffix, latents.log_sigma_sq, {1, 0, 2});
+  // Also where the first axes are not time and batch.
+  out.emplace_back("zs_mu" + suffix, latents.mu.transpose(0, 1));
+  out.emplace_back("zs_log_sigma_sq" + suffix, latents.log_sigma_sq.transpose(0, 1));
 }
 
 }  // namespace

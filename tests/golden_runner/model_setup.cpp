@@ -66,8 +66,9 @@ std::shared_ptr<Generator> make_generator(const ModelSetup& setup, const Case& r
                                           Comparison& comparison) {
   auto generator = setup.entry->make_generator(*setup.hparams, setup.shape);
   generator->eval();
-  const auto every = [](const std::string&) { return true; };
-  load_variables(state_of(*generator), recorded, every, comparison);
+  // The reference makes SV2P's posterior for training only.
+  const auto for_prediction = [](const std::string& name) { return !name.starts_with("generator/latent_"); };
+  load_variables(state_of(*generator), recorded, for_prediction, comparison);
   return generator;
 }
 

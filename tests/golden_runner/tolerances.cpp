@@ -40,8 +40,11 @@ Tolerances::Tolerances(const Case& recorded)
   losses_noise_ = tolerances.value(Json::json_pointer("/measured_noise/losses/max_abs_noise"), 0.0);
   if (recorded.steps() > 1)
     later_noise_ = tolerances.value(Json::json_pointer("/measured_noise/after/max_abs_noise"), 0.0);
-  for (int64_t step = 0; step < recorded.steps(); ++step)
-    steps_times_rate_ += recorded.scalar("outputs/learning_rate" + step_suffix(step));
+  for (int64_t step = 0; step < recorded.steps(); ++step) {
+    const auto rate = "outputs/learning_rate" + step_suffix(step);  // not recorded where it is constant
+    steps_times_rate_ +=
+        recorded.has(rate) ? recorded.scalar(rate) : recorded.json()["hparams"]["lr"].get<double>();
+  }
 
   const auto trainable = recorded.json().value("trainable", std::set<std::string>{});
   ill_conditioned_ = tolerances.value("ill_conditioned_grads", std::set<std::string>{});
