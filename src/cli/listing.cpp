@@ -37,8 +37,9 @@ std::string help_hparams(const HparamsView& options) {
     const auto hparams = entry.make_hparams();
     text += concat("\nModel ", entry.name, ": ", entry.about, "\n", describe(entry.view(*hparams)));
   }
-  text += "\nPublished hyperparameters of savp (hparams/<name>/model_hparams.json)\n";
-  for (const auto& name : preset_names()) text += concat("  ", name, ": ", preset(name).second.dump(), "\n");
+  text += "\nPublished hyperparameters (hparams/<name>/model_hparams.json)\n";
+  for (const auto& name : preset_names())
+    text += concat("  ", name, ", model ", preset_model(name), ": ", preset(name).second.dump(), "\n");
   return text;
 }
 

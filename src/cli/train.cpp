@@ -135,6 +135,7 @@ std::unique_ptr<ModelHparams> settle_hparams(const Plan& plan, const ModelEntry&
                              {"repeat", data.time_shift}};
   resolve_hparams(entry.view(*hparams), plan.model_dicts, from_dataset,
                   plan.options.model_hparams.value_or(""), deprecated_hparams());
+  if (plan.options.vgg_weights) entry.view(*hparams).set("vgg_weights", *plan.options.vgg_weights);
   return hparams;
 }
 

@@ -24,13 +24,25 @@ Tensor cosine_distance(const Tensor& a, const Tensor& b, int64_t axis) {
   return (unit_vectors(a, axis) - unit_vectors(b, axis)).square().sum(axis).mean() / 2;
 }
 
+Tensor perceptual(const nn::Vgg16& vgg, const Tensor& prediction, const Tensor& target) {
+  const auto seen = vgg.forward(prediction), wanted = vgg.forward(target);
+  auto sum = torch::zeros({}, prediction.options());
+  for (size_t i = 0; i < seen.size(); ++i) sum = sum + cosine_distance(seen[i], wanted[i]);
+  return sum;
+}
+
+Tensor sigmoid_kl(const Tensor& logits, double target) {
+  const auto cross = torch::binary_cross_entropy_with_logits(logits, torch::full_like(logits, target), {}, {},
+                                                             at::Reduction::None);
+  return cross - entropy(target);
+}
+
 Tensor adversarial(const Tensor& logits, double label, GanLoss kind) {
   switch (kind) {
     case GanLoss::kLsgan:
       return (logits - label).square().mean();
     case GanLoss::kGan:
-      return (torch::binary_cross_entropy_with_logits(logits, torch::full_like(logits, label))) -
-             entropy(label);
+      return sigmoid_kl(logits, label).mean();
     case GanLoss::kSngan:
       TORCH_CHECK(label == 0.0 || label == 1.0, "SNGAN takes the labels 0 and 1 only, not ", label);
       return torch::softplus(label == 1.0 ? -logits : logits).mean();

@@ -92,13 +92,18 @@ void check_terms(const LossTerms& terms, const std::set<OutputKind>& provided, c
                  remedy);
 }
 
-LossTerms generator_terms(const TrainHparams& hp) {
+LossTerms generator_terms(const TrainHparams& hp, const std::shared_ptr<nn::Vgg16>& vgg) {
   using namespace losses;  // NOLINT(google-build-using-namespace): the table below names them all
   LossTerms terms = {
       {"gen_l1_loss", hp.l1_weight, false,
        [](const LossInputs& in) { return l1(reconstruction(in).images, targets(in.batch.images)); }},
       {"gen_l2_loss", hp.l2_weight, false,
        [](const LossInputs& in) { return l2(reconstruction(in).images, targets(in.batch.images)); }},
+      {"gen_vgg_cdist_loss", hp.vgg_cdist_weight, false,
+       [vgg](const LossInputs& in) {
+         return perceptual(*vgg, reconstruction(in).images.flatten(0, 1),
+                           targets(in.batch.images).flatten(0, 1));
+       }},
       {"gen_state_loss", hp.state_weight, false,
        [](const LossInputs& in) { return l2(reconstruction(in).states, targets(in.batch.states)); },
        OutputKind::kStates},

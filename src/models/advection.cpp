@@ -181,6 +181,8 @@ std::set<OutputKind> AdvectionGenerator::provides() const {
 
 Prediction AdvectionGenerator::roll_out(const Batch& batch, int64_t steps, const RollOut& how) const {
   const auto& tower = *tower_;
+  TORCH_CHECK(!batch.actions.defined() || batch.actions.size(0) >= steps, "an action for each of the ", steps,
+              " steps is needed");
   const auto zeros = [&](int64_t numbers) {
     return torch::zeros({batch.batch_size(), numbers}, batch.images.options());
   };

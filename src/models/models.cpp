@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "savp/core/error.h"
 #include "savp/core/text.h"
 #include "savp/models/baselines.h"
 #include "savp/models/dna.h"
@@ -22,6 +23,9 @@ HparamsView view(ModelHparams& hparams) {
 }
 template <class H, class G>
 std::shared_ptr<Generator> make_generator(const ModelHparams& hparams, const VideoShape& shape) {
+  SAVP_CHECK(hparams.context_frames >= 1 && hparams.sequence_length > hparams.context_frames, UsageError,
+             "context_frames=", hparams.context_frames, ", sequence_length=", hparams.sequence_length,
+             ": at least one frame must be given and one predicted");
   return std::make_shared<G>(dynamic_cast<const H&>(hparams), shape);
 }
 

@@ -7,6 +7,7 @@ namespace {
 
 struct Preset {
   const char* name;
+  const char* model;
   const char* json;
 };
 
@@ -18,6 +19,12 @@ constexpr Preset kPresets[] = {
 constexpr std::pair<const char*, const char*> kSuited[] = {{"kth", "kth/ours_savp"}};
 constexpr const char* kUsual = "bair_action_free/ours_savp";
 
+const Preset& find_preset(const std::string& name) {
+  for (const auto& preset : kPresets)
+    if (preset.name == name) return preset;
+  throw UsageError(concat("unknown preset ", name, did_you_mean(name, preset_names())));
+}
+
 }  // namespace
 
 std::vector<std::string> preset_names() {
@@ -27,10 +34,10 @@ std::vector<std::string> preset_names() {
 }
 
 std::pair<std::string, Json> preset(const std::string& name) {
-  for (const auto& preset : kPresets)
-    if (preset.name == name) return {concat("hparams/", name), Json::parse(preset.json)};
-  throw UsageError(concat("unknown preset ", name, did_you_mean(name, preset_names())));
+  return {concat("hparams/", name), Json::parse(find_preset(name).json)};
 }
+
+std::string preset_model(const std::string& name) { return find_preset(name).model; }
 
 std::string preset_for(const std::string& dataset) {
   for (const auto& [suited, name] : kSuited)

@@ -51,7 +51,10 @@ Discriminator::Discriminator(const DiscriminatorOptions& o) : video_(o.video) {
                        bias_scope.parameter("bias", torch::zeros({out})),
                        conv->buffer("u", truncated_normal({1, out}, 1.0)), stride});
     register_module(row.name, scope);
-    for (size_t i = 0; i < size.size(); ++i) size[i] = (size[i] + 2 - row.kernel) / stride[i] + 1;
+    for (size_t i = 0; i < size.size(); ++i) {
+      const int64_t room = size[i] + 2 - row.kernel;
+      size[i] = room < 0 ? 0 : room / stride[i] + 1;
+    }
     in = out;
   }
   for (const int64_t s : size)

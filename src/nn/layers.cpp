@@ -195,6 +195,19 @@ Tensor tile_concat(const Tensor& x, const Tensor& vector) {
   return torch::cat({x, vector.unsqueeze(-1).unsqueeze(-1).expand({-1, -1, x.size(2), x.size(3)})}, 1);
 }
 
+Tensor tile_concat(const std::vector<Tensor>& parts) {
+  auto common = parts.front().sizes().vec();
+  for (const auto& part : parts)
+    for (size_t axis = 0; axis < common.size(); ++axis)
+      common[axis] = std::max(common[axis], part.size(static_cast<int64_t>(axis)));
+  std::vector<Tensor> repeated;
+  for (const auto& part : parts) {
+    common[1] = part.size(1);
+    repeated.push_back(part.expand(common));
+  }
+  return torch::cat(repeated, 1);
+}
+
 Dense::Dense(const DenseOptions& options)
     : kernel(register_parameter("kernel", truncated_normal({options.in, options.out}, 0.02))) {
   if (options.bias) bias = register_parameter("bias", torch::zeros({options.out}));

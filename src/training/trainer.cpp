@@ -10,6 +10,7 @@
 #include "savp/losses/terms.h"
 #include "savp/training/adam.h"
 #include "savp/training/schedules.h"
+#include "training/perceptual.h"
 
 namespace savp {
 namespace {
@@ -117,7 +118,7 @@ struct Trainer::Body {
         device(where),
         generator(model.make_generator(hparams, shape)),
         discriminators(model.make_discriminators(hparams, shape)),
-        generator_terms(savp::generator_terms(hparams)),
+        generator_terms(savp::generator_terms(hparams, load_vgg(hparams, where))),
         discriminator_terms(savp::discriminator_terms(hparams)),
         learning_rate(learning_rate_schedule(hparams)),
         kl_weight(kl_weight_schedule(hparams)),

@@ -32,6 +32,7 @@ void run_generator(const Case& recorded, Comparison& comparison);
 void run_evaluation(const Case& recorded, Comparison& comparison);
 void run_schedules(const Case& recorded, Comparison& comparison);
 std::vector<Result> run_ops(const Case& recorded);
+std::vector<Result> run_errors(const Case& recorded);
 
 // outputs/<name>: those at hand, cut to the slices that are stored; and the metrics of the prior's images
 // over the frames after the context. All outputs that the case stores must be there, except those that

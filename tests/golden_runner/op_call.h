@@ -69,6 +69,7 @@ const std::vector<OpRow>& layer_ops();
 const std::vector<OpRow>& network_ops();
 const std::vector<OpRow>& pixel_ops();
 const std::vector<OpRow>& measure_ops();
+const std::vector<OpRow>& further_ops();
 
 // Channels last again.
 inline Tensor channels_last(const Tensor& x) { return x.movedim(1, -1); }

@@ -7,7 +7,7 @@ namespace savp::golden {
 namespace {
 
 const OpRow* find_op(const std::string& function) {
-  for (const auto* table : {&layer_ops(), &network_ops(), &pixel_ops(), &measure_ops()})
+  for (const auto* table : {&layer_ops(), &network_ops(), &pixel_ops(), &measure_ops(), &further_ops()})
     for (const auto& row : *table)
       if (row.function == function) return &row;
   return nullptr;

@@ -2,33 +2,14 @@
 #include <torch/types.h>
 
 #include "golden_runner/op_call.h"
+#include "golden_runner/op_names.h"
 #include "savp/core/error.h"
+#include "savp/nn/further_layers.h"
 #include "savp/nn/layers.h"
 #include "savp/nn/spectral_norm.h"
 
 namespace savp::golden {
 namespace {
-
-template <class Enum>
-struct Names;
-template <>
-struct Names<nn::Padding> {
-  static constexpr std::pair<const char*, nn::Padding> kTable[] = {
-      {"SAME", nn::Padding::kSame}, {"VALID", nn::Padding::kValid}, {"FULL", nn::Padding::kFull}};
-};
-template <>
-struct Names<nn::Border> {
-  static constexpr std::pair<const char*, nn::Border> kTable[] = {{"CONSTANT", nn::Border::kConstant},
-                                                                  {"SYMMETRIC", nn::Border::kSymmetric},
-                                                                  {"REFLECT", nn::Border::kReflect}};
-};
-template <class Enum>
-Enum choice(const OpCall& call, const char* key, const std::string& fallback) {
-  const auto text = call.arg<std::string>(key, fallback);
-  for (const auto& [name, value] : Names<Enum>::kTable)
-    if (text == name) return value;
-  throw UsageError(concat("we have no ", key, " ", text));
-}
 
 nn::ConvOptions conv_options(const OpCall& call) {
   return {.in = call.input("inputs").size(-1),
@@ -51,8 +32,11 @@ Tensor bias_or_none(const OpCall& call, const std::string& name) {
 }
 
 void conv2d(OpCall& call) {
-  SAVP_CHECK(!call.has_input("kernel"), UsageError, "we have no convolution with a kernel for each sample");
-  nn::Conv2d layer(conv_options(call), choice<nn::Padding>(call, "padding", "SAME"));
+  if (call.has_input("kernel"))
+    return call.output("out", channels_last(nn::conv2d_each(call.channels_first("inputs"),
+                                                            call.input("kernel").permute({0, 4, 3, 1, 2}),
+                                                            call.input("bias"))));
+  nn::Conv2d layer(conv_options(call), padding_of(call));
   layer.kernel = call.variable("conv2d/kernel");
   layer.bias = bias_or_none(call, "conv2d/bias");
   layer.kernel = normalized(call, "conv2d/", layer.kernel);
@@ -85,14 +69,28 @@ void dense(OpCall& call) {
 }
 
 void deconv2d(OpCall& call) {
-  nn::Deconv2d layer(conv_options(call), choice<nn::Padding>(call, "padding", "SAME"));
+  nn::Deconv2d layer(conv_options(call), padding_of(call));
   call.load(layer, "deconv2d/");
   call.output("out", channels_last(layer.forward(call.channels_first("inputs"))));
 }
 
+// The reference cuts the picture out as if it had been enlarged bilinearly, which has a margin: half a step
+// too far.
+void upsample_nearest_conv2d(OpCall& call) {
+  auto options = conv_options(call);
+  const auto factors = std::exchange(options.stride, Size2{1, 1});
+  nn::Conv2d layer(options, nn::Padding::kFull);
+  call.load(layer, "upsample_conv2d/");
+  const auto x = nn::upsample2d(call.channels_first("inputs"), factors, nn::Upsampling::kNearest);
+  const auto cut = [&](const Tensor& y, int64_t axis) {
+    const auto kernel = options.kernel[axis - 2], factor = factors[axis - 2];
+    return y.narrow(axis, factor / 2 + (kernel - 1) - (kernel - 1) / 2, x.size(axis));
+  };
+  call.output("out", channels_last(cut(cut(layer.forward(x), 2), 3)));
+}
+
 void upsample_conv2d(OpCall& call) {
-  SAVP_CHECK(call.arg<std::string>("upsample_mode", "bilinear") == "bilinear", UsageError,
-             "we have no upsampling by repeating pixels");
+  if (upsampling_of(call) == nn::Upsampling::kNearest) return upsample_nearest_conv2d(call);
   nn::UpsampleConv2d layer(conv_options(call));
   call.load(layer, "upsample_conv2d/");
   call.output("out", channels_last(layer.forward(call.channels_first("inputs"))));
@@ -107,14 +105,15 @@ void conv_pool2d(OpCall& call) {
 void pad2d(OpCall& call) {
   const auto padded =
       nn::pad2d(call.channels_first("inputs"), call.size_arg("size", 1), call.size_arg("strides", 1),
-                call.size_arg("rate", 1), choice<nn::Padding>(call, "padding", "SAME"),
-                choice<nn::Border>(call, "mode", "CONSTANT"));
+                call.size_arg("rate", 1), padding_of(call), border_of(call));
   call.output("out", channels_last(padded));
 }
 
 void tile_concat(OpCall& call) {
-  SAVP_CHECK(!call.has_input("c"), UsageError, "ours repeats vectors over a picture, not rows");
-  call.output("out", channels_last(nn::tile_concat(call.channels_first("a"), call.input("b").flatten(1))));
+  std::vector<Tensor> parts;
+  for (const char* name : {"a", "b", "c"})
+    if (call.has_input(name)) parts.push_back(call.channels_first(name));
+  call.output("out", channels_last(nn::tile_concat(parts)));
 }
 
 void spectral_normed_weight(OpCall& call) {

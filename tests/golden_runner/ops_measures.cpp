@@ -31,6 +31,10 @@ void adversarial(OpCall& call) {
   throw UsageError("we have no gan_loss_type " + kind);
 }
 
+void sigmoid_kl(OpCall& call) {
+  call.output("out", losses::sigmoid_kl(call.input("logits"), call.arg("targets", 0.0)));
+}
+
 void kl(OpCall& call) {
   std::optional<Gaussian> prior;
   if (call.has_input("mu2")) prior = Gaussian{call.input("mu2"), call.input("log_sigma2_sq")};
@@ -47,6 +51,7 @@ const std::vector<OpRow>& measure_ops() {
       {"losses.charbonnier_loss", charbonnier},
       {"losses.gan_loss", adversarial},
       {"losses.kl_loss", kl},
+      {"ops.sigmoid_kl_with_logits", sigmoid_kl},
       {"metrics.psnr", metric<psnr>},
       {"metrics.mse", metric<mse>},
       {"metrics.ssim", metric<ssim>},

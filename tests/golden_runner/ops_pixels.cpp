@@ -1,6 +1,7 @@
 // How pixels are moved: kernels and flows.
 #include <torch/types.h>
 
+#include "datasets/sequence.h"
 #include "golden_runner/op_call.h"
 #include "savp/nn/transforms/transform.h"
 
@@ -65,6 +66,16 @@ void flow_to_rgb(OpCall& call) {
   call.output("out", nn::flow_to_rgb(flows).movedim(-3, -1));
 }
 
+// As the data reader draws designated pixels.
+void pixel_distribution(OpCall& call) {
+  const auto& positions = call.input("pos");
+  const auto height = call.arg<int64_t>("height", 0), width = call.arg<int64_t>("width", 0);
+  auto maps = torch::zeros({positions.size(0), height, width});
+  draw_points(positions.contiguous().const_data_ptr<float>(), positions.size(0), height, width,
+              maps.mutable_data_ptr<float>());
+  call.output("out", maps);
+}
+
 }  // namespace
 
 const std::vector<OpRow>& pixel_ops() {
@@ -75,6 +86,7 @@ const std::vector<OpRow>& pixel_ops() {
       {"savp_model.apply_flows", apply_flows},
       {"flow_ops.image_warp", image_warp},
       {"tf_utils.flow_to_rgb", flow_to_rgb},
+      {"tf_utils.pixel_distribution", pixel_distribution},
       {"savp_model (kernel_normalization)", kernel_normalization},
   };
   return kRows;

@@ -67,6 +67,7 @@ std::vector<Result> run_case(const Case& recorded) {
   try {
     const auto kind = kind_of(recorded.json());
     if (kind == "op") return run_ops(recorded);
+    if (kind == "error_table") return run_errors(recorded);
     return {run_one(recorded, kind)};
   } catch (const std::exception& error) {
     Result result{recorded.name(), {}};

@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "savp/models/models.h"
+
 namespace savp {
 namespace {
 
@@ -20,6 +22,17 @@ TEST(Presets, AreTheFilesOfHparams) {
     ++files;
   }
   EXPECT_EQ(preset_names().size(), files);
+}
+
+TEST(Presets, FitTheirModels) {
+  for (const auto& name : preset_names()) {
+    const auto& entry = find_model(preset_model(name));
+    const auto hparams = entry.make_hparams();
+    EXPECT_NO_THROW(entry.view(*hparams).override_from_json(preset(name).second, name)) << name;
+  }
+  EXPECT_EQ(preset_model("bair/sna_l1"), "sna");
+  EXPECT_EQ(preset_model("kth/sv2p_time_variant"), "sv2p");
+  EXPECT_EQ(preset_model("bair/ours_vae_l2"), "savp");
 }
 
 TEST(Presets, EveryDataSetHasOne) {

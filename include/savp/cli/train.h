@@ -42,6 +42,11 @@ struct TrainOptions {
   HPARAM(Text, model_hparams_dict, std::nullopt, "JSON file with hyperparameters of the model",
          Metavar{"FILE"});
 
+  HPARAM(
+      Text, vgg_weights, std::nullopt,
+      "weights of VGG-16 for the perceptual loss (vgg_cdist_weight): safetensors, with torchvision's names",
+      Metavar{"FILE"});
+
   HPARAM_GROUP(output, "Output");
   HPARAM(Text, output_dir, std::nullopt,
          "the run's folder: JSON files, metrics.jsonl, checkpoints; a folder in --logs_dir named after the "

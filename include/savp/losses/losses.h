@@ -5,6 +5,7 @@
 
 #include "savp/core/model_hparams.h"
 #include "savp/core/video.h"
+#include "savp/nn/vgg.h"
 
 namespace savp::losses {
 
@@ -15,6 +16,13 @@ Tensor l2(const Tensor& prediction, const Tensor& target);
 // Half the squared distance of the vectors along `axis` after scaling to unit length, mean over all
 // positions.
 Tensor cosine_distance(const Tensor& a, const Tensor& b, int64_t axis = 1);
+
+// The cosine distances of what the network sees in two sets of pictures [N, C, H, W], summed over its five
+// sizes.
+Tensor perceptual(const nn::Vgg16& vgg, const Tensor& prediction, const Tensor& target);
+
+// The divergence of the probabilities that logits stand for from a target probability, of each element.
+Tensor sigmoid_kl(const Tensor& logits, double target);
 
 // Adversarial loss of logits against a label: 1 for true, 0 for generated (between: smoothed; not for SNGAN).
 // GAN: sigmoid cross-entropy; LSGAN: squared difference (Mao et al. 2017); SNGAN: softplus, as in Miyato et

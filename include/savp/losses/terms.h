@@ -2,12 +2,14 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "savp/core/model_hparams.h"
 #include "savp/core/video.h"
+#include "savp/nn/vgg.h"
 
 namespace savp {
 
@@ -31,7 +33,8 @@ using LossTerms = std::vector<LossTerm>;
 void check_terms(const LossTerms& terms, const std::set<OutputKind>& provided, const std::string& model);
 
 // gen_l1_loss, gen_kl_loss, gen_video_sn_vae_gan_feature_cdist_loss, ...
-LossTerms generator_terms(const TrainHparams& hparams);
+// The perceptual loss needs the network.
+LossTerms generator_terms(const TrainHparams& hparams, const std::shared_ptr<nn::Vgg16>& vgg = nullptr);
 // discrim_video_sn_gan_loss, ...
 LossTerms discriminator_terms(const TrainHparams& hparams);
 

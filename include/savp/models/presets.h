@@ -16,6 +16,9 @@ std::vector<std::string> preset_names();
 // misses.
 std::pair<std::string, Json> preset(const std::string& name);
 
+// The model that it is for.
+std::string preset_model(const std::string& name);
+
 // The preset of the model `savp` that suits a data set.
 std::string preset_for(const std::string& dataset);
 

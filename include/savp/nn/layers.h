@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "savp/core/hparams.h"
 #include "savp/core/video.h"
@@ -44,6 +45,9 @@ Tensor flatten_channels_last(const Tensor& x);
 
 // x [B, C, H, W] and a vector [B, Z] at every position -> [B, C + Z, H, W]; an undefined vector adds nothing.
 Tensor tile_concat(const Tensor& x, const Tensor& vector);
+
+// Concatenates channels (axis 1); the other axes are repeated where a part has only one element along them.
+Tensor tile_concat(const std::vector<Tensor>& parts);
 
 struct DenseOptions {
   int64_t in, out;

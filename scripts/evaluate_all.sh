@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# usage: scripts/evaluate_all.sh [--dry-run] [GROUP | GROUP/RUN]...
+# Measures every trained run of logs/ on the test sequences, or those that are named ("kth", "bair/ours_savp"): tables and
+# pictures in results_test/<group>. --dry-run only shows the commands.
+source "$(dirname "${BASH_SOURCE[0]}")/published.sh"
+
+declare -A batch_size=([bair_action_free]=8 [kth]=1 [bair]=8)  # kth: the same clips are cut out of the sequences each time
+
+for group in "${groups[@]}"; do
+  for run in ${runs[$group]}; do
+    selected "$group/$run" || continue
+    tool evaluate --input_dir "data/${dataset[$group]}" --dataset_hparams "sequence_length=${test_length[$group]}" \
+      --checkpoint "logs/$group/$run" --mode test --results_dir "results_test/$group" --batch_size "${batch_size[$group]}"
+  done
+done

@@ -1,0 +1,15 @@
+// The network behind the perceptual loss.
+#pragma once
+
+#include <memory>
+
+#include "savp/core/model_hparams.h"
+#include "savp/nn/vgg.h"
+
+namespace savp {
+
+// With the weights of the file hparams.vgg_weights; null where hparams.vgg_cdist_weight is zero. Throws
+// UsageError without a file, DataError where it does not hold them.
+std::shared_ptr<nn::Vgg16> load_vgg(const TrainHparams& hparams, const at::Device& device);
+
+}  // namespace savp

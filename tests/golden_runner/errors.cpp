@@ -1,0 +1,103 @@
+// Kind "error_table": configurations that the reference refuses, stumbles over or accepts. Ours takes a
+// training step (or predicts) with each, or says in a UsageError what is wrong.
+#include <torch/types.h>
+
+#include <exception>
+#include <set>
+
+#include "golden_runner/kinds.h"
+#include "savp/checkpoints/run_dir.h"
+#include "savp/core/error.h"
+#include "savp/models/models.h"
+#include "savp/training/trainer.h"
+
+namespace savp::golden {
+namespace {
+
+// What fails there by a mistake and works here.
+const std::set<std::string> kMended = {"conv_rnn_norm_layer=batch",
+                                       "ablation_conv_rnn_norm without a conv_rnn_norm_layer",
+                                       "learn_prior with actions",
+                                       "dna model",
+                                       "repeat baseline",
+                                       "repeat baseline, context 4 of 6: shapes happen to match",
+                                       "sna without actions and states",
+                                       "sna at 32x32 (64x64 is hard-coded)",
+                                       "sna stp",
+                                       "sv2p stp"};
+
+// The table holds only what differs from small networks.
+const Json kSmall = {{"ngf", 2}, {"nef", 2}, {"ndf", 2}, {"nz", 2}, {"clip_length", 4}, {"num_samples", 2}};
+
+Batch batch_of(const Json& shape) {
+  const auto size = [&](const char* key) { return shape[key].get<int64_t>(); };
+  const int64_t videos = size("B"), frames = size("T");
+  Batch batch;
+  batch.images = torch::rand({frames, videos, size("C"), size("H"), size("W")});
+  if (size("actions") > 0) batch.actions = torch::rand({frames - 1, videos, size("actions")});
+  if (size("states") > 0) batch.states = torch::rand({frames, videos, size("states")});
+  if (size("pix") > 0) {
+    const auto pixels = torch::rand({frames, videos, size("pix"), size("H"), size("W")});
+    batch.pix_distribs = pixels / pixels.sum({3, 4}, /*keepdim=*/true);
+  }
+  return batch;
+}
+
+// The prior's images, [T - 1, B, C, H, W].
+Tensor run(const Json& row) {
+  const auto& entry = find_model(row["model"].get<std::string>());
+  const auto hparams = entry.make_hparams();
+  const auto view = entry.view(*hparams);
+  auto small = Json::object();
+  for (const auto& [name, value] : kSmall.items())
+    if (view.has(name)) small[name] = value;
+  const Json lengths = {{"context_frames", row["shape"]["context"]}, {"sequence_length", row["shape"]["T"]}};
+  resolve_hparams(view, {{"small", small}, {row["what"], row["hparams"]}}, lengths, "", deprecated_hparams());
+  const auto batch = batch_of(row["shape"]);
+  DeviceNoise noise(at::kCPU, 1);
+  if (!entry.trainable)
+    return entry.make_predictor(*hparams)->predict(batch, batch.images.size(0), 1, noise).images;
+  if (row["mode"] == "test")
+    return entry.make_generator(*hparams, batch.shape())
+        ->predict(batch, batch.images.size(0), 1, noise)
+        .images;
+  Trainer trainer(entry, dynamic_cast<const TrainHparams&>(*hparams), batch.shape(), at::kCPU, 1);
+  return trainer.step(batch, {.report = true, .outputs = true}).output.prior.images;
+}
+
+void check_images(const Json& row, const Tensor& images, Comparison& comparison) {
+  const auto& shape = row["shape"];
+  const Json expected = {shape["T"].get<int64_t>() - 1, shape["B"], shape["C"], shape["H"], shape["W"]};
+  comparison.equal("images", images.sizes().vec(), expected);
+  if (!torch::isfinite(images).all().item<bool>()) comparison.problem("the images are not finite");
+}
+
+void check_row(const Json& row, Comparison& comparison) {
+  const bool works = row["error"].is_null() || kMended.contains(row["what"].get<std::string>());
+  try {
+    const auto images = run(row);
+    if (!works) return comparison.problem("accepted, there: " + row["error"].get<std::string>());
+    check_images(row, images, comparison);
+  } catch (const UsageError& error) {
+    if (works) return comparison.problem(concat("refused: ", error.what()));
+    comparison.agree(concat("refused: ", error.what()));
+  }
+}
+
+}  // namespace
+
+std::vector<Result> run_errors(const Case& recorded) {
+  std::vector<Result> results;
+  torch::manual_seed(1);
+  for (const auto& row : recorded.json()["table"]) {
+    results.push_back({recorded.name() + "/" + row["what"].get<std::string>(), {}});
+    try {
+      check_row(row, results.back().comparison);
+    } catch (const std::exception& error) {
+      results.back().comparison.problem(concat("not a usage error: ", error.what()));
+    }
+  }
+  return results;
+}
+
+}  // namespace savp::golden

@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# usage: published_scripts_test.sh SOURCE_DIR
+# Every published hyperparameter file belongs to a run that scripts/train_all.sh trains, and the other scripts go through the
+# same runs.
+set -euo pipefail
+cd "$1"
+
+fail() { echo "FAIL: $*" >&2; exit 1; }
+
+files=$(find hparams -name model_hparams.json | sort)
+trained=$(scripts/train_all.sh --dry-run | grep -o 'hparams/[^ ]*model_hparams.json' | sort)
+[[ $files == "$trained" ]] || fail "files and runs differ: $(diff <(echo "$files") <(echo "$trained"))"
+
+checkpoints() { grep -o -- '--checkpoint [^ ]*' | sort; }
+logs=$(scripts/train_all.sh --dry-run | grep -o -- '--output_dir [^ ]*' | sed 's/--output_dir/--checkpoint/' | sort)
+[[ $(scripts/generate_all.sh --dry-run | checkpoints) == "$logs" ]] || fail "generate_all.sh leaves runs out"
+[[ $(scripts/evaluate_all.sh --dry-run | checkpoints) == "$logs" ]] || fail "evaluate_all.sh leaves runs out"
+
+one=$(scripts/train_all.sh --dry-run bair/sna_l1)
+[[ $one == *"--dataset_hparams use_state=true --model sna --model_hparams_dict hparams/bair/sna_l1/model_hparams.json"* ]] ||
+  fail "bair/sna_l1 is trained by: $one"
+if scripts/evaluate_all.sh --dry-run kth/unknown 2>/dev/null; then fail "an unknown run is accepted"; fi

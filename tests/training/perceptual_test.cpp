@@ -1,0 +1,71 @@
+#include "training/perceptual.h"
+
+#include <gtest/gtest.h>
+#include <torch/types.h>
+#include <torch/utils.h>
+
+#include "savp/checkpoints/tensors.h"
+#include "savp/core/error.h"
+#include "savp/losses/losses.h"
+#include "savp/models/models.h"
+#include "savp/training/trainer.h"
+#include "support/scratch_test.h"
+
+namespace savp {
+namespace {
+
+class Perceptual : public ScratchTest {
+ protected:
+  // Random weights, as a file.
+  std::string weights() {
+    torch::manual_seed(0);
+    nn::Vgg16 vgg;
+    NamedTensors variables;
+    for (const auto& item : vgg.named_parameters())
+      variables.emplace_back(item.key(), torch::randn_like(item.value()) * 0.05);
+    return save_checkpoint(folder_, 0, variables, {}).string();
+  }
+  static TrainHparams hparams(const std::string& file) {
+    TrainHparams hp;
+    hp.vgg_cdist_weight = 1.0;
+    hp.vgg_weights = file;
+    return hp;
+  }
+};
+
+TEST_F(Perceptual, ComparesPicturesOfAnyColour) {
+  const auto vgg = load_vgg(hparams(weights()), at::kCPU);
+  const auto a = torch::rand({2, 3, 32, 32}), b = torch::rand({2, 3, 32, 32});
+  EXPECT_NEAR(losses::perceptual(*vgg, a, a).item<double>(), 0.0, 1e-6);
+  EXPECT_GT(losses::perceptual(*vgg, a, b).item<double>(), 1e-3);
+  const auto features = vgg->forward(a.narrow(1, 0, 1));
+  ASSERT_EQ(features.size(), 5u);
+  EXPECT_EQ(features[0].sizes(), (std::vector<int64_t>{2, 64, 32, 32}));
+  EXPECT_EQ(features[4].sizes(), (std::vector<int64_t>{2, 512, 2, 2}));
+}
+
+TEST_F(Perceptual, TrainsAModel) {
+  const auto& entry = find_model("sna");
+  const auto hp = entry.make_hparams();
+  auto view = entry.view(*hp);
+  view.override_from_text(
+      "ngf=2,num_masks=2,context_frames=1,sequence_length=2,l2_weight=0,vgg_cdist_weight=1", "test");
+  view.set("vgg_weights", weights());
+  Trainer trainer(entry, dynamic_cast<const TrainHparams&>(*hp), {.channels = 3, .height = 32, .width = 32},
+                  at::kCPU, 1);
+  Batch batch;
+  batch.images = torch::rand({2, 1, 3, 32, 32});
+  const double first = trainer.step(batch).g_loss_post.item<double>();
+  double last = first;
+  for (int i = 0; i < 5; ++i) last = trainer.step(batch).g_loss_post.item<double>();
+  EXPECT_LT(last, first);
+}
+
+TEST_F(Perceptual, NeedsItsWeights) {
+  EXPECT_EQ(load_vgg(TrainHparams(), at::kCPU), nullptr);
+  EXPECT_THROW(load_vgg(hparams(""), at::kCPU), UsageError);
+  EXPECT_THROW(load_vgg(hparams((folder_ / "missing.safetensors").string()), at::kCPU), DataError);
+}
+
+}  // namespace
+}  // namespace savp
