@@ -2,6 +2,8 @@
 # usage: scripts/evaluate_all.sh [--dry-run] [GROUP | GROUP/RUN]...
 # Measures every trained run of logs/ on the test sequences, or those that are named ("kth", "bair/ours_savp"): tables and
 # pictures in results_test/<group>. --dry-run only shows the commands.
+
+# shellcheck source=scripts/published.sh
 source "$(dirname "${BASH_SOURCE[0]}")/published.sh"
 
 declare -A batch_size=([bair_action_free]=8 [kth]=1 [bair]=8)  # kth: the same clips are cut out of the sequences each time

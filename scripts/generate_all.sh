@@ -3,13 +3,15 @@
 # Draws futures of the test sequences with every trained run of logs/, or those that are named ("kth", "bair/ours_savp"), and of
 # the true frames beside them ("kth/ground_truth"): GIFs in results_test_2afc/<group>, PNGs in results_test_samples/<group>.
 # --dry-run only shows the commands.
+
+# shellcheck source=scripts/published.sh
 source "$(dirname "${BASH_SOURCE[0]}")/published.sh"
 
 gif_length=10  # frames
 
 for group in "${groups[@]}"; do
   common=(--input_dir "data/${dataset[$group]}" --dataset_hparams "sequence_length=${test_length[$group]}" --mode test
-    --gif_length $gif_length)
+    --gif_length "$gif_length")
   [[ $group == kth ]] && common+=(--batch_size 1)  # so that the same clips are cut out of the sequences each time
   if selected "$group/ground_truth"; then
     tool generate --model ground_truth --dataset "${dataset[$group]}" "${common[@]}" \

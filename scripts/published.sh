@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034  # what is set here is used by the scripts
 # The published runs, and how the scripts *_all.sh go through them. Sourced by those.
 #
 # Runs belong to groups: bair_action_free, kth, and bair, whose models see actions and states.
@@ -21,7 +22,7 @@ for argument in "$@"; do
   case $argument in
     --dry-run) dry_run=true ;;
     -h | --help)
-      sed -n '2,/^[^#]/{s/^# \{0,1\}//p}' "$0"
+      sed -n '2,/^$/{s/^# \{0,1\}//p}' "$0"
       exit 0
       ;;
     -*)

@@ -2,6 +2,8 @@
 # usage: scripts/train_all.sh [--dry-run] [GROUP | GROUP/RUN]...
 # Trains every published variant, or those that are named ("kth", "bair/sna_l1"), one after the other: the data are expected in
 # data/<data set>, the runs are kept in logs/<group>/<run>. --dry-run only shows the commands.
+
+# shellcheck source=scripts/published.sh
 source "$(dirname "${BASH_SOURCE[0]}")/published.sh"
 
 for group in "${groups[@]}"; do
