@@ -197,7 +197,8 @@ bool has_old_names(const Json& c) {
 Json changes_of(const Json& c) {
   auto changed = plain_changes(c.value("changed_from_default", Json::object()));
   // There, this keeps dna from being fed true frames when it predicts, which no model is here.
-  if (c["kind"] == "model" && c["name"] == "dna") changed.erase("schedule_sampling_k");
+  const bool asked = c["hparams"].is_string() && c["hparams"].get<std::string>().find("schedule") == 0;
+  if (c["kind"] == "model" && c["name"] == "dna" && !asked) changed.erase("schedule_sampling_k");
   return changed;
 }
 
