@@ -5,7 +5,6 @@
 #include <torch/utils.h>
 
 #include "savp/core/error.h"
-#include "savp/losses/losses.h"
 #include "savp/models/models.h"
 #include "savp/models/sv2p.h"
 
@@ -201,14 +200,6 @@ TEST(Sv2p, OnlyItsPosteriorDependsOnTheLengthOfTraining) {
   generator->eval();
   DeviceNoise noise(at::kCPU, 3);
   EXPECT_FALSE(generator->forward(random_batch(kShape, kLength, 1), {.noise = noise}).posterior.has_value());
-}
-
-TEST(Sv2p, TheLeastVarianceShiftsTheDivergence) {
-  const auto kl = [](const std::string& hparams) {
-    auto generator = std::dynamic_pointer_cast<Sv2pGenerator>(make("sv2p", hparams));
-    return losses::kl_divergence(*train(*generator, 1e6).q).item<double>();
-  };
-  EXPECT_GT(kl("latent_std_min=-9"), kl("latent_std_min=-5"));
 }
 
 }  // namespace

@@ -183,7 +183,7 @@ TEST_F(TrainTool, WhatAUserCanGetWrongHasItsExitCode) {
   EXPECT_CONTAINS(run(2, arguments("lrr=1")), "did you mean lr?");
   EXPECT_CONTAINS(run(2, arguments("lr=-1")), "must be at least 0");
   EXPECT_CONTAINS(run(2, arguments("clip_length=6")), "clip_length");
-  EXPECT_CONTAINS(run(2, arguments("max_steps=1", {"--model", "svap"})), "did you mean savp?");
+  EXPECT_CONTAINS(run(2, arguments("max_steps=1", {"--model", "svap"})), "did you mean sv2p, savp or sna?");
   EXPECT_CONTAINS(run(2, arguments("max_steps=1", {"--dataset", "biar"})), "did you mean bair?");
   EXPECT_CONTAINS(run(2, arguments("max_steps=1", {"--save_frq", "3"})), "did you mean --save_freq?");
   EXPECT_CONTAINS(run(3, arguments("max_steps=1", {"--resume"})), "run");
@@ -231,7 +231,7 @@ TEST_F(TrainTool, TellsOfItself) {
   EXPECT_CONTAINS(hparams, "Data set bair");
   EXPECT_CONTAINS(hparams, "Model savp");
   EXPECT_CONTAINS(hparams, "clip_length (int, at least 1; default 10)");
-  EXPECT_CONTAINS(hparams, "kth/ours_savp: {");
+  EXPECT_CONTAINS(hparams, "kth/ours_savp, model savp: {");
   EXPECT_EQ(ask({"--help_hparams", "--dataset", "kth"}).find("Data set bair"), std::string::npos);
 }
 
