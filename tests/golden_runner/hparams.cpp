@@ -186,6 +186,22 @@ std::string describe_case(const Json& c) {
   return concat(c["name"].get<std::string>(), " ", c["hparams_dict"].dump(), " ", c["hparams"].dump());
 }
 
+// Each model of the reference knows old names of its own; here all of them are passed over for every model.
+bool has_old_names(const Json& c) {
+  const auto& old = deprecated_hparams();
+  const auto& given = c["hparams_dict"];
+  return c["kind"] == "model" && given.is_object() &&
+         std::any_of(old.begin(), old.end(), [&](const std::string& name) { return given.contains(name); });
+}
+
+Json changes_of(const Json& c) {
+  auto changed = plain_changes(c.value("changed_from_default", Json::object()));
+  // There, this keeps dna from being fed true frames when it predicts, which no model is here.
+  const bool asked = c["hparams"].is_string() && c["hparams"].get<std::string>().find("schedule") == 0;
+  if (c["kind"] == "model" && c["name"] == "dna" && !asked) changed.erase("schedule_sampling_k");
+  return changed;
+}
+
 void run_class_merge(const Json& c, Comparison& comparison) {
   const auto what = describe_case(c);
   Json ours;
@@ -193,13 +209,13 @@ void run_class_merge(const Json& c, Comparison& comparison) {
   const auto recorded_error = c.value("error", Json());
   // There, a missing dictionary is a crash.
   const bool fails = !recorded_error.is_null() && recorded_error["exception"] != "AttributeError";
+  if (fails && !error && has_old_names(c)) return comparison.agree(what + " passed over");
   if (error.has_value() != fails)
     return comparison.problem(concat(what, error ? " fails: " + *error : " does not fail"));
   if (error) return comparison.agree(concat(what, " -> ", *error));
   auto name = c["name"].get<std::string>();
   if (name == "sv2p" && c["kind"] == "dataset") name = c["folder_name"];
-  compare_values(what, ours, default_values(c["kind"], name),
-                 plain_changes(c.value("changed_from_default", Json::object())), comparison);
+  compare_values(what, ours, default_values(c["kind"], name), changes_of(c), comparison);
 }
 
 Result result_of(const std::string& name, const std::function<void(Comparison&)>& body) {

@@ -55,7 +55,8 @@ TEST(Advection, EveryModelComposesFramesInEveryWay) {
       DeviceNoise noise(at::kCPU, 3);
       const auto all = make(model, way)->predict(batch, /*length=*/7, /*samples=*/3, noise);
       ASSERT_EQ(all.images.sizes(), (std::vector<int64_t>{6, 6, 3, 32, 40})) << model << way;
-      EXPECT_GE(all.images.min().item<double>(), 0.0);  // masks and kernels sum to 1
+      EXPECT_GE(all.images.min().item<double>(),
+                0.0);  // masks and kernels sum to 1
       EXPECT_LE(all.images.max().item<double>(), 1.0 + 1e-5);
       EXPECT_EQ(all.states.sizes(), (std::vector<int64_t>{6, 6, 3}));
       EXPECT_NEAR(all.pix_distribs.sum({2, 3, 4}).max().item<double>(), 1.0, 1e-5);
@@ -126,7 +127,8 @@ TEST(Advection, ExactlyTheSampledShareOfABatchIsFedTruth) {
     now.ground_truth_sampling = torch::full({}, share);
     return generator->forward(batch, now).prior.images[kLength - 2];
   };
-  const auto own = images(0.0), truth = images(1.0), half = images(0.45);  // 1.8 of 4 elements: two
+  const auto own = images(0.0), truth = images(1.0),
+             half = images(0.45);  // 1.8 of 4 elements: two
   for (const int64_t element : {0, 1, 2, 3}) {
     const bool fed = element == 2 || element == 0;
     EXPECT_TRUE(torch::allclose(half[element], (fed ? truth : own)[element])) << element;
@@ -200,6 +202,14 @@ TEST(Sv2p, OnlyItsPosteriorDependsOnTheLengthOfTraining) {
   generator->eval();
   DeviceNoise noise(at::kCPU, 3);
   EXPECT_FALSE(generator->forward(random_batch(kShape, kLength, 1), {.noise = noise}).posterior.has_value());
+}
+
+TEST(Sv2p, TheLeastVarianceIsAdded) {
+  const auto log_variance = [](const std::string& hparams) {
+    auto generator = std::dynamic_pointer_cast<Sv2pGenerator>(make("sv2p", hparams));
+    return train(*generator, 1e6).q->log_sigma_sq;
+  };
+  EXPECT_TRUE(torch::allclose(log_variance("latent_std_min=-9") + 4.0, log_variance("latent_std_min=-5")));
 }
 
 }  // namespace
