@@ -12,6 +12,7 @@
 #include <iostream>
 #include <memory>
 #include <optional>
+#include <thread>
 #include <vector>
 
 #ifdef SAVP_WITH_CUDA
@@ -22,6 +23,7 @@
 #include "savp/checkpoints/run_dir.h"
 #include "savp/core/noise.h"
 #include "savp/core/video.h"
+#include "savp/datasets/bench.h"
 #include "savp/datasets/dataset.h"
 #include "savp/kernels/prepared_conv.h"
 #include "savp/models/models.h"
@@ -99,8 +101,28 @@ class Bench {
             [&] { predictor->predict(batch, length, /*samples=*/1, noise); });
   }
 
+  // Without --input_dir: records and videos made for it, by 1, 2, 4 ... threads.
+  void stored_data() {
+    const auto most = o_.threads > 0 ? o_.threads : static_cast<int64_t>(std::thread::hardware_concurrency());
+    for (const auto& [stored_as, name] : EnumNames<StoredAs>::kTable)
+      for (int64_t threads = 1; threads <= std::max<int64_t>(most, 1); threads *= 2) {
+        const DataSpeedOptions options{
+            .batch_size = o_.batch_size, .sequence_length = frames(12), .size = o_.size, .threads = threads};
+        const auto speed = measure_reading(stored_as, options);
+        const Json line = {{"what", "data"},
+                           {"stored_as", name},
+                           {"size", o_.size},
+                           {"threads", threads},
+                           {"frames_per_second", speed.frames_per_second},
+                           {"megabytes_per_second", speed.megabytes_per_second}};
+        std::cout << line.dump() << std::endl;
+      }
+    const Json line = {{"what", "memcpy"}, {"megabytes_per_second", memcpy_megabytes_per_second()}};
+    std::cout << line.dump() << std::endl;
+  }
+
   void data() {
-    SAVP_CHECK(!o_.input_dir.empty(), UsageError, "--what data needs --input_dir");
+    if (o_.input_dir.empty()) return stored_data();
     const auto name = o_.dataset.empty() ? infer_dataset(o_.input_dir, "train") : o_.dataset;
     const auto dataset = Dataset::open(name, o_.input_dir, "train", {}, o_.dataset_hparams);
     if (o_.sequence_length > 0) dataset->set_sequence_length(o_.sequence_length);

@@ -112,7 +112,7 @@ Plan settle(const TrainOptions& options) {
 std::unique_ptr<Dataset> open_dataset(const Plan& plan, const std::string& input_dir,
                                       const std::string& mode) {
   return Dataset::open(*plan.options.dataset, input_dir, mode, plan.dataset_dicts,
-                       plan.options.dataset_hparams.value_or(""));
+                       plan.options.dataset_hparams.value_or(""), plan.options.skip_bad_records);
 }
 
 // Null where the data has no validation split.
@@ -240,8 +240,7 @@ void train(const TrainOptions& given) {
                                       .seed = plan.seed,
                                       .start = plan.position,
                                       .threads = options.data_threads,
-                                      .device = device,
-                                      .skip_bad_records = options.skip_bad_records});
+                                      .device = device});
   auto loop = loop_options(plan, entry.name, data->shape());
   loop.data_position = [&] { return text(batches->position()); };
   if (validation_data) loop.validate = Validation(trainer.generator(), *validation_data, hparams, device);

@@ -31,18 +31,35 @@ auto in_record(const RecordPlace& place, const Body& body) {
   }
 }
 
-RecordFormat inspect_first(const std::string& file, const DatasetSpec& spec, bool use_state) {
-  TfRecordReader reader(file);
-  const auto place = reader.locate();
-  SAVP_CHECK(place, DataError, file, ": holds no records");
+RecordFormat inspect_record(const RecordPlace& place, const DatasetSpec& spec, bool use_state) {
   std::string record;
-  read_record(*place, record);
-  return in_record(*place, [&] {
+  read_record(place, record);
+  return in_record(place, [&] {
     const ExampleView example(record);
     auto format = inspect(example, spec, use_state);
     split(example, spec, format);  // all that a sequence may need must be there
     return format;
   });
+}
+
+// The first record decides; where damaged ones are to be skipped, the first sound one.
+RecordFormat inspect_first(const std::vector<std::string>& files, const DatasetSpec& spec, bool use_state,
+                           const std::shared_ptr<SkippedRecords>& skipped) {
+  if (!skipped) {
+    const auto place = TfRecordReader(files.front()).locate();
+    SAVP_CHECK(place, DataError, files.front(), ": holds no records");
+    return inspect_record(*place, spec, use_state);
+  }
+  RecordStream records({.files = files, .num_epochs = 1, .skipped = skipped});
+  while (const auto item = records.next()) {
+    try {
+      return inspect_record(item->place, spec, use_state);
+    } catch (const DataError& error) {
+      skipped->add(item->place, error.what());
+    }
+  }
+  throw DataError(
+      concat(files.front(), ": this and ", files.size() - 1, " other files hold no sound record"));
 }
 
 void check(const BatchOptions& options) {
@@ -208,7 +225,7 @@ VideoHparams settle_hparams(const DatasetSpec& spec,
 std::unique_ptr<Dataset> Dataset::open(const std::string& name, const std::string& input_dir,
                                        const std::string& mode,
                                        const std::vector<std::pair<std::string, Json>>& hparams_dicts,
-                                       const std::string& hparams_text) {
+                                       const std::string& hparams_text, bool skip_bad_records) {
   check_mode(mode);
   const auto& named = find_dataset(name);
   const bool own = named.own_data && holds_own_data(input_dir);
@@ -218,15 +235,16 @@ std::unique_ptr<Dataset> Dataset::open(const std::string& name, const std::strin
       mode);
   const auto& spec = choose_variant(named, files.front());
   const auto hparams = settle_hparams(spec, hparams_dicts, {hparams_text});
-  return std::unique_ptr<Dataset>(new Dataset(spec, std::move(files), mode, hparams));
+  return std::unique_ptr<Dataset>(new Dataset(spec, std::move(files), mode, hparams, skip_bad_records));
 }
 
-Dataset::Dataset(DatasetSpec spec, std::vector<std::string> files, std::string mode, VideoHparams hparams)
+Dataset::Dataset(DatasetSpec spec, std::vector<std::string> files, std::string mode, VideoHparams hparams,
+                 bool skip_bad_records)
     : spec_(std::move(spec)),
       files_(std::move(files)),
       mode_(std::move(mode)),
       hparams_(hparams),
-      skipped_(std::make_shared<SkippedRecords>()) {
+      skipped_(skip_bad_records ? std::make_shared<SkippedRecords>() : nullptr) {
   set_sequence_length(hparams_.sequence_length);
 }
 
@@ -234,7 +252,7 @@ Dataset::~Dataset() = default;
 
 void Dataset::set_sequence_length(int64_t frames) {
   const auto format =
-      decoder_ ? decoder_->format() : inspect_first(files_.front(), spec_, hparams_.use_state);
+      decoder_ ? decoder_->format() : inspect_first(files_, spec_, hparams_.use_state, skipped_);
   const bool known = frames > 0 || format.length > 0;
   SAVP_CHECK(known, UsageError, "records of ", spec_.name,
              " differ in length: sequence_length must be given");
@@ -260,11 +278,10 @@ std::unique_ptr<BatchStream> Dataset::batches(const BatchOptions& options) const
              "sequence_length=", hparams_.sequence_length, " with frame_skip=", hparams_.frame_skip,
              " needs ", decoder_->span(), " frames, but the records of ", files_.front(), " hold ", length);
   const bool shuffle = mode_ == "train" || (mode_ == "val" && hparams_.shuffle_on_val);
-  const auto skipped = options.skip_bad_records ? skipped_ : nullptr;
   auto records = std::make_unique<RecordStream>(RecordStreamOptions{
-      files_, shuffle, options.num_epochs, options.seed, options.start, options.shard, skipped});
+      files_, shuffle, options.num_epochs, options.seed, options.start, options.shard, skipped_});
   auto decoded = map_stream<RecordItem, Decoded>(
-      std::move(records), RecordDecoder(decoder_, skipped, options.seed), options.threads);
+      std::move(records), RecordDecoder(decoder_, skipped_, options.seed), options.threads);
   std::unique_ptr<Stream<Placed<Batch>>> batches =
       std::make_unique<Batched>(std::make_unique<Usable>(std::move(decoded), options), options.batch_size);
   if (options.threads > 0) batches = made_ahead(std::move(batches), /*ahead=*/2);
@@ -273,7 +290,7 @@ std::unique_ptr<BatchStream> Dataset::batches(const BatchOptions& options) const
   return std::make_unique<Positioned>(std::move(batches), options.start);
 }
 
-int64_t Dataset::skipped_records() const { return skipped_->count(); }
+int64_t Dataset::skipped_records() const { return skipped_ ? skipped_->count() : 0; }
 
 std::string Dataset::skipped_summary() const {
   const auto count = skipped_records();

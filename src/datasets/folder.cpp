@@ -25,10 +25,14 @@ bool is_record_file(const std::string& name) {
   return std::regex_match(name, kRecords) && !std::regex_match(name, kUnfinished);
 }
 
+// None where there is no such folder.
 std::vector<std::string> record_files_in(const fs::path& folder) {
   std::vector<std::string> files;
-  std::error_code none;
-  for (const auto& entry : fs::directory_iterator(folder, none))
+  std::error_code none, failure;
+  fs::directory_iterator entries(folder, failure);
+  SAVP_CHECK(failure != std::errc::permission_denied, DataError, folder.string(), ": may not be read (",
+             failure.message(), ")");
+  for (const auto& entry : entries)
     if (is_record_file(entry.path().filename().string()) && !entry.is_directory(none))
       files.push_back(entry.path().string());
   std::sort(files.begin(), files.end());

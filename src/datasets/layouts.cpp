@@ -142,9 +142,11 @@ RecordFormat inspect_steps(const ExampleView& record, const DatasetSpec& spec, b
 
 PictureSize stated_size(const ExampleView& record) {
   const PictureSize size{record.one_int("height"), record.one_int("width"), record.one_int("channels")};
-  constexpr int64_t kLargest = 1 << 15;  // pixels; keeps products in range
+  constexpr int64_t kLargest = 1 << 15;         // pixels; keeps products in range
+  constexpr int64_t kLargestPicture = 1 << 26;  // values
   for (const auto value : {size.height, size.width, size.channels})
     SAVP_CHECK(value > 0 && value <= kLargest, DataError, "a picture of ", text(size), " cannot be");
+  SAVP_CHECK(size.values() <= kLargestPicture, DataError, "pictures of ", text(size), " are too large");
   return size;
 }
 
@@ -175,8 +177,20 @@ int64_t numbers_a_step(const ExampleView& record, const std::string& name, int64
   return count / steps;
 }
 
+// Memory is reserved for pictures of the stated size before they are decoded, so it must not be a mere claim.
+void check_encoded_size(const ExampleView& record, const DatasetSpec& spec, const RecordFormat& format) {
+  const auto* frames = record.find(spec.images);
+  if (spec.pixels != Pixels::kEncoded || frames == nullptr || frames->count() == 0) return;
+  const auto found = encoded_size(record.get(spec.images, Kind::kBytes).bytes().front());
+  SAVP_CHECK(found == format.picture, DataError, "its pictures are ", text(found),
+             " but height, width and "
+             "channels say ",
+             text(format.picture));
+}
+
 RecordFormat inspect_list(const ExampleView& record, const DatasetSpec& spec, bool use_state) {
   RecordFormat format{.images = spec.images, .picture = stated_size(record)};
+  check_encoded_size(record, spec, format);
   if (!use_state || spec.states.empty()) return format;
   const auto length = record.one_int("sequence_length");
   format.state_size = numbers_a_step(record, spec.states, length);

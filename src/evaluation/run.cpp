@@ -159,9 +159,9 @@ Tensor read_context(const ClipOptions& clip, int64_t context_frames, const Video
 RunInput open_dataset_input(const RunOptions& options) {
   SAVP_CHECK(options.input_dir, UsageError, "--input_dir DIR must be given: a folder with record files");
   auto input = open_model(options);
-  const std::shared_ptr<Dataset> data =
-      Dataset::open(dataset_name(options, input.checkpoint), *options.input_dir, enum_name(options.mode),
-                    dataset_dicts(input.checkpoint), options.dataset_hparams.value_or(""));
+  const std::shared_ptr<Dataset> data = Dataset::open(
+      dataset_name(options, input.checkpoint), *options.input_dir, enum_name(options.mode),
+      dataset_dicts(input.checkpoint), options.dataset_hparams.value_or(""), options.skip_bad_records);
   input.dataset = data->name();
   input.dataset_hparams = data->view().to_json();
   input.shape = data->shape();
@@ -172,8 +172,7 @@ RunInput open_dataset_input(const RunOptions& options) {
                              .num_epochs = options.num_epochs,
                              .seed = static_cast<uint64_t>(options.seed),
                              .threads = options.data_threads,
-                             .device = default_device(),
-                             .skip_bad_records = options.skip_bad_records};
+                             .device = default_device()};
   input.videos = options.num_samples ? sequences : sequences * options.num_epochs;
   input.batches = data->batches(batches);
   input.data = data;

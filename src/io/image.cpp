@@ -117,9 +117,10 @@ void decode_png(std::string_view encoded, const PictureSize& size, uint8_t* pixe
 // How each format is read.
 struct Format {
   bool (*fits)(std::string_view encoded);
+  PictureSize (*size)(std::string_view encoded);
   void (*decode)(std::string_view encoded, const PictureSize& size, uint8_t* pixels);
 };
-constexpr Format kFormats[] = {{is_jpeg, decode_jpeg}, {is_png, decode_png}};
+constexpr Format kFormats[] = {{is_jpeg, jpeg_size, decode_jpeg}, {is_png, png_size, decode_png}};
 
 const Format& format_of(std::string_view encoded) {
   SAVP_CHECK(!encoded.empty(), DataError, "is empty");
@@ -154,6 +155,8 @@ Picture read_image(const std::filesystem::path& path, int64_t channels) {
   cv::cvtColor(decoded, decoded, cv::COLOR_BGR2RGB);
   return with_channels(copy(decoded), channels);
 }
+
+PictureSize encoded_size(std::string_view encoded) { return format_of(encoded).size(encoded); }
 
 void decode_picture(std::string_view encoded, const PictureSize& size, uint8_t* pixels) {
   format_of(encoded).decode(encoded, size, pixels);

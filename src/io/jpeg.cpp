@@ -80,6 +80,8 @@ class Decompressor {
 
 }  // namespace
 
+PictureSize jpeg_size(std::string_view encoded) { return Decompressor().read_header(encoded); }
+
 void decode_jpeg(std::string_view encoded, const PictureSize& size, uint8_t* pixels) {
   SAVP_CHECK(size.channels == 1 || size.channels == 3, DataError, "is a JPEG picture of ", size.channels,
              " channels; 1 and 3 are read");

@@ -8,7 +8,9 @@
 
 namespace savp {
 
-// The picture must be of that size, with one channel (gray) or three (RGB). Throws DataError ("is a damaged
+PictureSize jpeg_size(std::string_view encoded);
+
+// The picture must be of that size, with one channel (gray) or three (RGB). Both throw DataError ("is a damaged
 // JPEG picture: ...").
 void decode_jpeg(std::string_view encoded, const PictureSize& size, uint8_t* pixels);
 

@@ -31,7 +31,7 @@ const std::vector<BadInput> kBadInputs = {
      1},
     {"length_value", -1, "record 0 at byte 0: the checksum of its length is wrong"},
     {"data_crc", 1, "traj_0_to_2.tfrecords, record 1 at byte 3519: the checksum of its data is wrong", 2, 1},
-    {"data_byte", -1, "record 0 at byte 0: the checksum of its data is wrong"},
+    {"data_byte", -1, "record 0 at byte 0: the checksum of its data is wrong", 2, 1},
     {"bad_second_file", 4, "traj_3_to_5.tfrecords, record 1 at byte 3519: the checksum of its data is wrong",
      5, 1},
     {"zero_length", -1, "traj_0_to_2.tfrecords: holds no records"},
@@ -52,7 +52,7 @@ const std::vector<BadInput> kBadInputs = {
     {"record_not_example", -1, "record 0 at byte 0: the record is not a tf.train.Example"},
     {"record_not_example_second", 1, "record 1 at byte 3519: the record is not a tf.train.Example", 2, 1},
     {"record_empty", -1, "there are no frames"},
-    {"missing_action_first", -1, "record 0 at byte 0: feature 1/action is missing"},
+    {"missing_action_first", -1, "record 0 at byte 0: feature 1/action is missing", 1, 1},
     {"missing_image_gap", -1, "feature 1/image_aux1/encoded is missing"},
     {"missing_action_second", 1, "record 1 at byte 3519: feature 1/action is missing", 2, 1},
     {"missing_unused", 3, ""},
@@ -103,10 +103,10 @@ Json description(const std::string& name) {
   throw std::logic_error("no case " + name);
 }
 
-std::unique_ptr<Dataset> open(const std::string& name) {
+std::unique_ptr<Dataset> open(const std::string& name, bool skip_bad_records = false) {
   const auto c = description(name);
   return Dataset::open(c["dataset"], SAVP_TEST_DATA "/golden/data/" + c["input_dir"].get<std::string>(),
-                       c["mode"], {}, c["hparams"].get<std::string>());
+                       c["mode"], {}, c["hparams"].get<std::string>(), skip_bad_records);
 }
 
 struct Outcome {
@@ -153,9 +153,9 @@ TEST_P(BadInputs, AreReportedWithTheirPlace) {
 TEST_P(BadInputs, CostOnlyThemselvesOnRequest) {
   const auto& expected = GetParam();
   if (expected.kept < 0) return;
-  const auto dataset = open(expected.name);
+  const auto dataset = open(expected.name, /*skip_bad_records=*/true);
   for (const int64_t threads : {0, 2}) {
-    const auto outcome = read(*dataset, {.num_epochs = 2, .threads = threads, .skip_bad_records = true});
+    const auto outcome = read(*dataset, {.num_epochs = 2, .threads = threads});
     EXPECT_EQ(outcome.sequences, 2 * expected.kept);
     EXPECT_EQ(outcome.complaint, "");
     EXPECT_EQ(dataset->skipped_records(), expected.skipped);  // told of once, not in each epoch

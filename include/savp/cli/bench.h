@@ -58,7 +58,8 @@ struct BenchOptions {
   HPARAM(int64_t, global_step, 75000, "training step that is measured (schedules depend on it)", AtLeast{0});
 
   HPARAM_GROUP(records, "Data (--what data)");
-  HPARAM(std::string, input_dir, "", "folder of the records");
+  HPARAM(std::string, input_dir, "",
+         "folder of the records; empty: raw frames, JPEG and video made for it, beside memcpy");
   HPARAM(std::string, dataset, "", "kind of data set; empty: found out from the folder");
   HPARAM(std::string, dataset_hparams, "", "hyperparameters of the data set");
 

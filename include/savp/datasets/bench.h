@@ -1,15 +1,30 @@
-// How fast records become batches.
+// How fast stored videos become pictures.
 #pragma once
 
 #include <cstdint>
+#include <utility>
+
+#include "savp/core/hparams.h"
 
 namespace savp {
 
+// How the frames are stored.
+enum class StoredAs {
+  kRaw,    // records like BAIR's: two cameras, of which one is used, 30 steps
+  kJpeg,   // records like UCF-101's: 30 frames
+  kVideo,  // a GIF of 30 frames
+};
+template <>
+struct EnumNames<StoredAs> {
+  static constexpr std::pair<StoredAs, const char*> kTable[] = {
+      {StoredAs::kRaw, "raw"}, {StoredAs::kJpeg, "jpeg"}, {StoredAs::kVideo, "video"}};
+};
+
 struct DataSpeedOptions {
   int64_t batch_size = 16;       // sequences
-  int64_t sequence_length = 12;  // frames used of the 30 in a record
+  int64_t sequence_length = 12;  // frames used of the 30 that are stored; all of those of a video
   int64_t size = 64;             // side of a frame (pixels)
-  int64_t threads = 0;           // that read and decode; 0: the calling thread does it all
+  int64_t threads = 1;           // that read and decode
   int64_t warm_up = 4;           // batches read before the clock starts
   int64_t batches = 40;          // batches timed
 };
@@ -17,12 +32,14 @@ struct DataSpeedOptions {
 struct DataSpeed {
   double seconds = 0.0;
   double frames_per_second = 0.0;
-  double megabytes_per_second = 0.0;  // of record files
+  double megabytes_per_second = 0.0;  // of what is read from files
 };
 
-// Writes records like BAIR's (two raw cameras, 30 steps; one camera is used) to a temporary folder, reads
-// them as for training and removes them. They are in the system's cache then: the disk is not what is
-// measured.
-DataSpeed measure_reading(const DataSpeedOptions& options);
+// Writes drawn scenes to a temporary folder, reads them as for training and removes them. They are in the
+// system's cache then: the disk is not what is measured.
+DataSpeed measure_reading(StoredAs stored_as, const DataSpeedOptions& options);
+
+// Bytes (millions) that memcpy copies in a second, between buffers larger than a cache.
+double memcpy_megabytes_per_second();
 
 }  // namespace savp

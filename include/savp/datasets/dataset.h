@@ -22,9 +22,8 @@ struct BatchOptions {
   uint64_t seed = 0;          // of the order and of the sequences' starts; threads make no difference
   StreamPosition start = {};  // as if all before had been read
   Shard shard = {};
-  int64_t threads = 2;            // that read and decode; 0: next() does it all itself
-  at::Device device = at::kCPU;   // batches for another device are copied ahead, through pinned memory
-  bool skip_bad_records = false;  // go on after a damaged record, with a warning
+  int64_t threads = 2;           // that read and decode; 0: next() does it all itself
+  at::Device device = at::kCPU;  // batches for another device are copied ahead, through pinned memory
 };
 
 // Batches, and where they are in the data.
@@ -48,11 +47,12 @@ class Dataset {
   // Finds the files and reads the first record; a folder of videos, frames or arrays is first made into
   // records, kept in a cache (see "Your own videos" in the README). `mode` is train, val or test; the
   // defaults of the dataset are overridden by the dictionaries (each with what messages call it), these by
-  // the text. Throws UsageError and DataError.
+  // the text. Damaged records are errors unless they are to be skipped, with a warning. Throws
+  // UsageError and DataError.
   static std::unique_ptr<Dataset> open(const std::string& name, const std::string& input_dir,
                                        const std::string& mode,
                                        const std::vector<std::pair<std::string, Json>>& hparams_dicts = {},
-                                       const std::string& hparams_text = "");
+                                       const std::string& hparams_text = "", bool skip_bad_records = false);
   ~Dataset();
 
   const std::string& name() const { return spec_.name; }
@@ -80,14 +80,15 @@ class Dataset {
   std::string skipped_summary() const;
 
  private:
-  Dataset(DatasetSpec spec, std::vector<std::string> files, std::string mode, VideoHparams hparams);
+  Dataset(DatasetSpec spec, std::vector<std::string> files, std::string mode, VideoHparams hparams,
+          bool skip_bad_records);
 
   DatasetSpec spec_;
   std::vector<std::string> files_;
   std::string mode_;
   VideoHparams hparams_;
   std::shared_ptr<const SequenceDecoder> decoder_;
-  std::shared_ptr<SkippedRecords> skipped_;
+  std::shared_ptr<SkippedRecords> skipped_;  // null: damage is an error
 };
 
 }  // namespace savp

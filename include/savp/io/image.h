@@ -38,6 +38,9 @@ Picture read_image(const std::filesystem::path& path, int64_t channels = 3);
 // tells before anything is decoded.
 void decode_picture(std::string_view encoded, const PictureSize& size, uint8_t* pixels);
 
+// What the header of a JPEG or PNG picture says. Throws DataError ("is ...").
+PictureSize encoded_size(std::string_view encoded);
+
 // The file appears in full or not at all; missing folders are made.
 void write_png(const std::filesystem::path& path, const Picture& picture);
 

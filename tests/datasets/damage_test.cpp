@@ -1,0 +1,166 @@
+// Every way in which a small record file can be cut or have one bit wrong, in each layout.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <set>
+
+#include "savp/core/error.h"
+#include "savp/datasets/dataset.h"
+#include "savp/io/example.h"
+#include "savp/io/tfrecord.h"
+#include "support/scratch_test.h"
+
+namespace savp {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int64_t kRecords = 3, kSteps = 3;
+
+std::string per_step_record(int64_t number) {
+  ExampleBuilder example;
+  const std::string frame(3, static_cast<char>(number));
+  for (int64_t t = 0; t < kSteps; ++t) {
+    const auto step = std::to_string(t);
+    example.bytes(step + "/image_aux1/encoded", {frame}).floats(step + "/action", {1, 2, 3, 4});
+    example.floats(step + "/endeffector_pos", {1, 2, 3});
+  }
+  return example.serialize();
+}
+
+std::string list_record(int64_t height, int64_t width, const std::string& frame, int64_t length = kSteps) {
+  ExampleBuilder example;
+  example.ints("sequence_length", {length}).ints("height", {height}).ints("width", {width});
+  return example.ints("channels", {1}).bytes("images/encoded", {frame, frame, frame}).serialize();
+}
+
+struct SmallFile {
+  std::string dataset;
+  std::string (*record)(int64_t number);
+};
+void PrintTo(const SmallFile& file, std::ostream* out) { *out << file.dataset; }
+
+class Damage : public ScratchTest, public testing::WithParamInterface<SmallFile> {
+ protected:
+  static constexpr const char* kFile = "test/traj_0_to_2.tfrecords";
+
+  void SetUp() override {
+    ScratchTest::SetUp();
+    fs::create_directories(folder_ / "test");
+    TfRecordWriter writer((folder_ / kFile).string());
+    for (int64_t i = 0; i < kRecords; ++i) {
+      writer.write(GetParam().record(i));
+      ends_.insert(ends_.empty() ? 16 + GetParam().record(i).size()
+                                 : *ends_.rbegin() + 16 + GetParam().record(i).size());
+    }
+    writer.close();
+    whole_ = read(folder_ / kFile);
+    ASSERT_EQ(whole_.size(), *ends_.rbegin());
+  }
+
+  // Sequences that can be read; -1 after an error, which must tell the place.
+  int64_t sequences(bool skip_bad_records) const {
+    try {
+      const auto dataset =
+          Dataset::open(GetParam().dataset, folder_.string(), "test", {},
+                        "sequence_length=2,use_state=" + std::string(use_state()), skip_bad_records);
+      const auto stream = dataset->batches({.num_epochs = 1, .threads = 0});
+      int64_t count = 0;
+      while (stream->next()) ++count;
+      return count;
+    } catch (const DataError& error) {
+      EXPECT_CONTAINS(error.what(), kFile);
+      return -1;
+    }
+  }
+  const char* use_state() const { return GetParam().dataset == "softmotion" ? "true" : "false"; }
+
+  std::string whole_;
+  std::set<size_t> ends_;  // of records
+};
+
+TEST_P(Damage, AFileCutAnywhereButBetweenRecordsIsAnError) {
+  EXPECT_EQ(sequences(false), kRecords);
+  for (size_t size = 0; size < whole_.size(); ++size) {
+    write(kFile, whole_.substr(0, size));
+    const auto sound = std::distance(ends_.begin(), ends_.upper_bound(size));
+    EXPECT_EQ(sequences(false), ends_.contains(size) ? sound : -1) << size << " bytes";
+    EXPECT_EQ(sequences(true), sound > 0 ? sound : -1) << size << " bytes";
+  }
+}
+
+TEST_P(Damage, EveryBitCounts) {
+  testing::internal::CaptureStderr();  // a warning for each
+  for (size_t bit = 0; bit < whole_.size() * 8; ++bit) {
+    auto bytes = whole_;
+    bytes[bit / 8] = static_cast<char>(bytes[bit / 8] ^ (1 << (bit % 8)));
+    write(kFile, bytes);
+    EXPECT_EQ(sequences(false), -1) << "bit " << bit;
+    EXPECT_LT(sequences(true), kRecords) << "bit " << bit;
+  }
+  testing::internal::GetCapturedStderr();
+}
+
+const SmallFile kSmallFiles[] = {
+    {"softmotion", per_step_record},
+    {"kth", [](int64_t number) {
+       return list_record(1, 1, std::string(1, static_cast<char>(number)));
+     }}};
+INSTANTIATE_TEST_SUITE_P(Layouts, Damage, testing::ValuesIn(kSmallFiles),
+                         [](const auto& info) { return info.param.dataset; });
+
+class Claims : public ScratchTest {
+ protected:
+  std::string refusal(const std::string& dataset, const std::string& record) const {
+    fs::create_directories(folder_ / "test");
+    TfRecordWriter writer((folder_ / "test/a.tfrecords").string());
+    writer.write(record);
+    writer.close();
+    return message_of<DataError>([&] {
+      Dataset::open(dataset, folder_.string(), "test", {}, "sequence_length=2")->batches({})->next();
+    });
+  }
+};
+
+// Sizes are believed only where the bytes are there.
+TEST_F(Claims, AreCheckedBeforeMemoryIsReserved) {
+  EXPECT_CONTAINS(refusal("kth", list_record(1 << 12, 1 << 12, "a")), "has 1 bytes instead of 16777216");
+  EXPECT_CONTAINS(refusal("kth", list_record(1 << 14, 1 << 14, "a")), "are too large");
+  EXPECT_CONTAINS(refusal("kth", list_record(int64_t{1} << 40, 1, "a")), "cannot be");
+  EXPECT_CONTAINS(refusal("kth", list_record(-1, 1, "a")), "cannot be");
+  std::ifstream seed(SAVP_TEST_DATA "/fuzz/corpus/pictures/gray.jpg", std::ios::binary);
+  const std::string jpeg{std::istreambuf_iterator<char>(seed), {}};
+  EXPECT_CONTAINS(refusal("ucf101", list_record(1 << 12, 1 << 12, jpeg)),
+                  "its pictures are 64x64x1 but height, width and channels say 4096x4096x1");
+  EXPECT_EQ(refusal("ucf101", list_record(64, 64, jpeg)), "no error");
+  auto boasting = jpeg;  // height and width lie 5 bytes after the mark of the frame
+  boasting.replace(boasting.find("\xFF\xC0") + 5, 4, "\xFF\xFF\xFF\xFF");
+  EXPECT_CONTAINS(refusal("ucf101", list_record(64, 64, boasting)), "65535x65535x1");
+}
+
+TEST_F(Claims, MoreFramesThanThereAre) {
+  EXPECT_CONTAINS(refusal("kth", list_record(1, 1, "a", INT64_MAX)),
+                  "holds 3 frames, but sequence_length says");
+}
+
+// As a user without rights; root may read everything.
+TEST_F(Claims, FoldersAndFilesThatMayNotBeRead) {
+  ASSERT_EQ(refusal("kth", list_record(1, 1, "a")), "no error");
+  const auto message_without_rights = [&] {
+    const auto user = ::geteuid();
+    if (user == 0 && ::seteuid(65534) != 0) return std::string("cannot become another user");
+    const auto message = message_of<DataError>(
+        [&] { Dataset::open("kth", folder_.string(), "test", {}, "sequence_length=2"); });
+    if (user == 0 && ::seteuid(0) != 0) std::abort();
+    return message;
+  };
+  fs::permissions(folder_, fs::perms::all);
+  fs::permissions(folder_ / "test/a.tfrecords", fs::perms::none);
+  EXPECT_CONTAINS(message_without_rights(), "a.tfrecords: cannot open: Permission denied");
+  fs::permissions(folder_ / "test", fs::perms::none);
+  EXPECT_CONTAINS(message_without_rights(), "test: may not be read (Permission denied)");
+  fs::permissions(folder_ / "test", fs::perms::owner_all);
+}
+
+}  // namespace
+}  // namespace savp
