@@ -10,8 +10,8 @@ namespace savp {
 
 PictureSize jpeg_size(std::string_view encoded);
 
-// The picture must be of that size, with one channel (gray) or three (RGB). Both throw DataError ("is a damaged
-// JPEG picture: ...").
+// The picture must be of that size, with one channel (gray) or three (RGB). Both throw DataError ("is a
+// damaged JPEG picture: ...").
 void decode_jpeg(std::string_view encoded, const PictureSize& size, uint8_t* pixels);
 
 }  // namespace savp
