@@ -7,7 +7,6 @@
 #include <regex>
 
 #include "datasets/device_prefetcher.h"
-#include "datasets/own_data.h"
 #include "datasets/record_stream.h"
 #include "datasets/sequence.h"
 #include "datasets/stages.h"
@@ -222,17 +221,13 @@ VideoHparams settle_hparams(const DatasetSpec& spec,
   return hparams;
 }
 
-std::unique_ptr<Dataset> Dataset::open(const std::string& name, const std::string& input_dir,
-                                       const std::string& mode,
-                                       const std::vector<std::pair<std::string, Json>>& hparams_dicts,
-                                       const std::string& hparams_text, bool skip_bad_records) {
+std::unique_ptr<Dataset> Dataset::open_records(const std::string& name, const std::string& input_dir,
+                                               const std::string& mode,
+                                               const std::vector<std::pair<std::string, Json>>& hparams_dicts,
+                                               const std::string& hparams_text, bool skip_bad_records) {
   check_mode(mode);
   const auto& named = find_dataset(name);
-  const bool own = named.own_data && holds_own_data(input_dir);
-  auto files = find_record_files(
-      own ? records_of_own_data(input_dir, mode, settle_hparams(named, hparams_dicts, {hparams_text}))
-          : input_dir,
-      mode);
+  auto files = find_record_files(input_dir, mode);
   const auto& spec = choose_variant(named, files.front());
   const auto hparams = settle_hparams(spec, hparams_dicts, {hparams_text});
   return std::unique_ptr<Dataset>(new Dataset(spec, std::move(files), mode, hparams, skip_bad_records));

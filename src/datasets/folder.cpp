@@ -5,7 +5,6 @@
 #include <regex>
 
 #include "datasets/layouts.h"
-#include "datasets/own_data.h"
 #include "datasets/sources.h"
 #include "datasets/specs.h"
 #include "savp/core/error.h"
@@ -153,8 +152,7 @@ const DatasetSpec& choose_variant(const DatasetSpec& spec, const std::string& re
   });
 }
 
-std::string infer_dataset(const std::string& input_dir, const std::string& mode) {
-  if (holds_own_data(input_dir)) return video().name;
+std::string infer_record_dataset(const std::string& input_dir, const std::string& mode) {
   const auto files = find_record_files(input_dir, mode);
   for (const auto& folder : candidates(input_dir))
     if (const auto name = from_manifest(folder)) return *name;

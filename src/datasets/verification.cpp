@@ -258,7 +258,7 @@ SplitFiles find_splits(const std::string& input) {
 std::string infer(const std::string& input, const SplitFiles& splits) {
   for (size_t i = 0;; ++i) {
     try {
-      return infer_dataset(input, splits[i].first);
+      return infer_record_dataset(input, splits[i].first);
     } catch (const DataError&) {
       if (i + 1 == splits.size()) throw;
     }

@@ -53,6 +53,11 @@ class Dataset {
                                        const std::string& mode,
                                        const std::vector<std::pair<std::string, Json>>& hparams_dicts = {},
                                        const std::string& hparams_text = "", bool skip_bad_records = false);
+  // The same for folders of records alone: needs neither FFmpeg nor OpenCV.
+  static std::unique_ptr<Dataset> open_records(
+      const std::string& name, const std::string& input_dir, const std::string& mode,
+      const std::vector<std::pair<std::string, Json>>& hparams_dicts = {},
+      const std::string& hparams_text = "", bool skip_bad_records = false);
   ~Dataset();
 
   const std::string& name() const { return spec_.name; }

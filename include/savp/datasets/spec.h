@@ -116,6 +116,9 @@ const DatasetSpec& choose_variant(const DatasetSpec& spec, const std::string& re
 // records, but videos, folders of frames or arrays. Throws DataError where none of it tells.
 std::string infer_dataset(const std::string& input_dir, const std::string& mode);
 
+// The same for folders of records alone: needs neither FFmpeg nor OpenCV.
+std::string infer_record_dataset(const std::string& input_dir, const std::string& mode);
+
 // There are records, or other data, but none for the mode.
 class MissingSplitError : public DataError {
  public:

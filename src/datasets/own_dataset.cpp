@@ -1,0 +1,25 @@
+// The ways into data that may have to be decoded first. They have a file of their own: programs that read
+// records alone do without it, and so without FFmpeg and OpenCV.
+#include "datasets/own_data.h"
+#include "datasets/specs.h"
+#include "savp/datasets/dataset.h"
+
+namespace savp {
+
+std::unique_ptr<Dataset> Dataset::open(const std::string& name, const std::string& input_dir,
+                                       const std::string& mode,
+                                       const std::vector<std::pair<std::string, Json>>& hparams_dicts,
+                                       const std::string& hparams_text) {
+  const auto& spec = find_dataset(name);
+  const bool own = spec.own_data && holds_own_data(input_dir);
+  const auto records =
+      own ? records_of_own_data(input_dir, mode, settle_hparams(spec, hparams_dicts, {hparams_text}))
+          : input_dir;
+  return open_records(name, records, mode, hparams_dicts, hparams_text);
+}
+
+std::string infer_dataset(const std::string& input_dir, const std::string& mode) {
+  return holds_own_data(input_dir) ? video().name : infer_record_dataset(input_dir, mode);
+}
+
+}  // namespace savp
