@@ -5,7 +5,6 @@
 #include <regex>
 
 #include "datasets/layouts.h"
-#include "datasets/sources.h"
 #include "datasets/specs.h"
 #include "savp/core/error.h"
 #include "savp/core/text.h"
@@ -128,10 +127,7 @@ std::vector<std::string> find_record_files(const std::string& input_dir, const s
   const auto others = subfolders_with_records(input_dir);
   const auto complaint =
       concat(input_dir, ": no record files (*.tfrecord*) in it or in its subfolder ", mode);
-  if (others.empty())
-    throw DataError(complaint + (has_sources(input_dir)
-                                     ? "; it holds videos, frames or arrays: those are --dataset video"
-                                     : ""));
+  if (others.empty()) throw DataError(complaint);
   throw MissingSplitError(concat(complaint, "; there are some in ", join_words(others)));
 }
 

@@ -2,6 +2,7 @@
 // records alone do without it, and so without FFmpeg and OpenCV.
 #include "datasets/own_data.h"
 #include "datasets/specs.h"
+#include "savp/core/error.h"
 #include "savp/datasets/dataset.h"
 
 namespace savp {
@@ -11,7 +12,10 @@ std::unique_ptr<Dataset> Dataset::open(const std::string& name, const std::strin
                                        const std::vector<std::pair<std::string, Json>>& hparams_dicts,
                                        const std::string& hparams_text) {
   const auto& spec = find_dataset(name);
-  const bool own = spec.own_data && holds_own_data(input_dir);
+  const bool own = holds_own_data(input_dir);
+  SAVP_CHECK(
+      !own || spec.own_data, DataError, input_dir,
+      ": no record files (*.tfrecord*) in it; it holds videos, frames or arrays: those are --dataset video");
   const auto records =
       own ? records_of_own_data(input_dir, mode, settle_hparams(spec, hparams_dicts, {hparams_text}))
           : input_dir;
