@@ -21,6 +21,7 @@ pkg_check_modules(savp_ffmpeg REQUIRED IMPORTED_TARGET GLOBAL libavformat libavc
 find_package(Protobuf REQUIRED)
 pkg_check_modules(savp_isal REQUIRED IMPORTED_TARGET GLOBAL libisal)
 pkg_check_modules(savp_jpeg REQUIRED IMPORTED_TARGET GLOBAL libjpeg)
+pkg_check_modules(savp_png REQUIRED IMPORTED_TARGET GLOBAL libpng)
 
 # --- Arrays
 pkg_check_modules(savp_zip REQUIRED IMPORTED_TARGET GLOBAL libzip)

@@ -101,7 +101,7 @@ class Bench {
             [&] { predictor->predict(batch, length, /*samples=*/1, noise); });
   }
 
-  // Without --input_dir: records and videos made for it, by 1, 2, 4 ... threads.
+  // Without --input_dir: records made for it, by 1, 2, 4 ... threads.
   void stored_data() {
     const auto most = o_.threads > 0 ? o_.threads : static_cast<int64_t>(std::thread::hardware_concurrency());
     for (const auto& [stored_as, name] : EnumNames<StoredAs>::kTable)
@@ -123,8 +123,8 @@ class Bench {
 
   void data() {
     if (o_.input_dir.empty()) return stored_data();
-    const auto name = o_.dataset.empty() ? infer_dataset(o_.input_dir, "train") : o_.dataset;
-    const auto dataset = Dataset::open(name, o_.input_dir, "train", {}, o_.dataset_hparams);
+    const auto name = o_.dataset.empty() ? infer_record_dataset(o_.input_dir, "train") : o_.dataset;
+    const auto dataset = Dataset::open_records(name, o_.input_dir, "train", {}, o_.dataset_hparams);
     if (o_.sequence_length > 0) dataset->set_sequence_length(o_.sequence_length);
     const auto batches =
         dataset->batches({.batch_size = o_.batch_size, .threads = o_.threads, .device = device_});

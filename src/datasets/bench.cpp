@@ -1,12 +1,10 @@
 #include "savp/datasets/bench.h"
 
-#include <stdlib.h>
-
 #include <chrono>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <functional>
-#include <future>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -14,12 +12,9 @@
 
 #include "savp/core/error.h"
 #include "savp/datasets/dataset.h"
-#include "savp/datasets/toy_scene.h"
 #include "savp/io/example.h"
-#include "savp/io/gif.h"
 #include "savp/io/image.h"
 #include "savp/io/tfrecord.h"
-#include "savp/io/video.h"
 
 namespace savp {
 namespace {
@@ -38,7 +33,7 @@ double seconds_of(const std::function<void()>& body) {
 class TemporaryFolder {
  public:
   TemporaryFolder() : path_((fs::temp_directory_path() / "savp-records-XXXXXX").string()) {
-    SAVP_CHECK(::mkdtemp(path_.data()) != nullptr, DataError, path_, ": cannot make a temporary folder");
+    SAVP_CHECK(mkdtemp(path_.data()) != nullptr, DataError, path_, ": cannot make a temporary folder");
   }
   ~TemporaryFolder() {
     std::error_code ignored;
@@ -53,8 +48,23 @@ class TemporaryFolder {
   std::string path_;
 };
 
+// A disc that wanders over a gradient: compresses about as well as a photograph.
 std::vector<Picture> drawn_frames(int64_t size) {
-  return record_toy_scene(/*seed=*/0, {.length = kSteps, .size = size}).frames;
+  std::vector<Picture> frames;
+  for (int64_t t = 0; t < kSteps; ++t) {
+    Picture frame{size, size, 3, {}};
+    const int64_t x = size * t / kSteps, y = size / 2, radius = size / 6;
+    for (int64_t row = 0; row < size; ++row)
+      for (int64_t column = 0; column < size; ++column) {
+        const bool inside = (row - y) * (row - y) + (column - x) * (column - x) < radius * radius;
+        const int64_t grain = (row * 7919 + column * 104729 + t * 31) % 16;
+        for (int64_t c = 0; c < 3; ++c)
+          frame.pixels.push_back(
+              static_cast<uint8_t>(inside ? 200 - 60 * c : (row + column) * 100 / size + 20 * c + grain));
+      }
+    frames.push_back(std::move(frame));
+  }
+  return frames;
 }
 
 std::string raw_record(int64_t size) {
@@ -93,8 +103,8 @@ DataSpeed measure_records(const char* dataset_name, const std::string& record,
   TfRecordWriter writer(concat(folder.path(), "/traj_0_to_", kRecords - 1, ".tfrecords"));
   for (int64_t i = 0; i < kRecords; ++i) writer.write(record);
   writer.close();
-  const auto dataset = Dataset::open(dataset_name, folder.path(), "train",
-                                     {{"benchmark", {{"sequence_length", options.sequence_length}}}});
+  const auto dataset = Dataset::open_records(dataset_name, folder.path(), "train",
+                                             {{"benchmark", {{"sequence_length", options.sequence_length}}}});
   const auto stream = dataset->batches({.batch_size = options.batch_size, .threads = options.threads});
   const auto read = [&](int64_t batches) {
     for (int64_t i = 0; i < batches; ++i) stream->next();
@@ -103,28 +113,6 @@ DataSpeed measure_records(const char* dataset_name, const std::string& record,
   const auto seconds = seconds_of([&] { read(options.batches); });
   return speed(seconds, options.batches * options.batch_size * options.sequence_length,
                static_cast<double>(record.size()) / static_cast<double>(options.sequence_length));
-}
-
-// Each thread reads the whole file, again and again.
-DataSpeed measure_video(const DataSpeedOptions& options) {
-  const TemporaryFolder folder;
-  const auto path = fs::path(folder.path()) / "video.gif";
-  write_gif(path, drawn_frames(options.size), /*fps=*/10);
-  const auto times =
-      options.batches * options.batch_size * options.sequence_length / kSteps / options.threads + 1;
-  const auto read = [&] {
-    for (int64_t i = 0; i < times; ++i) {
-      VideoReader reader(path);
-      while (reader.next()) {
-      }
-    }
-  };
-  const auto seconds = seconds_of([&] {
-    std::vector<std::future<void>> threads;
-    for (int64_t i = 0; i < options.threads; ++i) threads.push_back(std::async(std::launch::async, read));
-    for (auto& thread : threads) thread.get();
-  });
-  return speed(seconds, times * options.threads * kSteps, static_cast<double>(fs::file_size(path)) / kSteps);
 }
 
 }  // namespace
@@ -136,8 +124,6 @@ DataSpeed measure_reading(StoredAs stored_as, const DataSpeedOptions& options) {
       return measure_records("bair", raw_record(options.size), options);
     case StoredAs::kJpeg:
       return measure_records("ucf101", jpeg_record(options.size), options);
-    case StoredAs::kVideo:
-      return measure_video(options);
   }
   throw std::logic_error("unknown way of storing");
 }

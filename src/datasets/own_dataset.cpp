@@ -10,7 +10,7 @@ namespace savp {
 std::unique_ptr<Dataset> Dataset::open(const std::string& name, const std::string& input_dir,
                                        const std::string& mode,
                                        const std::vector<std::pair<std::string, Json>>& hparams_dicts,
-                                       const std::string& hparams_text) {
+                                       const std::string& hparams_text, bool skip_bad_records) {
   const auto& spec = find_dataset(name);
   const bool own = holds_own_data(input_dir);
   SAVP_CHECK(
@@ -19,7 +19,7 @@ std::unique_ptr<Dataset> Dataset::open(const std::string& name, const std::strin
   const auto records =
       own ? records_of_own_data(input_dir, mode, settle_hparams(spec, hparams_dicts, {hparams_text}))
           : input_dir;
-  return open_records(name, records, mode, hparams_dicts, hparams_text);
+  return open_records(name, records, mode, hparams_dicts, hparams_text, skip_bad_records);
 }
 
 std::string infer_dataset(const std::string& input_dir, const std::string& mode) {

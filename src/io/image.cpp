@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-#include "io/jpeg.h"
+#include "io/encoded_picture.h"
 #include "io/whole_file.h"
 #include "savp/core/error.h"
 
@@ -36,23 +36,6 @@ Picture copy(const cv::Mat& mat) {
   return picture;
 }
 
-// Marks of the formats whose decoders fill up a file that ends too soon, or complain to standard error.
-struct Marks {
-  std::string_view start, data, end;
-};
-constexpr Marks kMarks[] = {{"\xFF\xD8", "\xFF\xDA", "\xFF\xD9"}, {"\x89PNG", "IDAT", "IEND"}};
-
-// In a whole file the end mark comes after the last mark of data; a thumbnail's marks come before both.
-bool is_cut(std::string_view bytes) {
-  for (const auto& [start, data, end] : kMarks) {
-    if (!bytes.starts_with(start)) continue;
-    const size_t last_data = bytes.rfind(data);
-    const size_t last_end = bytes.rfind(end);
-    return last_data == bytes.npos || last_end == bytes.npos || last_end < last_data;
-  }
-  return false;
-}
-
 std::string encode(const Picture& picture, const char* ending, const std::vector<int>& options) {
   cv::Mat bgr;
   if (picture.channels == 3)
@@ -72,66 +55,7 @@ Picture resize(const Picture& picture, int64_t height, int64_t width, int interp
   return resized;
 }
 
-bool is_jpeg(std::string_view encoded) { return encoded.starts_with("\xFF\xD8\xFF"); }
-
-// PNG: signature (8 bytes), length (4), "IHDR", width, height (4 bytes each, big-endian), bits a sample,
-// colours.
-constexpr std::string_view kPngSignature = "\x89PNG\r\n\x1A\n";
-constexpr size_t kPngWidth = 16, kPngHeight = 20, kPngBits = 24, kPngColours = 25;
-
-bool is_png(std::string_view encoded) {
-  return encoded.starts_with(kPngSignature) && encoded.size() > kPngColours;
-}
-
-int64_t big_endian(std::string_view bytes, size_t at) {
-  int64_t value = 0;
-  for (const char byte : bytes.substr(at, 4)) value = value * 256 + static_cast<unsigned char>(byte);
-  return value;
-}
-
-PictureSize png_size(std::string_view encoded) {
-  constexpr std::array kChannels = {1, 0, 3, 3, 2, 0, 4};  // by kind of colours; 3: a palette
-  const auto colours = static_cast<size_t>(encoded[kPngColours]);
-  const bool known = encoded[kPngBits] <= 8 && colours < kChannels.size() && kChannels[colours] > 0;
-  SAVP_CHECK(known, DataError, "is a PNG picture of a kind that is not read: 8 bits a sample at most");
-  return {big_endian(encoded, kPngHeight), big_endian(encoded, kPngWidth), kChannels[colours]};
-}
-
-void decode_png(std::string_view encoded, const PictureSize& size, uint8_t* pixels) {
-  const auto found = png_size(encoded);
-  SAVP_CHECK(found == size, DataError, "is a picture of ", text(found), " instead of ", text(size));
-  SAVP_CHECK(!is_cut(encoded), DataError, "is a PNG picture that is cut short");
-  const cv::Mat bytes(1, static_cast<int>(encoded.size()), CV_8UC1, const_cast<char*>(encoded.data()));
-  cv::Mat decoded;
-  try {
-    decoded = cv::imdecode(bytes, size.channels == 1 ? cv::IMREAD_GRAYSCALE : cv::IMREAD_COLOR);
-  } catch (const cv::Exception&) {
-    decoded.release();
-  }
-  const bool whole = decoded.rows == size.height && decoded.cols == size.width;
-  SAVP_CHECK(whole, DataError, "is a damaged PNG picture");
-  if (size.channels == 3) cv::cvtColor(decoded, decoded, cv::COLOR_BGR2RGB);
-  std::copy_n(decoded.ptr<uint8_t>(), size.values(), pixels);
-}
-
-// How each format is read.
-struct Format {
-  bool (*fits)(std::string_view encoded);
-  PictureSize (*size)(std::string_view encoded);
-  void (*decode)(std::string_view encoded, const PictureSize& size, uint8_t* pixels);
-};
-constexpr Format kFormats[] = {{is_jpeg, jpeg_size, decode_jpeg}, {is_png, png_size, decode_png}};
-
-const Format& format_of(std::string_view encoded) {
-  SAVP_CHECK(!encoded.empty(), DataError, "is empty");
-  for (const auto& format : kFormats)
-    if (format.fits(encoded)) return format;
-  throw DataError("is neither a JPEG nor a PNG picture");
-}
-
 }  // namespace
-
-std::string text(const PictureSize& size) { return concat(size.height, "x", size.width, "x", size.channels); }
 
 bool is_picture_name(const std::filesystem::path& path) {
   std::string ending = path.extension().string();
@@ -156,19 +80,9 @@ Picture read_image(const std::filesystem::path& path, int64_t channels) {
   return with_channels(copy(decoded), channels);
 }
 
-PictureSize encoded_size(std::string_view encoded) { return format_of(encoded).size(encoded); }
-
-void decode_picture(std::string_view encoded, const PictureSize& size, uint8_t* pixels) {
-  format_of(encoded).decode(encoded, size, pixels);
-}
-
 void write_png(const std::filesystem::path& path, const Picture& picture) {
   SAVP_CHECK(!picture.pixels.empty(), DataError, path.string(), ": there is no picture to write");
   write_whole_file(path, encode(picture, ".png", {}));
-}
-
-std::string encode_jpeg(const Picture& picture, int quality) {
-  return encode(picture, ".jpg", {cv::IMWRITE_JPEG_QUALITY, quality});
 }
 
 Picture resize(const Picture& picture, int64_t height, int64_t width) {

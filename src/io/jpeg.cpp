@@ -3,7 +3,10 @@
 #include <jerror.h>
 #include <jpeglib.h>
 
+#include <algorithm>
 #include <csetjmp>
+#include <cstdlib>
+#include <string>
 
 #include "savp/core/error.h"
 
@@ -78,7 +81,56 @@ class Decompressor {
   Errors errors_{};
 };
 
+// As libjpeg writes by default: 4:2:0, the exact transform.
+class Compressor {
+ public:
+  Compressor() {
+    info_.err = jpeg_std_error(&errors_);
+    jpeg_create_compress(&info_);
+    jpeg_mem_dest(&info_, &bytes_, &size_);
+  }
+  ~Compressor() {
+    jpeg_destroy_compress(&info_);
+    std::free(bytes_);
+  }
+  Compressor(const Compressor&) = delete;
+  Compressor& operator=(const Compressor&) = delete;
+
+  std::string write(const Picture& picture, int quality) {
+    info_.image_width = static_cast<JDIMENSION>(picture.width);
+    info_.image_height = static_cast<JDIMENSION>(picture.height);
+    info_.input_components = static_cast<int>(picture.channels);
+    info_.in_color_space = picture.channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
+    jpeg_set_defaults(&info_);
+    jpeg_set_quality(&info_, quality, /*force_baseline=*/TRUE);
+    jpeg_start_compress(&info_, /*write_all_tables=*/TRUE);
+    const int64_t line = picture.width * picture.channels;
+    while (info_.next_scanline < info_.image_height) {
+      auto* row = const_cast<JSAMPLE*>(picture.pixels.data() + info_.next_scanline * line);  // only read
+      jpeg_write_scanlines(&info_, &row, 1);
+    }
+    jpeg_finish_compress(&info_);
+    return {reinterpret_cast<const char*>(bytes_), size_};
+  }
+
+ private:
+  jpeg_compress_struct info_{};
+  jpeg_error_mgr errors_{};
+  unsigned char* bytes_ = nullptr;
+  unsigned long size_ = 0;  // NOLINT(google-runtime-int): libjpeg's type
+};
+
 }  // namespace
+
+bool is_jpeg(std::string_view encoded) { return encoded.starts_with("\xFF\xD8\xFF"); }
+
+std::string encode_jpeg(const Picture& picture, int quality) {
+  const bool known = (picture.channels == 1 || picture.channels == 3) && picture.height > 0 &&
+                     picture.width > 0 && std::max(picture.height, picture.width) <= JPEG_MAX_DIMENSION;
+  SAVP_CHECK(known, DataError, "a picture of ", picture.height, "x", picture.width, "x", picture.channels,
+             " cannot be a JPEG picture");
+  return Compressor().write(picture, quality);
+}
 
 PictureSize jpeg_size(std::string_view encoded) { return Decompressor().read_header(encoded); }
 

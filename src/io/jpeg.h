@@ -8,6 +8,8 @@
 
 namespace savp {
 
+bool is_jpeg(std::string_view encoded);
+
 PictureSize jpeg_size(std::string_view encoded);
 
 // The picture must be of that size, with one channel (gray) or three (RGB). Both throw DataError ("is a

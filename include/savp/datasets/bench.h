@@ -1,4 +1,4 @@
-// How fast stored videos become pictures.
+// How fast records become batches. Neither FFmpeg nor OpenCV is needed.
 #pragma once
 
 #include <cstdint>
@@ -10,19 +10,18 @@ namespace savp {
 
 // How the frames are stored.
 enum class StoredAs {
-  kRaw,    // records like BAIR's: two cameras, of which one is used, 30 steps
-  kJpeg,   // records like UCF-101's: 30 frames
-  kVideo,  // a GIF of 30 frames
+  kRaw,   // records like BAIR's: two cameras, of which one is used, 30 steps
+  kJpeg,  // records like UCF-101's: 30 frames
 };
 template <>
 struct EnumNames<StoredAs> {
-  static constexpr std::pair<StoredAs, const char*> kTable[] = {
-      {StoredAs::kRaw, "raw"}, {StoredAs::kJpeg, "jpeg"}, {StoredAs::kVideo, "video"}};
+  static constexpr std::pair<StoredAs, const char*> kTable[] = {{StoredAs::kRaw, "raw"},
+                                                                {StoredAs::kJpeg, "jpeg"}};
 };
 
 struct DataSpeedOptions {
   int64_t batch_size = 16;       // sequences
-  int64_t sequence_length = 12;  // frames used of the 30 that are stored; all of those of a video
+  int64_t sequence_length = 12;  // frames used of the 30 that are stored
   int64_t size = 64;             // side of a frame (pixels)
   int64_t threads = 1;           // that read and decode
   int64_t warm_up = 4;           // batches read before the clock starts
@@ -35,7 +34,7 @@ struct DataSpeed {
   double megabytes_per_second = 0.0;  // of what is read from files
 };
 
-// Writes drawn scenes to a temporary folder, reads them as for training and removes them. They are in the
+// Writes records to a temporary folder, reads them as for training and removes them. They are in the
 // system's cache then: the disk is not what is measured.
 DataSpeed measure_reading(StoredAs stored_as, const DataSpeedOptions& options);
 

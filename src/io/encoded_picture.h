@@ -1,0 +1,11 @@
+// What can be told of encoded pictures without OpenCV.
+#pragma once
+
+#include <string_view>
+
+namespace savp {
+
+// Whether the bytes of a JPEG or PNG picture end too soon; false for other formats.
+bool is_cut(std::string_view bytes);
+
+}  // namespace savp
