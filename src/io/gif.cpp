@@ -27,8 +27,8 @@ constexpr char kFilters[] = "split[frames][all];[all]palettegen[palette];[frames
 // Frames in, frames of one common palette out.
 class PaletteFilter {
  public:
-  PaletteFilter(const std::filesystem::path& path, const Picture& first, AVRational frame_time)
-      : path_(path) {
+  PaletteFilter(std::filesystem::path path, const Picture& first, AVRational frame_time)
+      : path_(std::move(path)) {
     const std::string source =
         concat("video_size=", first.width, "x", first.height, ":pix_fmt=", static_cast<int>(AV_PIX_FMT_RGB32),
                ":time_base=", frame_time.num, "/", frame_time.den);

@@ -57,7 +57,7 @@ bool is_png(std::string_view encoded) {
 
 PictureSize png_size(std::string_view encoded) {
   constexpr std::array kChannels = {1, 0, 3, 3, 2, 0, 4};  // by kind of colours; 3: a palette
-  const auto colours = static_cast<size_t>(encoded[kPngColours]);
+  const auto colours = static_cast<unsigned char>(encoded[kPngColours]);
   const bool known = encoded[kPngBits] <= 8 && colours < kChannels.size() && kChannels[colours] > 0;
   SAVP_CHECK(known, DataError, "is a PNG picture of a kind that is not read: 8 bits a sample at most");
   return {big_endian(encoded, kPngHeight), big_endian(encoded, kPngWidth), kChannels[colours]};

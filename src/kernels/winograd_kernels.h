@@ -52,7 +52,7 @@ struct WeightRow {
 };
 
 // Floats of scratch memory that a strip needs.
-constexpr int64_t scratch_size(int64_t tiles, int64_t lanes) { return 2 * 8 * (4 * tiles + 8) * lanes; }
+constexpr int64_t scratch_size(int64_t tiles, int64_t lanes) { return 16 * (4 * tiles + 8) * lanes; }
 
 struct TileKernels {
   int outputs, taps;                      // m, r
