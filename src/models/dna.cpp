@@ -6,9 +6,7 @@ namespace {
 AdvectionWiring wiring(const DnaHparams& hp, const VideoShape& shape) {
   AdvectionWiring w{.half = {32, 32}, .quarter = {64, 64}, .eighth = 128, .up_quarter = 64, .up_half = 32};
   w.transform = {.kernel_size = hp.kernel_size, .estimated = hp.num_masks, .used = hp.num_masks};
-  w.actions = shape.actions;
-  w.states = shape.states;
-  w.conditioned = shape.actions + shape.states > 0;
+  w.see(shape);
   return w;
 }
 

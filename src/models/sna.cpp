@@ -17,9 +17,7 @@ AdvectionWiring wiring(const SnaHparams& hp, const VideoShape& shape) {
   w.transform.stp_scope = "fc_stp_cam2";
   w.transform.stp_suffix = "cam2";
   w.transform.stp_units = 200;
-  w.actions = shape.actions;
-  w.states = shape.states;
-  w.conditioned = shape.actions + shape.states > 0;
+  w.see(shape);
   return w;
 }
 

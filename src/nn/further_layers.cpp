@@ -24,12 +24,6 @@ Tensor max_pool(const Tensor& x, Size2 size, Size2 stride, Padding padding) {
                            stride);
 }
 
-// 1 - |distance| / factor, around the middle of 2 * factor - factor % 2 taps.
-Tensor tent(int64_t factor, const Tensor& like) {
-  const int64_t size = 2 * factor - factor % 2;
-  return 1 - (torch::arange(size, like.options()) - (size - 1) / 2.0).abs() / factor;
-}
-
 // The surroundings of each place, zeros beyond the border: [B, C, kh, kw, H, W].
 Tensor surroundings(const Tensor& x, int64_t height, int64_t width) {
   const auto padded =
@@ -49,7 +43,7 @@ Tensor pool2d(const Tensor& x, Size2 size, Size2 stride, Padding padding, Poolin
 Tensor upsample2d(const Tensor& x, Size2 factors, Upsampling kind, Padding padding) {
   if (kind == Upsampling::kNearest)
     return x.repeat_interleave(factors[0], 2).repeat_interleave(factors[1], 3);
-  const auto kernel = torch::outer(tent(factors[0], x), tent(factors[1], x));
+  const auto kernel = bilinear_kernel(factors).to(x);
   const int64_t channels = x.size(1);
   const auto whole = torch::conv_transpose2d(x, kernel.expand({channels, 1, kernel.size(0), kernel.size(1)}),
                                              {}, factors, 0, 0, /*groups=*/channels);

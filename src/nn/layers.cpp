@@ -63,13 +63,6 @@ Tensor convolve(const Tensor& x, const kernels::PreparedConv& folded, const Tens
   return torch::conv2d(pad_axes(x, vertical, horizontal, Border::kConstant), kernel, bias, stride);
 }
 
-// Weights of linear interpolation by a whole factor, as a transposed convolution's kernel.
-Tensor bilinear_kernel(int64_t factor) {
-  const int64_t size = 2 * factor - factor % 2;
-  const double center = size % 2 == 1 ? static_cast<double>(factor - 1) : static_cast<double>(factor) - 0.5;
-  return 1.0 - (torch::arange(size, torch::kFloat) - center).abs() / static_cast<double>(factor);
-}
-
 class Identity : public Norm {
  public:
   Tensor forward(const Tensor& x) override { return x; }
@@ -188,6 +181,15 @@ Tensor pad2d(const Tensor& x, Size2 kernel, Size2 stride, Size2 dilation, Paddin
   return pad_axes(x, axis(x.size(-2), 0), axis(x.size(-1), 1), border);
 }
 
+Tensor bilinear_kernel(Size2 factors) {
+  const auto tent = [](int64_t factor) {
+    const int64_t size = 2 * factor - factor % 2;
+    const double centre = static_cast<double>(size - 1) / 2.0;
+    return 1.0 - (torch::arange(size, torch::kFloat) - centre).abs() / static_cast<double>(factor);
+  };
+  return torch::outer(tent(factors[0]), tent(factors[1]));
+}
+
 Tensor flatten_channels_last(const Tensor& x) { return x.movedim(1, -1).flatten(1); }
 
 Tensor tile_concat(const Tensor& x, const Tensor& vector) {
@@ -257,8 +259,7 @@ UpsampleConv2d::UpsampleConv2d(const ConvOptions& options) : ConvLayer(options) 
 kernels::PreparedConv UpsampleConv2d::fold(int64_t /*uses*/) const {
   // The interpolated kernel is linear in the kernel: row k of the basis is what tap k becomes.
   const auto [height, width] = options_.kernel;
-  const auto bilinear =
-      torch::outer(bilinear_kernel(options_.stride[0]), bilinear_kernel(options_.stride[1]));
+  const auto bilinear = bilinear_kernel(options_.stride);
   const auto taps = torch::eye(height * width).view({height * width, 1, height, width});
   const auto basis =
       torch::conv2d(bilinear.unsqueeze(0).unsqueeze(0), taps, {}, 1, {height - 1, width - 1}).to(kernel);

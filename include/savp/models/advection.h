@@ -38,6 +38,13 @@ struct AdvectionWiring {
   int64_t actions = 0, states = 0;  // numbers a step: what the next state is predicted from
   bool conditioned = false;         // whether the tower sees them
   int64_t latent_channels = 0;      // joined to its smallest layer
+
+  // The tower sees the actions and states that the data has.
+  void see(const VideoShape& shape) {
+    actions = shape.actions;
+    states = shape.states;
+    conditioned = actions + states > 0;
+  }
 };
 
 class AdvectionGenerator : public Generator {
@@ -59,9 +66,8 @@ class AdvectionGenerator : public Generator {
   };
   Prediction roll_out(const Batch& batch, int64_t steps, const RollOut& how) const;
 
-  // Exactly the share of the batch that the probability says, rounded to the even number, drawn anew at each
-  // step
-  // ("<draw>_t<step>"). Undefined: never.
+  // Exactly the share of the batch that the probability says, rounded to the even number, drawn anew at
+  // each step ("<draw>_t<step>"). Undefined: never.
   Tensor sample_ground_truth(const StepContext& now, const std::string& draw, int64_t batch) const;
 
   int64_t training_steps() const { return sequence_length_ - 1; }

@@ -40,6 +40,10 @@ enum class Border { kConstant, kSymmetric, kReflect };
 // Pads x [..., H, W] for a kernel at a stride and dilation.
 Tensor pad2d(const Tensor& x, Size2 kernel, Size2 stride, Size2 dilation, Padding padding, Border border);
 
+// The kernel of bilinear interpolation by whole factors, as a transposed convolution applies it: a tent of 2
+// f - f % 2 taps along each axis.
+Tensor bilinear_kernel(Size2 factors);
+
 // [N, C, ...] -> [N, ... * C], channels last, as a dense kernel of the published checkpoints expects it.
 Tensor flatten_channels_last(const Tensor& x);
 
