@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "savp/core/log.h"
+#include "savp/core/text.h"
 #include "savp/datasets/dataset.h"
 #include "savp/evaluation/pictures.h"
 #include "savp/io/example.h"
@@ -31,10 +32,9 @@ std::string text(const VideoShape& shape) {
 }
 
 std::string describe_split(const Dataset& data) {
-  const auto sequences = data.num_examples_per_epoch();
-  return concat("  ", data.mode(), ": ", sequences, sequences == 1 ? " sequence of " : " sequences of ",
-                data.hparams().sequence_length, " frames in ", data.files().size(),
-                data.files().size() == 1 ? " file, " : " files, ", text(data.shape()), "\n");
+  return concat("  ", data.mode(), ": ", counted(data.num_examples_per_epoch(), "sequence"), " of ",
+                counted(data.hparams().sequence_length, "frame"), " in ",
+                counted(static_cast<int64_t>(data.files().size()), "file"), ", ", text(data.shape()), "\n");
 }
 
 // Features that differ in the step alone count as one.
@@ -142,7 +142,7 @@ void write_pictures(const std::vector<std::vector<Picture>>& videos, const Inspe
     frames.push_back(tile({side_by_side}));
   }
   write_gif(folder / "sequences.gif", frames, options.fps);
-  log::info(concat("pictures of ", videos.size(), videos.size() == 1 ? " sequence" : " sequences", " are in ",
+  log::info(concat("pictures of ", counted(static_cast<int64_t>(videos.size()), "sequence"), " are in ",
                    (folder / "contact_sheet.png").string(), " and sequences.gif"));
 }
 

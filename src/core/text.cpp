@@ -34,6 +34,10 @@ std::string join(const std::vector<std::string>& words, std::string_view last_se
 
 std::string join_words(const std::vector<std::string>& words) { return join(words, " and "); }
 
+std::string counted(int64_t count, std::string_view thing) {
+  return std::to_string(count) + " " + std::string(thing) + (count == 1 ? "" : "s");
+}
+
 std::vector<std::string> near_misses(std::string_view word, const std::vector<std::string>& known) {
   std::vector<std::pair<size_t, std::string>> near;
   for (const auto& candidate : known) {

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "datasets/clip_record.h"
 #include "savp/core/error.h"
 #include "savp/datasets/dataset.h"
 #include "savp/io/example.h"
@@ -48,7 +49,7 @@ class TemporaryFolder {
   std::string path_;
 };
 
-// A disc that wanders over a gradient: compresses about as well as a photograph.
+// A disc that wanders over a grainy gradient, so that a JPEG of it has something to hold.
 std::vector<Picture> drawn_frames(int64_t size) {
   std::vector<Picture> frames;
   for (int64_t t = 0; t < kSteps; ++t) {
@@ -83,12 +84,7 @@ std::string raw_record(int64_t size) {
 std::string jpeg_record(int64_t size) {
   std::vector<std::string> frames;
   for (const auto& frame : drawn_frames(size)) frames.push_back(encode_jpeg(frame));
-  ExampleBuilder example;
-  example.ints("sequence_length", {kSteps})
-      .ints("height", {size})
-      .ints("width", {size})
-      .ints("channels", {3});
-  return example.bytes("images/encoded", {frames.begin(), frames.end()}).serialize();
+  return clip_record({.size = {size, size, 3}, .frames = {frames.begin(), frames.end()}});
 }
 
 DataSpeed speed(double seconds, int64_t frames, double bytes_a_frame) {

@@ -9,6 +9,7 @@
 #include "savp/core/error.h"
 #include "savp/core/interrupt.h"
 #include "savp/core/log.h"
+#include "savp/core/text.h"
 #include "savp/io/array_file.h"
 #include "savp/io/tfrecord.h"
 
@@ -213,8 +214,8 @@ ReadSource read_clips(const Source& source, const ClipOptions& options, const fs
   try {
     read_into(source, options, writer, read);
     if (read.clips.empty())
-      read.refusal = concat(source.path.string(), ": too short: ", read.frames,
-                            read.frames == 1 ? " frame" : " frames", " of at least ", options.min_length);
+      read.refusal = concat(source.path.string(), ": too short: ", counted(read.frames, "frame"),
+                            " of at least ", options.min_length);
   } catch (const DataError& error) {
     if (!options.skip_bad) throw;
     read.refusal = error.what();

@@ -78,11 +78,6 @@ void in_order(int64_t count, int64_t threads, const Make& make, const Take& take
   }
 }
 
-// "1 clip", "3 clips".
-inline std::string counted(int64_t count, const std::string& thing) {
-  return concat(count, " ", thing, count == 1 ? "" : "s");
-}
-
 // "120 of 599 videos, 3 min left": a line every few seconds, and one at the end.
 class Countdown {
  public:

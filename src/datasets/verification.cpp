@@ -357,8 +357,8 @@ void verify_data(const VerifyOptions& options) {
   std::cout << options.input_dir << " (" << name << ")\n";
   for (const auto& split : splits) std::cout << line(split);
   std::cout << (findings.empty() ? "sound\n" : "") << std::flush;
-  SAVP_CHECK(findings.empty(), DataError, options.input_dir, ": ", findings.size(),
-             findings.size() == 1 ? " finding, see above" : " findings, see above");
+  SAVP_CHECK(findings.empty(), DataError, options.input_dir, ": ",
+             counted(static_cast<int64_t>(findings.size()), "finding"), ", see above");
 }
 
 }  // namespace savp

@@ -80,8 +80,8 @@ std::vector<Source> find(const VideoDataOptions& options) {
     log::warn(concat("left out, not videos in spite of their names: ", some_names(sources.damaged)));
   }
   if (!sources.others.empty())
-    log::warn(concat("left out, no video: ", sources.others.size(),
-                     sources.others.size() == 1 ? " file (" : " files (", some_names(sources.others), ")"));
+    log::warn(concat("left out, no video: ", counted(static_cast<int64_t>(sources.others.size()), "file"),
+                     " (", some_names(sources.others), ")"));
   SAVP_CHECK(!sources.found.empty(), DataError, options.input_dir,
              ": holds no videos, no folders of frames and no arrays (.npz, .npy)");
   return sources.found;
@@ -253,7 +253,7 @@ void make_video_data(const VideoDataOptions& options, int64_t largest_side, cons
   const auto read = read_all(sources, clips, options.threads, work);
   const auto usable = [](const ReadSource& source) { return !source.clips.empty(); };
   SAVP_CHECK(std::any_of(read.begin(), read.end(), usable), DataError, options.input_dir, ": none of ",
-             read.size(), read.size() == 1 ? " file" : " files", " can be used: ", read.front().refusal,
+             counted(static_cast<int64_t>(read.size()), "file"), " can be used: ", read.front().refusal,
              "; --min_length allows shorter ones");
   const Division division = divide(sources, read, options);
   Json manifest = describe(options, sources, read, division);

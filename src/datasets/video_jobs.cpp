@@ -4,6 +4,7 @@
 #include "savp/core/error.h"
 #include "savp/core/interrupt.h"
 #include "savp/core/log.h"
+#include "savp/core/text.h"
 
 namespace savp {
 namespace {

@@ -12,6 +12,12 @@ TEST(Text, NearMissesComeNearestFirst) {
   EXPECT_EQ(did_you_mean("xyzzy", {"batch_size", "lr"}), "");
 }
 
+TEST(Text, CountsThings) {
+  EXPECT_EQ(counted(0, "clip"), "0 clips");
+  EXPECT_EQ(counted(1, "clip"), "1 clip");
+  EXPECT_EQ(counted(12, "clip"), "12 clips");
+}
+
 TEST(Text, JoinsWords) {
   EXPECT_EQ(join_words({}), "");
   EXPECT_EQ(join_words({"a"}), "a");

@@ -1,6 +1,7 @@
-// Words for messages: lists, quotes and near misses.
+// Words for messages: lists, plurals and near misses.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,6 +10,9 @@ namespace savp {
 
 // "a, b and c"; empty text for an empty list.
 std::string join_words(const std::vector<std::string>& words);
+
+// "1 clip", "3 clips".
+std::string counted(int64_t count, std::string_view thing);
 
 // The known words that a typist may have meant, nearest first; at most three.
 std::vector<std::string> near_misses(std::string_view word, const std::vector<std::string>& known);
