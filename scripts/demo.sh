@@ -5,13 +5,12 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
+source scripts/tables.sh
 scripts/build.sh "$@" savp_preprocess savp_train savp_generate savp_evaluate
 
 say() { printf '\n== %s\n' "$*"; }
 tool() { "build/bin/savp_$1" "${@:2}"; }
 
-# Mean over sequences and frames of a metric's table: the last column of each line.
-mean() { awk -F'\t' 'NR > 1 { gsub(/\r/, ""); sum += $NF; n += 1 } END { printf "%.4f", sum / n }' "$1"; }
 table() { mean "demo/results/$1/prediction_eval_$2_$3/metrics/$2.csv"; }
 
 data=demo/data

@@ -4,6 +4,7 @@
 # the futures differ.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+source scripts/tables.sh
 
 usage() {
   cat <<'EOF'
@@ -50,8 +51,6 @@ describe() {
   esac
 }
 
-# Mean over sequences and frames of a metric's table.
-mean() { awk -F'\t' 'NR > 1 { gsub(/\r/, ""); sum += $NF; n += 1 } END { printf "%.3f", sum / n }' "$1"; }
 row() {
   local tables=$out/results/$1 metric kind
   printf '%-20s' "$1"
