@@ -1,8 +1,6 @@
 #include "savp/cli/bench.h"
 
-#include <sys/resource.h>
 #include <torch/autograd.h>
-#include <torch/cuda.h>
 #include <torch/types.h>
 #include <torch/utils.h>
 
@@ -15,16 +13,12 @@
 #include <thread>
 #include <vector>
 
-#ifdef SAVP_WITH_CUDA
-#include <c10/cuda/CUDACachingAllocator.h>
-#include <torch/cuda.h>
-#endif
-
 #include "savp/checkpoints/run_dir.h"
 #include "savp/core/noise.h"
 #include "savp/core/video.h"
 #include "savp/datasets/bench.h"
 #include "savp/datasets/dataset.h"
+#include "savp/kernels/device.h"
 #include "savp/kernels/prepared_conv.h"
 #include "savp/models/models.h"
 #include "savp/training/trainer.h"
@@ -32,30 +26,9 @@
 namespace savp::cli {
 namespace {
 
-// The two ends of what depends on the device: waiting for it, and the memory it has held at most (MiB).
-#ifdef SAVP_WITH_CUDA
-void wait_for(const at::Device& device) {
-  if (device.is_cuda()) torch::cuda::synchronize(device.index());
-}
-double peak_mebibytes_cuda() {
-  const auto stats = c10::cuda::CUDACachingAllocator::getDeviceStats(0);
-  return static_cast<double>(stats.allocated_bytes[0].peak) / (1 << 20);
-}
-#else
-void wait_for(const at::Device&) {}
-double peak_mebibytes_cuda() { return 0; }
-#endif
-
-double peak_mebibytes(const at::Device& device) {
-  if (device.is_cuda()) return peak_mebibytes_cuda();
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_maxrss) / 1024;  // kibibytes on Linux
-}
-
 at::Device parse_device(const std::string& text) {
   SAVP_CHECK(text == "cpu" || text == "cuda", UsageError, "--device ", text, " is not known: cpu or cuda");
-  SAVP_CHECK(text == "cpu" || torch::cuda::is_available(), UsageError,
+  SAVP_CHECK(text == "cpu" || at::hasCUDA(), UsageError,
              "--device cuda: this machine has no CUDA device that LibTorch can use; use --device cpu");
   return text == "cpu" ? at::Device(at::kCPU) : at::Device(at::kCUDA, 0);
 }

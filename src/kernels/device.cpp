@@ -3,12 +3,14 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <malloc.h>
+#include <sys/resource.h>
 
 #include <limits>
 
 #ifdef SAVP_WITH_CUDA
 #include <ATen/cuda/CUDAContext.h>
 #include <c10/cuda/CUDACachingAllocator.h>
+#include <c10/cuda/CUDAFunctions.h>
 #endif
 
 #include "savp/core/error.h"
@@ -29,6 +31,24 @@ void limit_gpu_memory([[maybe_unused]] const c10::Device& device, [[maybe_unused
   if (device.is_cuda() && fraction > 0)
     c10::cuda::CUDACachingAllocator::setMemoryFraction(fraction, device.index());
 #endif
+}
+
+void wait_for([[maybe_unused]] const c10::Device& device) {
+#ifdef SAVP_WITH_CUDA
+  if (device.is_cuda()) c10::cuda::device_synchronize();
+#endif
+}
+
+double peak_mebibytes([[maybe_unused]] const c10::Device& device) {
+#ifdef SAVP_WITH_CUDA
+  if (device.is_cuda()) {
+    const auto stats = c10::cuda::CUDACachingAllocator::getDeviceStats(device.index());
+    return static_cast<double>(stats.allocated_bytes[0].peak) / (1 << 20);
+  }
+#endif
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1024;  // kibibytes on Linux
 }
 
 void keep_freed_memory() {

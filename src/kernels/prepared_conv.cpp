@@ -31,7 +31,8 @@ const WinogradKernels* winograd_kernels() {
   }
 }
 
-// Measured on one core of an AMD EPYC (Zen 5) against oneDNN. Pixels of the output, of all samples.
+// Measured on an AMD EPYC (Zen 5) against oneDNN. Pixels of the output, of all samples.
+constexpr int64_t kChannels = 16;               // at least so many on both sides
 constexpr int64_t kPixelsForTransforms = 1024;  // and of all uses, for the weight's transforms to pay
 constexpr int64_t kPixelsForProduct = 1024;     // for a product of its own in the weight's gradient
 
@@ -270,7 +271,7 @@ bool winograd_pays(at::IntArrayRef input, at::IntArrayRef weight, const Prepared
   if (weight.size() == 5 && depth % options.depth_stride != 0) return false;
   const auto [frames, rows, columns] = volume(input);
   const int64_t pixels = input[0] * frames * rows * columns / (options.stride * options.stride);
-  return std::min(weight[0], weight[1]) >= 16 && options.uses * pixels >= kPixelsForTransforms;
+  return std::min(weight[0], weight[1]) >= kChannels && options.uses * pixels >= kPixelsForTransforms;
 }
 
 struct PreparedWeight {

@@ -1,6 +1,7 @@
 #include "kernels/winograd_conv.h"
 
 #include <ATen/Parallel.h>
+#include <c10/util/Exception.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -25,7 +26,7 @@ class Workspace {
   float* floats(int64_t count) {
     if (count > count_) {
       memory_.reset(static_cast<float*>(std::aligned_alloc(64, divide_up(count, 16) * 64)));
-      TORCH_CHECK(memory_, "out of memory: ", count * 4, " bytes for a convolution");
+      TORCH_CHECK_WITH(OutOfMemoryError, memory_, count * 4, " bytes for a convolution");
       count_ = count;
     }
     return memory_.get();

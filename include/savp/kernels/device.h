@@ -16,6 +16,12 @@ std::string device_name(const c10::Device& device);
 // The most of a GPU's memory that may be used, from 0 (no limit) to 1. Without effect on the CPU.
 void limit_gpu_memory(const c10::Device& device, double fraction);
 
+// Waits until a device has done all that it was asked to do.
+void wait_for(const c10::Device& device);
+
+// The most memory that was in use so far (MiB): of the device, or of this process where it is the CPU.
+double peak_mebibytes(const c10::Device& device);
+
 // From now on this process reuses the memory of tensors that are gone instead of giving it back at once: each
 // step allocates the same tensors again, and fresh pages cost about a tenth of its time. Call it first.
 void keep_freed_memory();

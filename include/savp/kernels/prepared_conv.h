@@ -1,8 +1,7 @@
 // A convolution whose weight is used many times, as by a recurrent cell at each step of a sequence.
 //
 //   kernels::PreparedConv gates(weight, {.padding = 2});  // once a sequence
-//   for (...) z = gates(input);                           // at::convolution's values and gradients, up to
-//   rounding
+//   for (...) z = gates(input);  // at::convolution's values and gradients, up to rounding
 //
 // On the CPU in float, kernels of 3 x 3 and 5 x 5 with stride 1 and of 4 x 4 with stride 2, flat or with a
 // depth, are computed by Winograd's minimal filtering where that is faster: 4, 2.8 and 2.25 times fewer
@@ -27,7 +26,9 @@ struct PreparedConvOptions {
   int64_t stride = 1;  // of height and width
   int64_t depth_stride = 1;
   int64_t padding = 0;  // zeros on each side of height and width (and depth)
-  int64_t uses = 1;  // how often it will be applied, about: the weight's transforms must pay for themselves
+  // How often it will be applied, about: the weight's transforms must pay for themselves. 0: never transform
+  // it, where even the rounding must be that of at::convolution.
+  int64_t uses = 1;
 };
 
 class PreparedConv {
