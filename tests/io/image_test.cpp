@@ -1,7 +1,9 @@
 #include "savp/io/image.h"
 
 #include <gtest/gtest.h>
+#include <png.h>
 
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -54,6 +56,46 @@ TEST(Image, PngHoldsRgb) {
   EXPECT_EQ(read_image(scratch / "red.png").pixels, (std::vector<uint8_t>{250, 20, 10}));
   EXPECT_EQ(read_image(scratch / "red.png", 1).pixels,
             (std::vector<uint8_t>{88}));  // 0.299 R + 0.587 G + 0.114 B
+}
+
+// A picture's bytes as PNG, with 1 to 4 channels.
+std::string png_of(const Picture& picture) {
+  constexpr std::array<png_uint_32, 5> kFormats = {0, PNG_FORMAT_GRAY, PNG_FORMAT_GA, PNG_FORMAT_RGB,
+                                                   PNG_FORMAT_RGBA};
+  png_image image{};
+  image.version = PNG_IMAGE_VERSION;
+  image.width = static_cast<png_uint_32>(picture.width);
+  image.height = static_cast<png_uint_32>(picture.height);
+  image.format = kFormats[static_cast<size_t>(picture.channels)];
+  png_alloc_size_t size = 100000;
+  std::string bytes(size, '\0');
+  EXPECT_NE(png_image_write_to_memory(&image, bytes.data(), &size, 0, picture.pixels.data(), 0, nullptr), 0);
+  bytes.resize(size);
+  return bytes;
+}
+
+TEST(EncodedPicture, PngsOfAnyNumberOfChannelsAreReadExactly) {
+  for (const int64_t channels : {1, 2, 3, 4}) {
+    Picture picture = gradient(6, 5, channels);
+    const auto bytes = png_of(picture);
+    const PictureSize size{6, 5, channels};
+    EXPECT_EQ(encoded_size(bytes), size);
+    std::vector<uint8_t> pixels(static_cast<size_t>(size.values()));
+    decode_picture(bytes, size, pixels.data());
+    EXPECT_EQ(pixels, picture.pixels) << channels << " channels";
+  }
+}
+
+TEST(EncodedPicture, ADamagedPngIsRefused) {
+  auto bytes = png_of(gradient(6, 5, 3));
+  bytes[bytes.find("IDAT") + 8] ^= 0x10;
+  std::vector<uint8_t> pixels(6 * 5 * 3);
+  EXPECT_THROW(decode_picture(bytes, {6, 5, 3}, pixels.data()), DataError);
+}
+
+TEST(EncodedPicture, WhatCannotBeAJpegIsRefused) {
+  EXPECT_THROW(encode_jpeg(gradient(4, 4, 2)), DataError);
+  EXPECT_THROW(encode_jpeg({0, 0, 3, {}}), DataError);
 }
 
 TEST(Image, WritingLeavesOnlyThePicture) {

@@ -48,8 +48,7 @@ class SlimDense : public torch::nn::Module {
 };
 
 // A convolutional LSTM without norms, 5 x 5. Only its variables become part of the root, as
-// "<scope>.Gates.weights" and
-// "<scope>.Gates.biases".
+// "<scope>.Gates.weights" and "<scope>.Gates.biases".
 std::shared_ptr<ConvRnn> place_slim_lstm(torch::nn::Module& root, const std::string& scope, int64_t in,
                                          int64_t filters);
 
