@@ -58,20 +58,38 @@ TEST(Image, PngHoldsRgb) {
             (std::vector<uint8_t>{88}));  // 0.299 R + 0.587 G + 0.114 B
 }
 
-// A picture's bytes as PNG, with 1 to 4 channels.
-std::string png_of(const Picture& picture) {
-  constexpr std::array<png_uint_32, 5> kFormats = {0, PNG_FORMAT_GRAY, PNG_FORMAT_GA, PNG_FORMAT_RGB,
-                                                   PNG_FORMAT_RGBA};
-  png_image image{};
-  image.version = PNG_IMAGE_VERSION;
-  image.width = static_cast<png_uint_32>(picture.width);
-  image.height = static_cast<png_uint_32>(picture.height);
-  image.format = kFormats[static_cast<size_t>(picture.channels)];
-  png_alloc_size_t size = 100000;
-  std::string bytes(size, '\0');
-  EXPECT_NE(png_image_write_to_memory(&image, bytes.data(), &size, 0, picture.pixels.data(), 0, nullptr), 0);
-  bytes.resize(size);
+// A picture's bytes as PNG, with 1 to 4 channels; `adorn` adds to its header.
+using Adorn = void (*)(png_structp png, png_infop info);
+std::string png_of(const Picture& picture, Adorn adorn = nullptr, int interlacing = PNG_INTERLACE_NONE) {
+  constexpr std::array kColours = {PNG_COLOR_TYPE_GRAY, PNG_COLOR_TYPE_GRAY_ALPHA, PNG_COLOR_TYPE_RGB,
+                                   PNG_COLOR_TYPE_RGB_ALPHA};
+  std::string bytes;
+  auto* png = png_create_write_struct(PNG_LIBPNG_VER_STRING, nullptr, nullptr, nullptr);
+  auto* info = png_create_info_struct(png);
+  png_set_write_fn(
+      png, &bytes,
+      [](png_structp writer, png_bytep data, png_size_t count) {
+        static_cast<std::string*>(png_get_io_ptr(writer))->append(reinterpret_cast<char*>(data), count);
+      },
+      nullptr);
+  png_set_IHDR(png, info, static_cast<png_uint_32>(picture.width), static_cast<png_uint_32>(picture.height),
+               8, kColours[static_cast<size_t>(picture.channels - 1)], interlacing,
+               PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+  if (adorn != nullptr) adorn(png, info);
+  std::vector<png_bytep> rows;
+  for (int64_t y = 0; y < picture.height; ++y)
+    rows.push_back(const_cast<png_bytep>(picture.pixels.data() + y * picture.width * picture.channels));
+  png_set_rows(png, info, rows.data());
+  png_write_png(png, info, PNG_TRANSFORM_IDENTITY, nullptr);
+  png_destroy_write_struct(&png, &info);
   return bytes;
+}
+
+// Into memory in which something else was before.
+std::vector<uint8_t> decoded(const std::string& bytes, const PictureSize& size) {
+  std::vector<uint8_t> pixels(static_cast<size_t>(size.values()), 0x5A);
+  decode_picture(bytes, size, pixels.data());
+  return pixels;
 }
 
 TEST(EncodedPicture, PngsOfAnyNumberOfChannelsAreReadExactly) {
@@ -80,17 +98,76 @@ TEST(EncodedPicture, PngsOfAnyNumberOfChannelsAreReadExactly) {
     const auto bytes = png_of(picture);
     const PictureSize size{6, 5, channels};
     EXPECT_EQ(encoded_size(bytes), size);
-    std::vector<uint8_t> pixels(static_cast<size_t>(size.values()));
-    decode_picture(bytes, size, pixels.data());
-    EXPECT_EQ(pixels, picture.pixels) << channels << " channels";
+    EXPECT_EQ(decoded(bytes, size), picture.pixels) << channels << " channels";
+    const auto interlaced = png_of(picture, nullptr, PNG_INTERLACE_ADAM7);
+    EXPECT_EQ(decoded(interlaced, size), picture.pixels) << channels << " channels, interlaced";
   }
+}
+
+// Neither the brightness that a PNG was meant for nor a colour that stands for transparency changes a byte.
+TEST(EncodedPicture, PngsKeepTheirColoursWhateverTheyAreMeantToLookLike) {
+  const Adorn adornments[] = {
+      [](png_structp png, png_infop info) { png_set_gAMA(png, info, 1.0); },
+      [](png_structp png, png_infop info) {
+        const png_color_16 third{.red = 6, .green = 96, .blue = 186, .gray = 6};
+        png_set_tRNS(png, info, nullptr, 0, &third);
+      },
+  };
+  for (const auto adorn : adornments)
+    for (const int64_t channels : {1, 3}) {
+      const auto picture = gradient(6, 5, channels);
+      EXPECT_EQ(decoded(png_of(picture, adorn), {6, 5, channels}), picture.pixels) << channels << " channels";
+    }
+}
+
+TEST(EncodedPicture, PalettesBecomeColours) {
+  const auto bytes = png_of({1, 3, 1, {2, 0, 1}}, [](png_structp png, png_infop info) {
+    const png_color palette[] = {{10, 20, 30}, {40, 50, 60}, {70, 80, 90}};
+    const png_byte opacity[] = {0, 128};
+    png_set_IHDR(png, info, 3, 1, 8, PNG_COLOR_TYPE_PALETTE, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
+                 PNG_FILTER_TYPE_DEFAULT);
+    png_set_PLTE(png, info, palette, 3);
+    png_set_tRNS(png, info, opacity, 2, nullptr);
+  });
+  ASSERT_EQ(encoded_size(bytes), (PictureSize{1, 3, 3}));
+  EXPECT_EQ(decoded(bytes, {1, 3, 3}), (std::vector<uint8_t>{70, 80, 90, 10, 20, 30, 40, 50, 60}));
 }
 
 TEST(EncodedPicture, ADamagedPngIsRefused) {
   auto bytes = png_of(gradient(6, 5, 3));
   bytes[bytes.find("IDAT") + 8] ^= 0x10;
-  std::vector<uint8_t> pixels(6 * 5 * 3);
-  EXPECT_THROW(decode_picture(bytes, {6, 5, 3}, pixels.data()), DataError);
+  EXPECT_THROW(decoded(bytes, {6, 5, 3}), DataError);
+}
+
+// Whether a picture that may be damaged is refused; what cannot be noticed is read.
+bool refused(const std::string& bytes, const PictureSize& size) {
+  try {
+    decoded(bytes, size);
+    return false;
+  } catch (const DataError& error) {
+    EXPECT_EQ(std::string(error.what()).rfind("is ", 0), 0U) << error.what();
+    return true;
+  }
+}
+
+TEST(EncodedPicture, TruncatedAtEveryByte) {
+  const auto picture = gradient(9, 8, 3);
+  for (const auto& whole : {png_of(picture), encode_jpeg(picture)})
+    for (size_t length = 0; length < whole.size(); ++length)
+      EXPECT_TRUE(refused(whole.substr(0, length), {9, 8, 3})) << length << " of " << whole.size();
+}
+
+// A PNG has checksums, a JPEG has none.
+TEST(EncodedPicture, FlippedBits) {
+  const auto picture = gradient(9, 8, 3);
+  for (const bool has_checksums : {true, false}) {
+    const auto whole = has_checksums ? png_of(picture) : encode_jpeg(picture);
+    for (size_t bit = 0; bit < whole.size() * 8; ++bit) {
+      auto flipped = whole;
+      flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ (1 << (bit % 8)));
+      EXPECT_TRUE(refused(flipped, {9, 8, 3}) || !has_checksums) << "bit " << bit;
+    }
+  }
 }
 
 TEST(EncodedPicture, WhatCannotBeAJpegIsRefused) {
