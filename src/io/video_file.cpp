@@ -51,6 +51,18 @@ const AVInputFormat* recognise(const fs::path& path) {
   return refused ? nullptr : format;
 }
 
+// A file of some bytes may claim any size, for which its decoder would reserve memory.
+constexpr int64_t kMostPixels = int64_t{1} << 26;  // of a frame; 8192 x 8192
+
+void check_sizes(const fs::path& path, const AVFormatContext& demuxer) {
+  for (unsigned i = 0; i < demuxer.nb_streams; ++i) {
+    const auto& stream = *demuxer.streams[i]->codecpar;
+    SAVP_CHECK(int64_t{stream.height} * stream.width <= kMostPixels, DataError, path.string(), ": frames of ",
+               stream.height, "x", stream.width, " (height x width) are too large: at most ", kMostPixels,
+               " pixels are read");
+  }
+}
+
 Demuxer open_demuxer(const fs::path& path) {
   std::error_code failure;
   SAVP_CHECK(fs::file_size(path, failure) > 0, DataError, path.string(), ": is an empty file, not a video");
@@ -63,7 +75,9 @@ Demuxer open_demuxer(const fs::path& path) {
   av_dict_free(&options);
   libav::check(code, path, "cannot be read as a video");
   Demuxer demuxer(opened);
+  check_sizes(path, *demuxer);  // what the header says; some formats tell the size only in their frames
   libav::check(avformat_find_stream_info(opened, nullptr), path, "cannot be read as a video");
+  check_sizes(path, *demuxer);
   return demuxer;
 }
 
@@ -148,6 +162,7 @@ class VideoFile : public FrameSource {
                  "cannot be decoded");
     decoder_->pkt_timebase = stream_->time_base;
     decoder_->thread_count = 1;
+    decoder_->max_pixels = kMostPixels;
     libav::check(avcodec_open2(decoder_.get(), codec_, nullptr), path_, "cannot be decoded");
   }
 
