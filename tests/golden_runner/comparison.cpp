@@ -71,6 +71,7 @@ std::string Comparison::summary() const {
   for (size_t i = 0; i < problems_.size() && i < kProblemsShown; ++i) text += "; " + problems_[i];
   if (problems_.size() > kProblemsShown)
     text += concat("; and ", problems_.size() - kProblemsShown, " more problems");
+  if (!left_out_.empty()) text += concat("; ", left_out(), " left out: ", left_out_.front());
   if (lines_.empty() && problems_.empty()) text += "; nothing was compared";
   return text;
 }
@@ -78,6 +79,7 @@ std::string Comparison::summary() const {
 std::vector<std::string> Comparison::lines() const {
   auto all = lines_;
   for (const auto& text : problems_) all.push_back("  WRONG " + text);
+  for (const auto& text : left_out_) all.push_back("  left out: " + text);
   return all;
 }
 

@@ -27,15 +27,20 @@ class Comparison {
   // Something that fails the case whatever the numbers.
   void problem(const std::string& text) { problems_.push_back(text); }
 
+  // A recorded case that cannot be compared, and why.
+  void leave_out(const std::string& text) { left_out_.push_back(text); }
+  int64_t left_out() const { return static_cast<int64_t>(left_out_.size()); }
+  bool only_left_out() const { return lines_.empty() && problems_.empty() && !left_out_.empty(); }
+
   bool passed() const { return problems_.empty() && !(worst_ > 1.0) && !lines_.empty(); }
   // "worst=<tensor> err=<x of tolerance>", with the number of tensors out of tolerance and the first
   // problems.
   std::string summary() const;
-  // One line a compared tensor, and one a problem.
+  // One line a compared tensor, one a problem and one a case left out.
   std::vector<std::string> lines() const;
 
  private:
-  std::vector<std::string> lines_, problems_;
+  std::vector<std::string> lines_, problems_, left_out_;
   std::string worst_name_;
   double worst_ = 0;  // of the tolerance; infinite for what has none
   int64_t failed_ = 0;

@@ -34,6 +34,20 @@ TEST(Comparison, NothingComparedFails) {
   EXPECT_FALSE(comparison.passed());
 }
 
+TEST(Comparison, WhatIsLeftOutIsCountedAndPassesNothing) {
+  Comparison comparison;
+  EXPECT_FALSE(comparison.only_left_out());
+  comparison.leave_out("no counterpart (n=5)");
+  comparison.leave_out("no counterpart (n=6)");
+  EXPECT_TRUE(comparison.only_left_out());
+  EXPECT_FALSE(comparison.passed());
+  EXPECT_EQ(comparison.left_out(), 2);
+  EXPECT_NE(comparison.summary().find("2 left out: no counterpart (n=5)"), std::string::npos);
+  comparison.agree("i=5");
+  EXPECT_TRUE(comparison.passed());
+  EXPECT_FALSE(comparison.only_left_out());
+}
+
 TEST(Comparison, AMissingTensorFails) {
   Comparison comparison;
   comparison.compare("there", values({1.0F}), values({1.0F}), 0.1);

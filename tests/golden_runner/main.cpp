@@ -46,7 +46,9 @@ class Run {
       if (wanted(result.name)) report(result);
   }
   int finish() const {
-    std::cout << passed_ << " passed, " << failed_ << " failed\n";
+    std::cout << passed_ << " passed, " << failed_ << " failed";
+    if (left_out_ > 0) std::cout << "; " << left_out_ << " recorded cases have nothing here to compare with";
+    std::cout << '\n';
     return failed_ == 0 && passed_ > 0 ? 0 : 1;
   }
 
@@ -70,10 +72,14 @@ class Run {
     }
   }
   void report(const Result& result) {
-    const bool passed = result.comparison.passed();
-    ++(passed ? passed_ : failed_);
-    std::cout << (passed ? "PASS " : "FAIL ") << result.name << ' ' << result.comparison.summary()
-              << std::endl;
+    const auto& comparison = result.comparison;
+    const bool passed = comparison.passed();
+    left_out_ += comparison.left_out();
+    if (!comparison.only_left_out()) ++(passed ? passed_ : failed_);
+    std::cout << (comparison.only_left_out() ? "SKIP "
+                  : passed                   ? "PASS "
+                                             : "FAIL ")
+              << result.name << ' ' << comparison.summary() << std::endl;
     if (!verbose_) return;
     for (const auto& line : result.comparison.lines()) std::cout << line << '\n';
   }
@@ -81,6 +87,7 @@ class Run {
   std::vector<std::string> patterns_;
   bool verbose_;
   int64_t passed_ = 0, failed_ = 0;
+  int64_t left_out_ = 0;  // cases
 };
 
 }  // namespace
