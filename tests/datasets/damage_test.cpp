@@ -1,6 +1,5 @@
 // Every way in which a small record file can be cut or have one bit wrong, in each layout.
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <set>
 
@@ -9,6 +8,7 @@
 #include "savp/io/example.h"
 #include "savp/io/tfrecord.h"
 #include "support/scratch_test.h"
+#include "support/without_rights.h"
 
 namespace savp {
 namespace {
@@ -32,6 +32,19 @@ std::string list_record(int64_t height, int64_t width, const std::string& frame,
   ExampleBuilder example;
   example.ints("sequence_length", {length}).ints("height", {height}).ints("width", {width});
   return example.ints("channels", {1}).bytes("images/encoded", {frame, frame, frame}).serialize();
+}
+
+// A field of a protobuf message that holds bytes; short ones, whose length takes one byte.
+std::string field(int number, const std::string& bytes) {
+  return concat(static_cast<char>(number << 3 | 2), static_cast<char>(bytes.size()), bytes);
+}
+
+// A tf.train.SequenceExample: what it is made of is in TensorFlow's example.proto and feature.proto.
+std::string sequence_example(int64_t number) {
+  const auto frame = field(1, field(1, std::string(3, static_cast<char>(number))));  // Feature: bytes_list
+  std::string frames;
+  for (int64_t t = 0; t < kSteps; ++t) frames += field(1, frame);
+  return field(2, field(1, field(1, "images") + field(2, frames)));
 }
 
 struct SmallFile {
@@ -103,6 +116,7 @@ TEST_P(Damage, EveryBitCounts) {
 
 const SmallFile kSmallFiles[] = {
     {"softmotion", per_step_record},
+    {"sequence_example", sequence_example},
     {"kth", [](int64_t number) { return list_record(1, 1, std::string(1, static_cast<char>(number))); }}};
 INSTANTIATE_TEST_SUITE_P(Layouts, Damage, testing::ValuesIn(kSmallFiles),
                          [](const auto& info) { return info.param.dataset; });
@@ -142,16 +156,13 @@ TEST_F(Claims, MoreFramesThanThereAre) {
                   "holds 3 frames, but sequence_length says");
 }
 
-// As a user without rights; root may read everything.
 TEST_F(Claims, FoldersAndFilesThatMayNotBeRead) {
   ASSERT_EQ(refusal("kth", list_record(1, 1, "a")), "no error");
   const auto message_without_rights = [&] {
-    const auto user = ::geteuid();
-    if (user == 0 && ::seteuid(65534) != 0) return std::string("cannot become another user");
-    const auto message = message_of<DataError>(
-        [&] { Dataset::open("kth", folder_.string(), "test", {}, "sequence_length=2"); });
-    if (user == 0 && ::seteuid(0) != 0) std::abort();
-    return message;
+    return without_rights([&] {
+      return message_of<DataError>(
+          [&] { Dataset::open("kth", folder_.string(), "test", {}, "sequence_length=2"); });
+    });
   };
   fs::permissions(folder_, fs::perms::all);
   fs::permissions(folder_ / "test/a.tfrecords", fs::perms::none);
