@@ -6,6 +6,7 @@
 #include "savp/datasets/toy_data.h"
 #include "savp/datasets/ucf101_data.h"
 #include "savp/datasets/verification.h"
+#include "savp/datasets/video_bench.h"
 #include "savp/datasets/video_data.h"
 
 int main(int argc, char** argv) {
@@ -17,5 +18,6 @@ int main(int argc, char** argv) {
                                   command<savp::Ucf101DataOptions>("ucf101", savp::make_ucf101_data),
                                   command<savp::ToyDataOptions>("toy", savp::make_toy_data),
                                   command<savp::VerifyOptions>("verify", savp::verify_data),
-                                  command<savp::cli::InspectOptions>("inspect", savp::cli::inspect)});
+                                  command<savp::cli::InspectOptions>("inspect", savp::cli::inspect),
+                                  command<savp::VideoBenchOptions>("bench", savp::bench_videos)});
 }

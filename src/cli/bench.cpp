@@ -10,7 +10,6 @@
 #include <iostream>
 #include <memory>
 #include <optional>
-#include <thread>
 #include <vector>
 
 #include "savp/checkpoints/run_dir.h"
@@ -76,22 +75,18 @@ class Bench {
 
   // Without --input_dir: records made for it, by 1, 2, 4 ... threads.
   void stored_data() {
-    const auto most = o_.threads > 0 ? o_.threads : static_cast<int64_t>(std::thread::hardware_concurrency());
+    DataSpeedOptions options{.batch_size = o_.batch_size, .sequence_length = frames(12), .size = o_.size};
     for (const auto& [stored_as, name] : EnumNames<StoredAs>::kTable)
-      for (int64_t threads = 1; threads <= std::max<int64_t>(most, 1); threads *= 2) {
-        const DataSpeedOptions options{
-            .batch_size = o_.batch_size, .sequence_length = frames(12), .size = o_.size, .threads = threads};
-        const auto speed = measure_reading(stored_as, options);
-        const Json line = {{"what", "data"},
-                           {"stored_as", name},
-                           {"size", o_.size},
-                           {"threads", threads},
-                           {"frames_per_second", speed.frames_per_second},
-                           {"megabytes_per_second", speed.megabytes_per_second}};
-        std::cout << line.dump() << std::endl;
+      for (const auto threads : thread_counts(o_.threads)) {
+        options.threads = threads;
+        std::cout << speed_line(name, o_.size, threads, measure_reading(stored_as, options)).dump()
+                  << std::endl;
       }
-    const Json line = {{"what", "memcpy"}, {"megabytes_per_second", memcpy_megabytes_per_second()}};
-    std::cout << line.dump() << std::endl;
+    auto libjpeg = speed_line("jpeg", o_.size, /*threads=*/1, measure_jpeg_decoding(options));
+    libjpeg["what"] = "libjpeg";
+    std::cout << libjpeg.dump() << std::endl;
+    const Json memcpy_line = {{"what", "memcpy"}, {"megabytes_per_second", memcpy_megabytes_per_second()}};
+    std::cout << memcpy_line.dump() << std::endl;
   }
 
   void data() {
@@ -100,11 +95,14 @@ class Bench {
     const auto dataset = Dataset::open_records(name, o_.input_dir, "train", {}, o_.dataset_hparams);
     if (o_.sequence_length > 0) dataset->set_sequence_length(o_.sequence_length);
     const auto batches =
-        dataset->batches({.batch_size = o_.batch_size, .threads = o_.threads, .device = device_});
-    int64_t length = 0;
-    const auto read = [&] { length = batches->next()->images.size(0); };
-    read();
-    measure({{"dataset", name}, {"sequence_length", length}}, o_.batch_size * length, read);
+        dataset->batches({.batch_size = o_.batch_size, .threads = at::get_num_threads(), .device = device_});
+    const auto length = dataset->hparams().sequence_length;
+    constexpr int64_t kBatches = 40;  // an iteration: long beside what is read ahead
+    const auto read = [&] {
+      for (int64_t i = 0; i < kBatches; ++i) batches->next();
+    };
+    measure({{"dataset", name}, {"sequence_length", length}, {"batches", kBatches}},
+            kBatches * o_.batch_size * length, read);
   }
 
   // The convolutions of the published network at 64 x 64, forward and both gradients, by

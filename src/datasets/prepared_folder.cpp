@@ -3,12 +3,10 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cmath>
-#include <thread>
 
+#include "datasets/workers.h"
 #include "savp/core/error.h"
 #include "savp/core/interrupt.h"
-#include "savp/core/log.h"
 #include "savp/io/atomic_file.h"
 #include "savp/io/sha256.h"
 
@@ -115,24 +113,6 @@ void SplitWriter::finish() {
   std::string lines;
   for (const int64_t length : lengths_) lines += concat(length, "\n");
   write_file_atomically((folder_ / "sequence_lengths.txt").string(), lines);
-}
-
-int64_t worker_threads(int64_t asked) {
-  return asked > 0 ? asked : std::max<int64_t>(1, std::thread::hardware_concurrency());
-}
-
-void Countdown::step() {
-  constexpr std::chrono::seconds kPause(5);
-  ++done_;
-  const auto now = Clock::now();
-  const bool silent_so_far = told_ == start_;
-  if (done_ == total_ ? silent_so_far && now - start_ < kPause : now - told_ < kPause) return;
-  told_ = now;
-  const std::chrono::duration<double> taken = now - start_;
-  const auto left =
-      taken.count() / static_cast<double>(done_) * static_cast<double>(total_ - done_);  // seconds
-  log::info(concat(done_, " of ", total_, " ", things_,
-                   left >= 60 ? concat(", ", std::lround(left / 60), " min left") : ""));
 }
 
 }  // namespace savp

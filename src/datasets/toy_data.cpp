@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "datasets/prepared_folder.h"
+#include "datasets/workers.h"
 #include "savp/core/interrupt.h"
 #include "savp/core/log.h"
 #include "savp/datasets/toy_scene.h"

@@ -14,6 +14,7 @@
 #include "datasets/picture.h"
 #include "datasets/prepared_folder.h"
 #include "datasets/video_split.h"
+#include "datasets/workers.h"
 #include "savp/core/error.h"
 #include "savp/core/interrupt.h"
 #include "savp/core/log.h"

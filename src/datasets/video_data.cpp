@@ -11,6 +11,7 @@
 #include "datasets/prepared_folder.h"
 #include "datasets/sources.h"
 #include "datasets/video_split.h"
+#include "datasets/workers.h"
 #include "savp/core/interrupt.h"
 #include "savp/core/log.h"
 #include "savp/core/text.h"

@@ -1,6 +1,7 @@
 #include "datasets/video_jobs.h"
 
 #include "datasets/video_split.h"
+#include "datasets/workers.h"
 #include "savp/core/error.h"
 #include "savp/core/interrupt.h"
 #include "savp/core/log.h"

@@ -198,6 +198,9 @@ TEST(MeasureReading, Measures) {
     EXPECT_GT(speed.megabytes_per_second, 0) << name;
     EXPECT_GE(std::lround(speed.seconds * speed.frames_per_second), 5 * 5 * 12) << name;
   }
+  const auto alone = measure_jpeg_decoding({.batch_size = 2, .size = 16, .batches = 3});
+  EXPECT_EQ(std::lround(alone.seconds * alone.frames_per_second), 2 * 3 * 30);
+  EXPECT_EQ(thread_counts(5), (std::vector<int64_t>{1, 2, 4}));
 }
 
 }  // namespace

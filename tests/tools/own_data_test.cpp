@@ -1,5 +1,6 @@
 // One's own data from the command line: read directly by all tools, prepared, verified and looked at.
 #include <cstdlib>
+#include <sstream>
 
 #include "savp/core/hparams.h"
 #include "savp/io/gif.h"
@@ -137,6 +138,35 @@ TEST_F(OwnDataTools, PreparedVerifiedAndLookedAt) {
   write("made/val/sequence_0_to_0.tfrecords", bytes);
   const auto found = run("savp_preprocess", 3, {"verify", "--input_dir", path("made")});
   EXPECT_CONTAINS(found, "sequence_0_to_0.tfrecords, record 0 at byte 0");
+}
+
+std::vector<Json> lines_of(const std::string& text) {
+  std::vector<Json> lines;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) lines.push_back(Json::parse(line));
+  return lines;
+}
+
+TEST_F(OwnDataTools, ReadingIsMeasuredByThreads) {
+  write_gifs("videos", 16, 24);
+  const auto measure = [&](const std::string& input) {
+    return run("savp_preprocess", 0,
+               {"bench", "--input_dir", input, "--size", "16", "--threads", "2", "--seconds", "0"});
+  };
+  for (const auto& [input, stored_as] : {std::pair{path("videos"), "video"}, {std::string(), "gif"}}) {
+    const auto lines = lines_of(measure(input));
+    ASSERT_EQ(lines.size(), 2);
+    for (size_t i = 0; i < lines.size(); ++i) {
+      EXPECT_EQ(lines[i]["what"], "data");
+      EXPECT_EQ(lines[i]["stored_as"], stored_as);
+      EXPECT_EQ(lines[i]["size"], 16);
+      EXPECT_EQ(lines[i]["threads"], i + 1);
+      EXPECT_GT(lines[i]["frames_per_second"], 0);
+      EXPECT_GT(lines[i]["megabytes_per_second"], 0);
+    }
+  }
+  fs::create_directories(folder_ / "nothing");
+  EXPECT_CONTAINS(run("savp_preprocess", 3, {"bench", "--input_dir", path("nothing")}), "holds no videos");
 }
 
 TEST_F(OwnDataTools, WhatCannotBeReadEndsWithItsCode) {

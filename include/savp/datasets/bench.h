@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <utility>
+#include <vector>
 
 #include "savp/core/hparams.h"
 
@@ -38,7 +39,16 @@ struct DataSpeed {
 // system's cache then: the disk is not what is measured.
 DataSpeed measure_reading(StoredAs stored_as, const DataSpeedOptions& options);
 
+// libjpeg alone: the JPEG pictures of such records are decoded over and over, by one thread.
+DataSpeed measure_jpeg_decoding(const DataSpeedOptions& options);
+
 // Bytes (millions) that memcpy copies in a second, between buffers larger than a cache.
 double memcpy_megabytes_per_second();
+
+// 1, 2, 4 ... up to `most`; 0 stands for one thread a core.
+std::vector<int64_t> thread_counts(int64_t most);
+
+// What a measurement prints.
+Json speed_line(const char* stored_as, int64_t size, int64_t threads, const DataSpeed& speed);
 
 }  // namespace savp
