@@ -45,8 +45,8 @@ Tensor upsample2d(const Tensor& x, Size2 factors, Upsampling kind, Padding paddi
     return x.repeat_interleave(factors[0], 2).repeat_interleave(factors[1], 3);
   const auto kernel = bilinear_kernel(factors).to(x);
   const int64_t channels = x.size(1);
-  const auto whole = torch::conv_transpose2d(x, kernel.expand({channels, 1, kernel.size(0), kernel.size(1)}),
-                                             {}, factors, 0, 0, /*groups=*/channels);
+  auto whole = torch::conv_transpose2d(x, kernel.expand({channels, 1, kernel.size(0), kernel.size(1)}), {},
+                                       factors, 0, 0, /*groups=*/channels);
   if (padding == Padding::kValid) return whole;
   const auto cut = [&](const Tensor& y, int64_t axis) {
     const int64_t size = x.size(axis) * factors[axis - 2];

@@ -255,7 +255,7 @@ std::vector<std::pair<std::string, Tensor>> Trainer::state() {
   append(named_buffers("discriminator", *body_->discriminators));
   const auto powers_scoped = [](NamedTensors state, const std::string& scope) {
     for (auto& [name, tensor] : state)
-      if (name == "beta1_power" || name == "beta2_power") name = scope + "/" + name;
+      if (name == "beta1_power" || name == "beta2_power") name = concat(scope, "/", name);
     return state;
   };
   append(powers_scoped(body_->g_optimizer.state(), "g_apply_gradients"));
