@@ -26,6 +26,14 @@ pkg_check_modules(savp_png REQUIRED IMPORTED_TARGET GLOBAL libpng)
 # --- Arrays
 pkg_check_modules(savp_zip REQUIRED IMPORTED_TARGET GLOBAL libzip)
 
+# --- TensorFlow's checkpoints
+# (not by Debian's package file for CMake, which wants libsnappy-dev too)
+find_path(SAVP_LEVELDB_INCLUDE leveldb/table.h REQUIRED)
+find_library(SAVP_LEVELDB leveldb REQUIRED)
+add_library(savp_leveldb INTERFACE IMPORTED)
+target_include_directories(savp_leveldb SYSTEM INTERFACE ${SAVP_LEVELDB_INCLUDE})
+target_link_libraries(savp_leveldb INTERFACE ${SAVP_LEVELDB})
+
 # --- Text
 find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)

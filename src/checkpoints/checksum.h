@@ -8,6 +8,9 @@
 
 namespace savp {
 
+// Its key in a checkpoint's metadata.
+inline constexpr const char* kChecksum = "crc32c";
+
 // CRC-32C as 8 hexadecimal digits, whatever the order of the tensors.
 std::string checksum(std::vector<TensorView> tensors);
 

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <fstream>
 #include <optional>
+#include <tuple>
 
 #include "savp/core/log.h"
 #include "savp/core/text.h"
@@ -16,6 +17,7 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kPrefix = "model-";
 constexpr std::string_view kSuffix = ".safetensors";
+constexpr std::string_view kEndings[] = {kSuffix, ".index"};  // ours, and TensorFlow's
 constexpr const char* kOptions = "options.json";
 constexpr const char* kDatasetHparams = "dataset_hparams.json";
 constexpr const char* kModelHparams = "model_hparams.json";
@@ -38,12 +40,19 @@ HparamsDicts hparams_of_run(const fs::path& path) {
   return {};
 }
 
-// The step of "model-<step>.safetensors".
-std::optional<int64_t> step_of(std::string_view name) {
-  if (name.substr(0, kPrefix.size()) != kPrefix || name.size() <= kPrefix.size() + kSuffix.size())
-    return std::nullopt;
-  if (name.substr(name.size() - kSuffix.size()) != kSuffix) return std::nullopt;
-  const auto digits = name.substr(kPrefix.size(), name.size() - kPrefix.size() - kSuffix.size());
+// "model-300" of "model-300.safetensors" and of "model-300.index"; other names as they are.
+std::string without_ending(std::string name) {
+  for (const auto ending : kEndings)
+    if (name.size() > ending.size() && name.ends_with(ending))
+      return name.substr(0, name.size() - ending.size());
+  return name;
+}
+
+// The step of the name of a checkpoint's file.
+std::optional<int64_t> step_of(const std::string& name) {
+  const auto stem = without_ending(name);
+  if (stem.size() == name.size() || !stem.starts_with(kPrefix)) return std::nullopt;
+  const auto digits = std::string_view(stem).substr(kPrefix.size());
   int64_t step = 0;
   const auto [stop, error] = std::from_chars(digits.begin(), digits.end(), step);
   if (error != std::errc() || stop != digits.end() || step < 0) return std::nullopt;
@@ -54,13 +63,6 @@ std::optional<int64_t> step_of(std::string_view name) {
 bool is_leftover(const std::string& name) {
   const auto dot = name.find(concat(kSuffix, ".tmp"));
   return dot != std::string::npos && step_of(name.substr(0, dot + kSuffix.size())).has_value();
-}
-
-std::string without_suffix(std::string name) {
-  if (name.size() > kSuffix.size() &&
-      name.compare(name.size() - kSuffix.size(), kSuffix.size(), kSuffix) == 0)
-    name.resize(name.size() - kSuffix.size());
-  return name;
 }
 
 std::string saved_names(const fs::path& folder) {
@@ -109,14 +111,16 @@ std::vector<SavedStep> saved_steps(const fs::path& folder) {
   std::error_code missing;
   for (const auto& entry : fs::directory_iterator(folder, missing))
     if (const auto step = step_of(entry.path().filename().string())) saved.push_back({*step, entry.path()});
-  std::sort(saved.begin(), saved.end(),
-            [](const SavedStep& a, const SavedStep& b) { return a.step < b.step; });
+  std::sort(saved.begin(), saved.end(), [](const SavedStep& a, const SavedStep& b) {
+    return std::tie(a.step, a.file) < std::tie(b.step, b.file);
+  });
   return saved;
 }
 
 void prune_checkpoints(const fs::path& folder, size_t keep) {
-  const auto saved = saved_steps(folder);
-  for (size_t i = 0; i + keep < saved.size(); ++i) fs::remove(saved[i].file);
+  auto ours = saved_steps(folder);
+  std::erase_if(ours, [](const SavedStep& saved) { return saved.file.extension() != kSuffix; });
+  for (size_t i = 0; i + keep < ours.size(); ++i) fs::remove(ours[i].file);
   std::vector<fs::path> leftovers;
   for (const auto& entry : fs::directory_iterator(folder))
     if (is_leftover(entry.path().filename().string())) leftovers.push_back(entry.path());
@@ -132,7 +136,7 @@ Checkpoint Checkpoint::open(const std::string& text) {
   checkpoint.folder_ = path;
   if (!fs::is_directory(path)) {
     checkpoint.folder_ = path.has_parent_path() ? path.parent_path() : ".";
-    checkpoint.prefix_ = without_suffix(path.filename().string());
+    checkpoint.prefix_ = without_ending(path.filename().string());
   }
   if (checkpoint.folder_ == ".") checkpoint.folder_ = fs::current_path();
   const auto& folder = checkpoint.folder_;
@@ -154,14 +158,14 @@ std::string Checkpoint::option(const std::string& key) const {
 
 fs::path Checkpoint::variables() const {
   if (!prefix_.empty()) {
-    auto file = folder_ / concat(prefix_, kSuffix);
-    SAVP_CHECK(fs::exists(file), DataError, file.string(), ": is not there; the folder has ",
-               saved_names(folder_));
-    return file;
+    for (const auto ending : kEndings)
+      if (auto file = folder_ / concat(prefix_, ending); fs::exists(file)) return file;
+    throw DataError(concat((folder_ / prefix_).string(), kSuffix, ": is not there; the folder has ",
+                           saved_names(folder_)));
   }
   const auto saved = saved_steps(folder_);
   SAVP_CHECK(!saved.empty(), DataError, folder_.string(), ": has no checkpoint (", kPrefix, "<step>", kSuffix,
-             ")");
+             ", or TensorFlow's ", kPrefix, "<step>.index)");
   return saved.back().file;
 }
 

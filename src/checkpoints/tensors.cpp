@@ -5,6 +5,8 @@
 #include <set>
 
 #include "checkpoints/checksum.h"
+#include "checkpoints/dtypes.h"
+#include "checkpoints/variable_source.h"
 #include "savp/checkpoints/run_dir.h"
 #include "savp/core/error.h"
 
@@ -13,24 +15,6 @@ namespace {
 
 constexpr size_t kKept = 2;    // checkpoints of a run
 constexpr size_t kListed = 5;  // names of a kind in a message
-constexpr const char* kChecksum = "crc32c";
-
-constexpr std::pair<const char*, at::ScalarType> kTypes[] = {
-    {"F32", at::kFloat}, {"F64", at::kDouble}, {"F16", at::kHalf},  {"BF16", at::kBFloat16},
-    {"I64", at::kLong},  {"I32", at::kInt},    {"I16", at::kShort}, {"I8", at::kChar},
-    {"U8", at::kByte},   {"BOOL", at::kBool}};
-
-std::string dtype_of(const at::Tensor& tensor) {
-  for (const auto& [name, type] : kTypes)
-    if (tensor.scalar_type() == type) return name;
-  TORCH_CHECK(false, "no name for the type ", tensor.scalar_type());
-}
-
-at::ScalarType type_of(const TensorView& view) {
-  for (const auto& [name, type] : kTypes)
-    if (view.dtype == name) return type;
-  throw DataError(concat("tensor '", view.name, "' has the type ", view.dtype, ", which cannot be used"));
-}
 
 std::vector<TensorView> views_of(const NamedTensors& on_cpu) {
   std::vector<TensorView> views;
@@ -40,11 +24,13 @@ std::vector<TensorView> views_of(const NamedTensors& on_cpu) {
   return views;
 }
 
-bool fits(const TensorView& view, const at::Tensor& variable) {
-  const auto type = type_of(view);
+bool fits(const at::Tensor& stored, const at::Tensor& variable) {
+  const auto type = stored.scalar_type();
   const bool both_real = at::isFloatingType(type) && at::isFloatingType(variable.scalar_type());
-  return at::IntArrayRef(view.shape) == variable.sizes() && (both_real || type == variable.scalar_type());
+  return stored.sizes() == variable.sizes() && (both_real || type == variable.scalar_type());
 }
+
+std::string described(const at::Tensor& tensor) { return concat(dtype_of(tensor), " ", tensor.sizes()); }
 
 // "; missing: a, b and 3 more", or empty text for an empty list.
 std::string listed(const char* what, const std::vector<std::string>& names) {
@@ -59,31 +45,24 @@ struct Comparison {
   std::vector<std::string> missing, misshapen, unused, skipped;
 };
 
-Comparison compare(const SafetensorsFile& file, const NamedTensors& variables, const Leniency& leniency) {
+Comparison compare(const VariableSource& file, const NamedTensors& variables, const Leniency& leniency) {
   Comparison found;
   std::set<std::string> wanted;
   for (const auto& [name, variable] : variables) {
     wanted.insert(name);
-    const auto* view = file.find(name);
-    if (view != nullptr && fits(*view, variable)) continue;
+    const bool there = file.has(name);
+    if (there ? fits(file.outline(name), variable) : file.may_lack(name)) continue;
     if (std::count(leniency.optional.begin(), leniency.optional.end(), name) > 0)
       found.skipped.push_back(name);
-    else if (view == nullptr)
+    else if (!there)
       found.missing.push_back(name);
     else
-      found.misshapen.push_back(concat(name, " (", view->dtype, " ", at::IntArrayRef(view->shape),
-                                       ", wanted ", dtype_of(variable), " ", variable.sizes(), ")"));
+      found.misshapen.push_back(
+          concat(name, " (", described(file.outline(name)), ", wanted ", described(variable), ")"));
   }
-  for (const auto& view : file.tensors())
-    if (!leniency.unused && wanted.count(view.name) == 0) found.unused.push_back(view.name);
+  for (const auto& [name, view] : file.views())
+    if (!leniency.unused && wanted.count(name) == 0) found.unused.push_back(name);
   return found;
-}
-
-void check_checksum(const SafetensorsFile& file) {
-  const auto recorded = file.metadata().find(kChecksum);
-  if (recorded == file.metadata().end()) return;  // written by someone else
-  SAVP_CHECK(recorded->second == checksum(file.tensors()), DataError, file.path(),
-             ": is corrupt (its checksum is wrong): use an earlier checkpoint of the folder");
 }
 
 }  // namespace
@@ -112,8 +91,7 @@ std::filesystem::path save_checkpoint(const std::filesystem::path& folder, int64
 
 std::vector<std::string> restore_checkpoint(const std::filesystem::path& path, const NamedTensors& variables,
                                             const Leniency& leniency) {
-  const auto file = SafetensorsFile::open(path.string());
-  check_checksum(file);
+  const auto file = VariableSource::open(path);
   const auto found = compare(file, variables, leniency);
   const auto problems = listed("missing", found.missing) + listed("other shape", found.misshapen) +
                         listed("not used", found.unused);
@@ -121,13 +99,13 @@ std::vector<std::string> restore_checkpoint(const std::filesystem::path& path, c
              problems);
   const at::NoGradGuard no_grad;
   for (const auto& [name, variable] : variables)
-    if (std::count(found.skipped.begin(), found.skipped.end(), name) == 0)
-      at::Tensor(variable).copy_(to_tensor(*file.find(name)));
+    if (file.has(name) && std::count(found.skipped.begin(), found.skipped.end(), name) == 0)
+      at::Tensor(variable).copy_(file.tensor(name));
   return found.skipped;
 }
 
 Metadata checkpoint_metadata(const std::filesystem::path& file) {
-  return SafetensorsFile::open(file.string()).metadata();
+  return VariableSource::open(file).metadata();
 }
 
 }  // namespace savp

@@ -188,10 +188,14 @@ RunInput open_clip_input(const RunOptions& options, const ClipOptions& clip) {
   auto view = spec.view(hparams);
   for (const auto& [where, values] : dataset_dicts(input.checkpoint)) view.override_from_json(values, where);
   view.override_from_text(options.dataset_hparams.value_or(""), "--dataset_hparams");
+  const auto trained = trained_shape(input);
   Batch batch;
-  batch.images = read_context(clip, hparams.context_frames, size_for(trained_shape(input), hparams, clip));
+  batch.images = read_context(clip, hparams.context_frames, size_for(trained, hparams, clip));
   input.dataset_hparams = view.to_json();
   input.shape = batch.shape();
+  if (input.checkpoint && !trained)
+    log::info(concat("the checkpoint does not say what it was trained on: the clip is taken as ",
+                     text(input.shape), "; --dataset_hparams scale_size=64 makes it 64x64"));
   input.videos = 1;
   input.batches = std::make_unique<Once>(batch.to(default_device()));
   return input;

@@ -1,13 +1,7 @@
 #include "savp/io/safetensors.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <bit>
-#include <cerrno>
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <numeric>
@@ -15,6 +9,7 @@
 #include <tuple>
 #include <utility>
 
+#include "io/mapped_file.h"
 #include "savp/core/error.h"
 #include "savp/io/atomic_file.h"
 
@@ -37,35 +32,6 @@ int64_t item_bytes(const std::string& dtype) {
   for (const auto& [name, bytes] : kItemBytes)
     if (dtype == name) return bytes;
   return 0;
-}
-
-// The bytes that a tensor takes; -1 for sizes that no file can hold.
-int64_t bytes_of(const std::vector<int64_t>& shape, int64_t item) {
-  int64_t bytes = item;
-  for (const auto size : shape)
-    if (size < 0 || __builtin_mul_overflow(bytes, size, &bytes)) return -1;
-  return bytes;
-}
-
-struct Mapping {
-  std::shared_ptr<const std::byte> bytes;
-  size_t size = 0;
-};
-
-Mapping map_file(const std::string& path) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  SAVP_CHECK(descriptor >= 0, DataError, path, ": cannot be opened (", std::strerror(errno), ")");
-  const std::shared_ptr<void> closer(nullptr, [descriptor](void*) { ::close(descriptor); });
-  struct stat status {};
-  SAVP_CHECK(::fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode), DataError, path,
-             ": is not a file");
-  const auto size = static_cast<size_t>(status.st_size);
-  SAVP_CHECK(size > kPrefix, DataError, path, ": is not a safetensors file: only ", size, " bytes long");
-  void* address = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, descriptor, 0);
-  SAVP_CHECK(address != MAP_FAILED, DataError, path, ": cannot be mapped (", std::strerror(errno), ")");
-  return {{static_cast<const std::byte*>(address),
-           [size](const std::byte* p) { ::munmap(const_cast<std::byte*>(p), size); }},
-          size};
 }
 
 // A JSON object in which no key stands twice.
@@ -118,13 +84,12 @@ TensorView read_entry(const std::string& path, const std::string& name, const Js
   SAVP_CHECK(entry.is_object() && entry.size() == 3 && entry.contains("dtype") && entry["dtype"].is_string(),
              DataError, where, ": the header must give dtype, shape and data_offsets");
   TensorView view{name, entry["dtype"].get<std::string>(), read_numbers(where, entry, "shape", -1)};
-  const auto item = item_bytes(view.dtype);
-  SAVP_CHECK(item > 0, DataError, where, ": unknown dtype '", view.dtype, "'");
+  SAVP_CHECK(item_bytes(view.dtype) > 0, DataError, where, ": unknown dtype '", view.dtype, "'");
   const auto offsets = read_numbers(where, entry, "data_offsets", 2);
   SAVP_CHECK(offsets[0] <= offsets[1] && static_cast<uint64_t>(offsets[1]) <= size, DataError, where,
              ": its bytes ", offsets[0], " to ", offsets[1], " are not in the file, which has ", size,
              " after the header (cut short?)");
-  SAVP_CHECK(bytes_of(view.shape, item) == offsets[1] - offsets[0], DataError, where,
+  SAVP_CHECK(bytes_of(view.dtype, view.shape) == offsets[1] - offsets[0], DataError, where,
              ": its shape and type do not fill ", offsets[1] - offsets[0], " bytes");
   view.data = data + offsets[0];
   view.bytes = static_cast<size_t>(offsets[1] - offsets[0]);
@@ -146,10 +111,20 @@ void check_coverage(const std::string& path, const std::vector<TensorView>& tens
 
 }  // namespace
 
+int64_t bytes_of(const std::string& dtype, const std::vector<int64_t>& shape) {
+  int64_t bytes = item_bytes(dtype);
+  if (bytes == 0) return -1;
+  for (const auto size : shape)
+    if (size < 0 || __builtin_mul_overflow(bytes, size, &bytes)) return -1;
+  return bytes;
+}
+
 SafetensorsFile SafetensorsFile::open(const std::string& path) {
   SafetensorsFile file;
   file.path_ = path;
   const auto mapping = map_file(path);
+  SAVP_CHECK(mapping.size > kPrefix, DataError, path, ": is not a safetensors file: only ", mapping.size,
+             " bytes long");
   file.mapping_ = mapping.bytes;
   uint64_t length = 0;
   std::memcpy(&length, mapping.bytes.get(), kPrefix);
@@ -192,9 +167,8 @@ void write_safetensors(const std::string& path, const std::vector<TensorView>& t
   if (!metadata.empty()) header[kMetadata] = metadata;
   size_t offset = 0;
   for (const auto* view : order) {
-    const auto item = item_bytes(view->dtype);
-    if (item == 0 || bytes_of(view->shape, item) != static_cast<int64_t>(view->bytes) ||
-        view->name == kMetadata || header.contains(view->name))
+    if (bytes_of(view->dtype, view->shape) != static_cast<int64_t>(view->bytes) || view->name == kMetadata ||
+        header.contains(view->name))
       throw std::logic_error(concat(path, ": tensor '", view->name, "' has a wrong type, size or name"));
     header[view->name] = {
         {"dtype", view->dtype}, {"shape", view->shape}, {"data_offsets", {offset, offset + view->bytes}}};

@@ -1,7 +1,6 @@
 #include "savp/io/tfrecord.h"
 
 #include <fcntl.h>
-#include <isa-l/crc.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,6 +12,7 @@
 #include <utility>
 
 #include "savp/core/error.h"
+#include "savp/io/crc32c.h"
 
 namespace savp {
 namespace {
@@ -22,11 +22,7 @@ static_assert(std::endian::native == std::endian::little, "frames are read as th
 constexpr int64_t kHeaderBytes = 12;  // length and its check
 constexpr int64_t kFooterBytes = 4;   // check of the data
 
-uint32_t masked_crc(const void* bytes, size_t count) {
-  auto* start = const_cast<unsigned char*>(static_cast<const unsigned char*>(bytes));  // ISA-L only reads
-  const uint32_t crc = ~crc32_iscsi(start, static_cast<int>(count), 0xffffffffU);
-  return std::rotr(crc, 15) + 0xa282ead8U;
-}
+uint32_t check_of(const void* bytes, size_t count) { return masked(crc32c(bytes, count)); }
 
 template <class T>
 T load(const char* bytes) {
@@ -77,7 +73,7 @@ void read_data(int descriptor, const RecordPlace& place, std::string& data) {
       DataError, describe(place), ": the file ends inside the record: it is cut off");
   const auto expected = load<uint32_t>(data.data() + place.length);
   data.resize(static_cast<size_t>(place.length));
-  SAVP_CHECK(masked_crc(data.data(), data.size()) == expected, DataError, describe(place),
+  SAVP_CHECK(check_of(data.data(), data.size()) == expected, DataError, describe(place),
              ": the checksum of its data is wrong: the file is damaged");
 }
 
@@ -121,8 +117,7 @@ std::optional<RecordPlace> TfRecordReader::locate() {
   SAVP_CHECK(left >= kHeaderBytes &&
                  read_at(descriptor_, position_.offset, header.data(), kHeaderBytes, *position_.file),
              DataError, describe(position_), ": the file ends inside the record's length: it is cut off");
-  SAVP_CHECK(masked_crc(header.data(), 8) == load<uint32_t>(header.data() + 8), DataError,
-             describe(position_),
+  SAVP_CHECK(check_of(header.data(), 8) == load<uint32_t>(header.data() + 8), DataError, describe(position_),
              ": the checksum of its length is wrong: the file is damaged or is no TFRecord file",
              position_.offset == 0 ? guess_at({header.data(), header.size()}) : "");
   const auto length = load<uint64_t>(header.data());
@@ -160,9 +155,9 @@ void TfRecordWriter::write(std::string_view data) {
   frame.reserve(kHeaderBytes + data.size() + kFooterBytes);
   const uint64_t length = data.size();
   append(frame, length);
-  append(frame, masked_crc(&length, sizeof(length)));
+  append(frame, check_of(&length, sizeof(length)));
   frame += data;
-  append(frame, masked_crc(data.data(), data.size()));
+  append(frame, check_of(data.data(), data.size()));
   file_.write(frame.data(), frame.size());
 }
 

@@ -148,7 +148,8 @@ void TrainLoop::run() {
 void resume(Trainer& trainer, const std::filesystem::path& checkpoint) {
   const auto skipped = restore_checkpoint(checkpoint, trainer.state(), {.optional = {kNoiseState}});
   if (!skipped.empty())
-    log::warn(concat(checkpoint.string(), " was saved on another kind of device: random draws start anew"));
+    log::warn(concat(checkpoint.string(),
+                     " does not say where the random draws of this kind of device were: they start anew"));
   trainer.state_was_restored();
 }
 

@@ -96,7 +96,7 @@ TEST_F(RunDir, ErrorsSayWhatIsMissing) {
 TEST_F(RunDir, OnlyWholeNamesAreCheckpoints) {
   make_run("run", "{}", {7});
   for (const auto* name : {"model-8.safetensors.tmp123", "model-.safetensors", "model-9x.safetensors",
-                           "model--9.safetensors", "xmodel-9.safetensors", "model-9.index"})
+                           "model--9.safetensors", "xmodel-9.safetensors", "model-9.data-00000-of-00001"})
     write(std::string("run/") + name, "");
   const auto saved = saved_steps(folder_ / "run");
   ASSERT_EQ(saved.size(), 1U);
@@ -115,6 +115,20 @@ TEST_F(RunDir, PruningKeepsTheLastAndRemovesLeftovers) {
   EXPECT_EQ(saved[1].step, 1000);
   EXPECT_FALSE(fs::exists(folder_ / "run/model-1100.safetensors.tmp4711"));
   EXPECT_TRUE(fs::exists(folder_ / "run/other.tmp1"));
+}
+
+TEST_F(RunDir, CheckpointsOfTensorFlowAreFoundAndLeftAlone) {
+  const auto run = make_run("run", "{}", {200, 400, 500});
+  write("run/model-300.index", "");
+  EXPECT_EQ(Checkpoint::open(run + "/model-300").variables(), folder_ / "run/model-300.index");
+  EXPECT_EQ(Checkpoint::open(run + "/model-300.index").variables(), folder_ / "run/model-300.index");
+  prune_checkpoints(folder_ / "run", 2);
+  const auto saved = saved_steps(folder_ / "run");
+  ASSERT_EQ(saved.size(), 3U);
+  EXPECT_EQ(saved[0].file.filename(), "model-300.index");
+  EXPECT_EQ(saved[1].step, 400);
+  write("run/model-600.index", "");
+  EXPECT_EQ(Checkpoint::open(run).variables(), folder_ / "run/model-600.index");
 }
 
 // From the weakest source to the strongest, each overriding one key more than the next.

@@ -7,9 +7,11 @@
 #include "golden_runner/model_setup.h"
 #include "golden_runner/recorded_noise.h"
 #include "golden_runner/tolerances.h"
+#include "savp/checkpoints/run_dir.h"
 #include "savp/checkpoints/tf_names.h"
 #include "savp/core/error.h"
 #include "savp/losses/terms.h"
+#include "savp/training/train_loop.h"
 #include "savp/training/trainer.h"
 
 namespace savp::golden {
@@ -44,9 +46,10 @@ class TrainStep {
         noise_(std::make_shared<RecordedNoise>(recorded)),
         trainer_(*setup_.entry, dynamic_cast<const TrainHparams&>(*setup_.hparams), setup_.shape, torch::kCPU,
                  /*seed=*/0) {
-    load_variables(trainer_.state(), case_, is_model_variable, comparison_);
-    trainer_.set_global_step(case_.json()["global_step"].get<int64_t>());
-    trainer_.state_was_restored();
+    if (case_.json().value("checkpoint", Json()).is_string())
+      restore_checkpoint();
+    else
+      load_case();
     trainer_.set_noise(noise_);
   }
 
@@ -63,6 +66,21 @@ class TrainStep {
   }
 
  private:
+  void load_case() {
+    load_variables(trainer_.state(), case_, is_model_variable, comparison_);
+    trainer_.set_global_step(case_.json()["global_step"].get<int64_t>());
+    trainer_.state_was_restored();
+  }
+
+  // The case's variables, as a checkpoint of TensorFlow.
+  void restore_checkpoint() {
+    resume(trainer_, Checkpoint::open(case_.folder() + "/checkpoint_dir").variables());
+    comparison_.equal("global_step", trainer_.global_step(), case_.json()["global_step"]);
+    for (const auto& [name, value] : variables())
+      if (const auto key = "vars/" + name; case_.has(key))
+        comparison_.compare(key, value, case_.tensor(key), 0);
+  }
+
   void compare_outputs_of(const StepReport& report) {
     auto outputs = outputs_of(report.output);
     for (auto& metric : metrics_of(case_, report.output.prior.images)) outputs.push_back(std::move(metric));

@@ -122,6 +122,18 @@ TEST_F(TrainTool, NeedsNoMoreThanTheInput) {
   EXPECT_CONTAINS(metrics, "\"d_loss\":");
 }
 
+// With its weights, Adam's moments and step; what it was trained on is in its JSON files.
+TEST_F(TrainTool, ACheckpointOfTensorFlowIsResumed) {
+  fs::copy(SAVP_TEST_DATA "/golden/models/ckpt_savp_old_dna_cell/checkpoint_dir", folder_ / "run");
+  const auto text =
+      run(0, {"--input_dir", (folder_ / "bair").string(), "--output_dir", (folder_ / "run").string(),
+              "--resume", "--progress_freq", "1", "--model_hparams", "batch_size=2,max_steps=125"});
+  EXPECT_CONTAINS(text, "training from step 123 to 125");
+  EXPECT_CONTAINS(text, "the random draws of this kind of device were: they start anew");
+  EXPECT_TRUE(fs::exists(folder_ / "run/model-125.safetensors"));
+  EXPECT_TRUE(fs::exists(folder_ / "run/model-123.index")) << "not ours to remove";
+}
+
 TEST_F(TrainTool, ResumesAndNeverOverwritesARun) {
   run(0, arguments("max_steps=2"));
   EXPECT_CONTAINS(run(2, arguments("max_steps=4")), "already holds model-2.safetensors: go on with --resume");

@@ -237,7 +237,7 @@ TEST_F(TrainLoopTest, DrawsOfAnotherDeviceStartAnew) {
   const auto file = save_checkpoint(folder_, 0, state, {});
   auto other = trainer(2, 2);
   resume(*other, file);
-  EXPECT_CONTAINS(told(), "another kind of device");
+  EXPECT_CONTAINS(told(), "they start anew");
   EXPECT_TRUE(torch::equal(other->state()[0].second, state[0].second));
 }
 

@@ -1,5 +1,6 @@
 // The folder of a run: what it was made with (options.json, dataset_hparams.json, model_hparams.json) and its
-// checkpoints, model-<step>.safetensors. The one place that knows which source of a hyperparameter wins.
+// checkpoints: model-<step>.safetensors, or model-<step>.index and its data of TensorFlow. The one place that
+// knows which source of a hyperparameter wins.
 #pragma once
 
 #include <cstdint>
@@ -42,17 +43,17 @@ struct SavedStep {
 // model-<step>.safetensors in the folder.
 std::filesystem::path checkpoint_file(const std::filesystem::path& folder, int64_t step);
 
-// The checkpoints in a folder, by step; empty for a folder that is not there.
+// The checkpoints in a folder, of either kind, by step; empty for a folder that is not there.
 std::vector<SavedStep> saved_steps(const std::filesystem::path& folder);
 
-// Removes all checkpoints but the last `keep`, and what interrupted writes have left.
+// Removes all checkpoints of ours but the last `keep`, and what interrupted writes have left.
 void prune_checkpoints(const std::filesystem::path& folder, size_t keep);
 
 // A run, or one of its steps, opened as --checkpoint names it.
 class Checkpoint {
  public:
-  // "runs/a", "runs/a/", "runs/a/model-200000", or that with ".safetensors". The folder and its options.json
-  // must be there; hyperparameter files may be missing (told in the log). Throws DataError.
+  // "runs/a", "runs/a/", "runs/a/model-200000", or that with ".safetensors" or ".index". The folder and its
+  // options.json must be there; hyperparameter files may be missing (told in the log). Throws DataError.
   static Checkpoint open(const std::string& text);
 
   const std::filesystem::path& folder() const { return folder_; }

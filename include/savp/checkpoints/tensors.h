@@ -30,9 +30,9 @@ struct Leniency {
   std::vector<std::string> optional;  // these may be missing or of another shape, and then stay as they are
 };
 
-// Copies every variable from the file into the tensors, on whatever device they are; all or nothing. Throws
-// DataError that lists what is missing, not used or of another shape, and for a file whose checksum is wrong.
-// Returns the optional ones that were not filled.
+// Copies every variable from the file, ours or the ".index" of a TensorFlow checkpoint, into the tensors, on
+// whatever device they are; all or nothing. Throws DataError that lists what is missing, not used or of
+// another shape, and for a file whose checksum is wrong. Returns the optional ones that were not filled.
 std::vector<std::string> restore_checkpoint(const std::filesystem::path& file, const NamedTensors& variables,
                                             const Leniency& leniency = {});
 

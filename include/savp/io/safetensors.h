@@ -24,6 +24,9 @@ struct TensorView {
   size_t bytes = 0;
 };
 
+// The bytes that a tensor takes; -1 for an unknown type and for sizes that no file can hold.
+int64_t bytes_of(const std::string& dtype, const std::vector<int64_t>& shape);
+
 class SafetensorsFile {
  public:
   // Throws DataError, naming the file and the key, for whatever is not exactly as described above.

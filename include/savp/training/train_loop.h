@@ -45,7 +45,7 @@ class TrainLoop {
 };
 
 // Fills the trainer from a checkpoint of it: weights, Adam's moments, step and draws. The draws of another
-// kind of device cannot be continued, they start anew (with a warning).
+// kind of device, and of TensorFlow, cannot be continued: they start anew (with a warning).
 void resume(Trainer& trainer, const std::filesystem::path& checkpoint);
 
 }  // namespace savp
