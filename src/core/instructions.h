@@ -1,7 +1,7 @@
-// The instruction sets that kernels are compiled for beside plain C++.
+// The instruction sets that some loops are compiled for beside plain C++.
 #pragma once
 
-namespace savp::kernels {
+namespace savp {
 
 enum class Instructions { kPlain, kAvx2, kAvx512 };
 
@@ -17,4 +17,4 @@ inline Instructions instructions() {
 #endif
 }
 
-}  // namespace savp::kernels
+}  // namespace savp

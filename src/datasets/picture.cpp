@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "datasets/planes.h"
 #include "savp/core/error.h"
 
 namespace savp {
@@ -50,23 +51,6 @@ std::vector<float> resample(const std::vector<float>& input, const std::vector<T
       }
     }
   return output;
-}
-
-// Height x width x channels -> channels x height x width, each value multiplied.
-template <int64_t kChannels, class T>
-void to_planes(const T* source, float* target, int64_t pixels, float factor) {
-  for (int64_t c = 0; c < kChannels; ++c)
-    for (int64_t i = 0; i < pixels; ++i)
-      target[c * pixels + i] = static_cast<float>(source[i * kChannels + c]) * factor;
-}
-
-template <class T>
-void to_planes(const T* source, float* target, int64_t pixels, int64_t channels, float factor) {
-  if (channels == 1) return to_planes<1>(source, target, pixels, factor);
-  if (channels == 3) return to_planes<3>(source, target, pixels, factor);
-  for (int64_t c = 0; c < channels; ++c)
-    for (int64_t i = 0; i < pixels; ++i)
-      target[c * pixels + i] = static_cast<float>(source[i * channels + c]) * factor;
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 
 #include <vector>
 
-#include "kernels/instructions.h"
+#include "core/instructions.h"
 #include "kernels/lstm_gates_kernels.h"
 #include "kernels/parallel.h"
 

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "kernels/instructions.h"
+#include "core/instructions.h"
 #include "kernels/winograd_conv.h"
 
 namespace savp::kernels {

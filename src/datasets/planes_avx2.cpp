@@ -1,0 +1,2 @@
+#define SAVP_KERNELS kAvx2Planes
+#include "datasets/planes.inc"
