@@ -3,10 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
-#include <fstream>
-#include <regex>
 
 #include "datasets/device_prefetcher.h"
+#include "datasets/record_counts.h"
 #include "datasets/record_stream.h"
 #include "datasets/sequence.h"
 #include "datasets/stages.h"
@@ -17,18 +16,6 @@
 
 namespace savp {
 namespace {
-
-// Says where the record lies in what goes wrong with it.
-template <class Body>
-auto in_record(const RecordPlace& place, const Body& body) {
-  try {
-    return body();
-  } catch (const DataError& error) {
-    const std::string what = error.what();
-    if (what.rfind(describe(place), 0) == 0) throw;
-    throw DataError(concat(describe(place), ": ", what));
-  }
-}
 
 RecordFormat inspect_record(const RecordPlace& place, const DatasetSpec& spec, bool use_state) {
   std::string record;
@@ -157,34 +144,20 @@ class Positioned : public BatchStream {
 
 // The sum of what the names say; nothing where one of them says nothing.
 std::optional<int64_t> count_by_names(const std::vector<std::string>& files) {
-  static const std::regex kRange(R"(_(\d{1,18})_to_(\d{1,18})\.tfrecord)");
   int64_t count = 0;
   for (const auto& file : files) {
-    const auto name = std::filesystem::path(file).filename().string();
-    std::smatch range;
-    if (!std::regex_search(name, range, kRange)) return std::nullopt;
-    count += std::stoll(range[2]) - std::stoll(range[1]) + 1;
+    const auto range = range_in_name(file);
+    if (!range) return std::nullopt;
+    count += range->count();
   }
   return count;
 }
 
-// Records of at least `span` frames, from the file that has a line for each; nothing where it is missing.
+// Records of at least `span` frames; nothing where no file tells their lengths.
 std::optional<int64_t> count_by_lengths(const std::string& any_record_file, int64_t span) {
-  const auto path = std::filesystem::path(any_record_file).parent_path() / "sequence_lengths.txt";
-  std::ifstream file(path);
-  if (!file) return std::nullopt;
-  static const std::regex kNumber(R"(\s*(\d{1,18})\s*)");
-  int64_t count = 0;
-  int64_t number = 0;
-  for (std::string line; std::getline(file, line);) {
-    ++number;
-    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-    std::smatch length;
-    SAVP_CHECK(std::regex_match(line, length, kNumber), DataError, path.string(), ", line ", number, ": \"",
-               line, "\" is no number of frames");
-    if (std::stoll(length[1]) >= span) ++count;
-  }
-  return count;
+  const auto lengths = read_sequence_lengths(std::filesystem::path(any_record_file).parent_path());
+  if (!lengths) return std::nullopt;
+  return std::count_if(lengths->begin(), lengths->end(), [&](int64_t length) { return length >= span; });
 }
 
 // Reads the records themselves.

@@ -91,11 +91,7 @@ decltype(auto) with_first_record(const std::string& path, const Use& use) {
   const auto place = reader.position();
   const auto record = reader.next();
   SAVP_CHECK(record, DataError, path, ": holds no records");
-  try {
-    return use(ExampleView(*record));
-  } catch (const DataError& error) {
-    throw DataError(concat(describe(place), ": ", error.what()));
-  }
+  return in_record(place, [&]() -> decltype(auto) { return use(ExampleView(*record)); });
 }
 
 bool has_encoded_frames(const ExampleView& record) {

@@ -181,13 +181,12 @@ int64_t numbers_a_step(const ExampleView& record, const std::string& name, int64
 void check_encoded_size(const ExampleView& record, const DatasetSpec& spec, const RecordFormat& format) {
   const auto* frames = record.find(spec.images);
   if (spec.pixels != Pixels::kEncoded || frames == nullptr || frames->count() == 0) return;
-  try {
-    const auto found = encoded_size(record.get(spec.images, Kind::kBytes).bytes().front());
+  const auto first = record.get(spec.images, Kind::kBytes).bytes().front();
+  in_frame(format, 0, [&] {
+    const auto found = encoded_size(first);
     SAVP_CHECK(found == format.picture, DataError, "is a picture of ", text(found), " instead of ",
                text(format.picture));
-  } catch (const DataError& error) {
-    throw DataError(concat(frame_name(format, 0), " ", error.what()));
-  }
+  });
 }
 
 RecordFormat inspect_list(const ExampleView& record, const DatasetSpec& spec, bool use_state) {

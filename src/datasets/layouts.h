@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "savp/core/error.h"
 #include "savp/datasets/spec.h"
 #include "savp/io/example.h"
 
@@ -37,6 +38,16 @@ RecordSteps split(const ExampleView& record, const DatasetSpec& spec, const Reco
 
 // What a message calls a frame: "feature 3/image_aux1/encoded", "frame 3 of images/encoded".
 std::string frame_name(const RecordFormat& format, int64_t step);
+
+// Runs the body, which decodes a frame; what it complains of ("is ...") begins with the frame's name.
+template <class Body>
+void in_frame(const RecordFormat& format, int64_t step, const Body& body) {
+  try {
+    body();
+  } catch (const DataError& error) {
+    throw DataError(concat(frame_name(format, step), " ", error.what()));
+  }
+}
 
 // Whether the record has the features of such a data set.
 bool looks_like(const ExampleView& record, const DatasetSpec& spec);

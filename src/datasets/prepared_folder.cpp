@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "datasets/record_counts.h"
 #include "datasets/workers.h"
 #include "savp/core/error.h"
 #include "savp/core/interrupt.h"
@@ -112,7 +113,7 @@ void SplitWriter::finish() {
   if (lengths_.empty()) return;
   std::string lines;
   for (const int64_t length : lengths_) lines += concat(length, "\n");
-  write_file_atomically((folder_ / "sequence_lengths.txt").string(), lines);
+  write_file_atomically((folder_ / kLengthsName).string(), lines);
 }
 
 }  // namespace savp

@@ -90,11 +90,7 @@ Tensor SequenceDecoder::decode_images(const RecordSteps& steps, int64_t first, D
   auto* picture = images.data_ptr<float>();
   for (int64_t t = 0; t < hparams_.sequence_length; ++t, picture += size.values()) {
     const auto step = first + t * stride();
-    try {
-      pictures_.decode(steps.images[step], corner, picture);
-    } catch (const DataError& error) {
-      throw DataError(concat(frame_name(format_, step), " ", error.what()));
-    }
+    in_frame(format_, step, [&] { pictures_.decode(steps.images[step], corner, picture); });
   }
   return images;
 }

@@ -1,18 +1,17 @@
 #include "savp/datasets/verification.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <map>
-#include <regex>
 #include <vector>
 
 #include "datasets/layouts.h"
 #include "datasets/picture.h"
 #include "datasets/prepared_folder.h"
+#include "datasets/record_counts.h"
 #include "datasets/video_split.h"
 #include "datasets/workers.h"
 #include "savp/core/error.h"
@@ -72,13 +71,9 @@ int64_t check_record(const std::string& record, const Expectation& expected) {
   const auto steps = split(ExampleView(record), expected.spec, expected.format);
   const PictureDecoder decoder(expected.format.picture, expected.format.pixels, {});
   std::vector<float> picture(static_cast<size_t>(decoder.size().values()));
-  for (int64_t t = 0; t < steps.length(); ++t) {
-    try {
-      decoder.decode(steps.images[static_cast<size_t>(t)], {}, picture.data());
-    } catch (const DataError& error) {
-      throw DataError(concat(frame_name(expected.format, t), " ", error.what()));
-    }
-  }
+  for (int64_t t = 0; t < steps.length(); ++t)
+    in_frame(expected.format, t,
+             [&] { decoder.decode(steps.images[static_cast<size_t>(t)], {}, picture.data()); });
   check_finite(steps.states, "states");
   check_finite(steps.actions, "actions");
   check_finite(steps.object_pos, "points");
@@ -97,11 +92,7 @@ FileReport check_file(const std::string& path, const Expectation& expected) {
       report.lengths.push_back(-1);
       report.attempt([&] {
         read_record(*place, record);
-        try {
-          report.lengths.back() = check_record(record, expected);
-        } catch (const DataError& error) {
-          throw DataError(concat(describe(*place), ": ", error.what()));
-        }
+        report.lengths.back() = in_record(*place, [&] { return check_record(record, expected); });
         report.frames += report.lengths.back();
       });
     }
@@ -111,58 +102,43 @@ FileReport check_file(const std::string& path, const Expectation& expected) {
 
 // --- Counts
 
-// First and last record, as the name says: "traj_0_to_255.tfrecords".
-std::optional<std::pair<int64_t, int64_t>> range_of(const std::string& path) {
-  static const std::regex kRange(R"(_(\d{1,15})_to_(\d{1,15})\.tfrecord)");
-  const auto name = fs::path(path).filename().string();
-  std::smatch range;
-  if (!std::regex_search(name, range, kRange)) return std::nullopt;
-  return std::pair{std::stoll(range[1]), std::stoll(range[2])};
-}
-
 void check_name(const std::string& path, FileReport& report) {
-  const auto range = range_of(path);
-  if (!range || range->second - range->first + 1 == report.records) return;
-  report.findings.push_back(concat(path, ": the name says ", range->second - range->first + 1,
-                                   " records, there are ", report.records));
-}
-
-// Null where there is no such file; otherwise a line for each record, -1 where it is no number.
-std::optional<std::vector<int64_t>> read_lengths(const fs::path& path) {
-  std::ifstream file(path);
-  if (!file) return std::nullopt;
-  std::vector<int64_t> lengths;
-  for (std::string line; std::getline(file, line);) {
-    const auto first = line.find_first_not_of(" \t\r");
-    if (first == std::string::npos) continue;
-    lengths.push_back(-1);
-    std::from_chars(line.data() + first, line.data() + line.size(), lengths.back());
-  }
-  return lengths;
+  const auto range = range_in_name(path);
+  if (!range || range->count() == report.records) return;
+  report.findings.push_back(
+      concat(path, ": the name says ", range->count(), " records, there are ", report.records));
 }
 
 // The lines belong to the records by the numbers in the files' names.
-void check_lengths(const fs::path& folder, const std::vector<std::string>& files,
-                   const std::vector<FileReport>& reports, std::vector<std::string>& findings) {
-  const auto path = folder / "sequence_lengths.txt";
-  const auto stated = read_lengths(path);
-  if (!stated) return;
+void compare_lengths(const fs::path& path, const std::vector<int64_t>& stated,
+                     const std::vector<std::string>& files, const std::vector<FileReport>& reports,
+                     std::vector<std::string>& findings) {
   size_t records = 0;
   for (size_t i = 0; i < files.size(); ++i) {
-    const auto range = range_of(files[i]);
+    const auto range = range_in_name(files[i]);
     const auto& lengths = reports[i].lengths;
     records += lengths.size();
     for (size_t k = 0; range && k < lengths.size(); ++k) {
       const auto line = static_cast<size_t>(range->first) + k;
-      if (line >= stated->size() || lengths[k] < 0 || (*stated)[line] == lengths[k]) continue;
-      findings.push_back(concat(path.string(), ", line ", line + 1, ": says ", (*stated)[line],
+      if (line >= stated.size() || lengths[k] < 0 || stated[line] == lengths[k]) continue;
+      findings.push_back(concat(path.string(), ", line ", line + 1, ": says ", stated[line],
                                 " frames, record ", k, " of ", fs::path(files[i]).filename().string(),
                                 " has ", lengths[k]));
     }
   }
-  if (stated->size() != records)
+  if (stated.size() != records)
     findings.push_back(
-        concat(path.string(), ": has ", stated->size(), " lines, there are ", records, " records"));
+        concat(path.string(), ": has ", stated.size(), " lines, there are ", records, " records"));
+}
+
+void check_lengths(const fs::path& folder, const std::vector<std::string>& files,
+                   const std::vector<FileReport>& reports, std::vector<std::string>& findings) {
+  try {
+    if (const auto stated = read_sequence_lengths(folder))
+      compare_lengths(folder / kLengthsName, *stated, files, reports, findings);
+  } catch (const DataError& error) {
+    findings.emplace_back(error.what());
+  }
 }
 
 // --- Splits
@@ -184,12 +160,10 @@ std::optional<Expectation> expect(const std::string& file, const DatasetSpec& na
     SAVP_CHECK(place, DataError, file, ": holds no records");
     std::string record;
     read_record(*place, record);
-    try {
+    in_record(*place, [&] {
       const auto& spec = choose_variant(named, file);
       expected = Expectation{spec, inspect_with_states(ExampleView(record), spec)};
-    } catch (const DataError& error) {
-      throw DataError(concat(describe(*place), ": ", error.what()));
-    }
+    });
   });
   return expected;
 }

@@ -89,6 +89,8 @@ TEST_F(Verification, CountsMustAgree) {
                   "sequence_lengths.txt, line 1: says 99 frames, record 0 of sequence_0_to_3.tfrecords has ");
   write("clips/train/sequence_lengths.txt", lengths + "12\n");
   EXPECT_CONTAINS(verify(clips).findings, "sequence_lengths.txt: has 5 lines, there are 4 records");
+  write("clips/train/sequence_lengths.txt", "many\n" + lengths);
+  EXPECT_CONTAINS(verify(clips).findings, "sequence_lengths.txt, line 1: \"many\" is no number of frames");
 }
 
 TEST_F(Verification, TheManifestMustAgree) {

@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 
+#include "savp/core/error.h"
 #include "savp/io/atomic_file.h"
 
 namespace savp {
@@ -28,6 +29,18 @@ struct RecordPlace {
 
 // "data/bair/train/traj_0_to_255.tfrecords, record 3 at byte 2212389".
 std::string describe(const RecordPlace& place);
+
+// Runs the body, which reads the record; what it complains of begins with the record's place.
+template <class Body>
+decltype(auto) in_record(const RecordPlace& place, const Body& body) {
+  try {
+    return body();
+  } catch (const DataError& error) {
+    const std::string what = error.what();
+    if (what.starts_with(describe(place))) throw;
+    throw DataError(concat(describe(place), ": ", what));
+  }
+}
 
 // Reads and checks the data of a record that locate() has found; reuses the capacity of `data`.
 void read_record(const RecordPlace& place, std::string& data);

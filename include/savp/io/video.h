@@ -14,8 +14,7 @@ struct VideoOptions {
   int64_t height = 0;    // pixels; the middle is cut to this aspect, then resized; 0 (both): as stored
   int64_t width = 0;     // pixels
   int64_t channels = 3;  // 1 gray, 3 RGB
-  double fps =
-      0;  // frames a second to pick out of a file; 0: every frame. Folders have no clock: every frame
+  double fps = 0;        // frames a second to pick out of a file; 0 and for folders: every frame
   // As the ffmpeg program converts unasked, for data sets that were made with it: stretched to the size (not
   // cut to its aspect), bicubically and in one pass with the colours, whatever the shape of a pixel.
   bool plain = false;
