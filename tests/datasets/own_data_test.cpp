@@ -8,7 +8,9 @@
 #include "savp/datasets/verification.h"
 #include "savp/datasets/video_data.h"
 #include "savp/io/gif.h"
+#include "savp/io/image.h"
 #include "support/scratch_test.h"
+#include "support/without_rights.h"
 #include "support/written_arrays.h"
 
 namespace savp {
@@ -256,6 +258,25 @@ TEST_F(OwnData, BadVideosAreNamed) {
   const auto whole = read(folder_ / "in/0.gif");
   write("in/0.gif", whole.substr(0, whole.size() / 2));
   EXPECT_CONTAINS(refusal(), "0.gif: ");
+}
+
+TEST_F(OwnData, WhatMayNotBeReadIsNamed) {
+  fs::permissions(folder_, fs::perms::all);  // the cache is made in it
+  const auto refusal_of = [&](const std::string& name) {
+    const auto path = folder_ / "in" / name;
+    fs::permissions(path, fs::perms::none);
+    const auto said = without_rights([&] { return refusal(); });
+    fs::remove_all(folder_ / "in");
+    return said;
+  };
+  write_gifs(3);
+  EXPECT_CONTAINS(refusal_of("1.gif"), "1.gif: cannot be opened: Permission denied");
+  write_npz(folder_ / "in/a.npz", {{"images", npy("|u1", {1, 2, 2, 2, 1}, "12345678")}});
+  EXPECT_CONTAINS(refusal_of("a.npz"), "a.npz: cannot be opened (Permission denied)");
+  for (int t = 0; t < 3; ++t) write_png(folder_ / concat("in/walk/", t, ".png"), clip(8, 8, 1, t).front());
+  EXPECT_CONTAINS(refusal_of("walk/1.png"), "1.png: cannot be opened (Permission denied)");
+  write_gifs(3);
+  EXPECT_CONTAINS(refusal_of(""), "in: ");
 }
 
 TEST_F(OwnData, OnlyShortVideosAreAnError) {
