@@ -1,14 +1,18 @@
 #!/usr/bin/env python3
-"""Frames a second that a tf.data pipeline reads from records like BAIR's, to compare with `savp_bench --what data`.
+"""Measures a tf.data pipeline that reads records like BAIR's, for tests/benchmarks/compare.sh.
 
-usage: tests/benchmarks/tf_data.py DIR [THREADS]      DIR holds traj_*.tfrecords, e.g. a split of data/bair
+usage: tests/benchmarks/tf_data.py DIR [THREADS]      DIR holds *.tfrecords, e.g. a split of data/bair
+
+Prints a JSON line with the seconds that 40 batches of 16 sequences of 12 frames take: the median of 5 times.
 """
 import glob
+import json
 import os
+import statistics
 import sys
 import time
 
-BATCH, LENGTH, WARM_UP, BATCHES = 16, 12, 4, 40
+BATCH, LENGTH, BATCHES, ITERATIONS = 16, 12, 40, 5
 
 
 def pipeline(tf, files, threads):
@@ -26,6 +30,13 @@ def pipeline(tf, files, threads):
     return iter(batches.prefetch(2))
 
 
+def seconds_of(batches):
+    start = time.monotonic()
+    for _ in range(BATCHES):
+        next(batches)
+    return time.monotonic() - start
+
+
 def main():
     if len(sys.argv) < 2:
         sys.exit(__doc__)
@@ -33,8 +44,7 @@ def main():
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
         import tensorflow as tf
     except ImportError:
-        print("tensorflow is not at hand: nothing measured (pip install tensorflow-cpu)")
-        return
+        sys.exit("tensorflow is not at hand: nothing measured (pip install tensorflow-cpu)")
     threads = int(sys.argv[2]) if len(sys.argv) > 2 else 1
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(threads)
@@ -42,14 +52,10 @@ def main():
     if not files:
         sys.exit(f"{sys.argv[1]}: no *.tfrecords")
     batches = pipeline(tf, files, threads)
-    for _ in range(WARM_UP):
-        next(batches)
-    start = time.monotonic()
-    for _ in range(BATCHES):
-        next(batches)
-    seconds = time.monotonic() - start
-    print(f'{{"what": "tf.data {tf.__version__}", "threads": {threads}, '
-          f'"frames_per_second": {BATCHES * BATCH * LENGTH / seconds:.0f}}}')
+    seconds_of(batches)  # warms up
+    median = statistics.median(seconds_of(batches) for _ in range(ITERATIONS))
+    print(json.dumps({"what": f"tf.data {tf.__version__}", "threads": threads, "median_s": median,
+                      "per_second": BATCHES * BATCH * LENGTH / median}))
 
 
 if __name__ == "__main__":
