@@ -1,6 +1,6 @@
 #include "datasets/planes.h"
 
-#include "core/instructions.h"
+#include "savp/core/instructions.h"
 
 #define SAVP_KERNELS kPlainPlanes
 #include "datasets/planes.inc"

@@ -5,9 +5,9 @@
 
 #include <vector>
 
-#include "core/instructions.h"
 #include "kernels/lstm_gates_kernels.h"
 #include "kernels/parallel.h"
+#include "savp/core/instructions.h"
 
 namespace savp::kernels {
 namespace {

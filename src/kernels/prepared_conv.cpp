@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "core/instructions.h"
 #include "kernels/winograd_conv.h"
+#include "savp/core/instructions.h"
 
 namespace savp::kernels {
 namespace {
