@@ -27,11 +27,11 @@ Tensor truth_of(const Run& run, const Batch& batch) {
   return batch.images.slice(0, 0, run.sequence_length());
 }
 
-std::vector<MetricSummary> measure(Run& run, const Batch& batch, const EvaluateOptions& options) {
+SampleStatistics measure(Run& run, const Batch& batch, const EvaluateOptions& options) {
   SampleStatistics statistics(truth_of(run, batch), run.context_frames());
   run.sample(batch, run.stochastic() ? options.num_stochastic_samples : 1, options.eval_parallel_iterations,
              [&](const Tensor& images) { statistics.add(images); });
-  return statistics.summary();
+  return statistics;
 }
 
 }  // namespace

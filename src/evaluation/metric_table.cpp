@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdio>
+#include <map>
 #include <string_view>
 
 namespace savp {
@@ -85,20 +86,24 @@ std::string MetricTable::text() const {
 
 std::string closing_text(const std::vector<MetricTable>& tables) {
   std::string text, header = right("mean over all", 15), means;
+  std::vector<std::string> columns;  // subtasks
   for (auto table = tables.begin(); table != tables.end();) {
     const auto& metric = table->metric;
     const auto end =
         std::find_if(table, tables.end(), [&](const auto& other) { return other.metric != metric; });
     const auto best = std::find_if(table, end, [](const auto& other) { return other.is_best; });
     text += (best == end ? table : best)->text();
-    const bool first = means.empty();
-    means += right(metric, 15);
+    std::map<std::string, std::string> mean;  // by subtask
     for (; table != end; ++table) {
-      if (first) header += right(table->subtask, 11);
-      means += fixed(mean_of(flat(table->rows)), 11, table->decimals);
+      if (std::find(columns.begin(), columns.end(), table->subtask) == columns.end())
+        columns.push_back(table->subtask);
+      mean[table->subtask] = fixed(mean_of(flat(table->rows)), 11, table->decimals);
     }
+    means += right(metric, 15);
+    for (const auto& subtask : columns) means += right(mean[subtask], 11);
     means += "\n";
   }
+  for (const auto& subtask : columns) header += right(subtask, 11);
   return text + header + "\n" + means;
 }
 

@@ -36,6 +36,15 @@ void write_frames(const fs::path& folder, const std::string& prefix, const std::
     write_frame(folder, prefix + "_" + padded(static_cast<int64_t>(t), 2), frames[t]);
 }
 
+// Values [F, B]: a row for each video.
+void add_rows(MetricTable& table, const at::Tensor& values) {
+  const auto by_video = values.t().to(at::kFloat).cpu().contiguous();
+  for (int64_t video = 0; video < by_video.size(0); ++video) {
+    const auto* first = by_video.const_data_ptr<float>() + video * by_video.size(1);
+    table.rows.emplace_back(first, first + by_video.size(1));
+  }
+}
+
 Subtask best_subtask(const Metric& metric) { return metric.higher_is_better ? Subtask::kMax : Subtask::kMin; }
 
 }  // namespace
@@ -69,16 +78,12 @@ EvaluationWriter::EvaluationWriter(EvaluationLayout layout, const RunDescription
       tables_.push_back({metric.name, enum_name(subtask), subtask == best_subtask(metric), metric.decimals});
 }
 
-void EvaluationWriter::add(const at::Tensor& context, const std::vector<MetricSummary>& summary) {
+void EvaluationWriter::add(const at::Tensor& context, const SampleStatistics& found) {
   const auto context_pictures = to_pictures(context);
   auto table = tables_.begin();
-  for (const auto& row : summary) {
+  for (const auto& row : found.summary()) {
     for (const Subtask subtask : layout_.subtasks) {
-      const auto values = row[subtask].values.t().to(at::kFloat).cpu().contiguous();  // [B, F]
-      for (int64_t video = 0; video < values.size(0); ++video) {
-        const auto* first = values.const_data_ptr<float>() + video * values.size(1);
-        table->rows.emplace_back(first, first + values.size(1));
-      }
+      add_rows(*table, row[subtask].values);
       const auto task = staged_.staging() / (table++)->task();
       if (!layout_.pictures) continue;
       const auto predicted = to_pictures(row[subtask].images);
@@ -89,11 +94,18 @@ void EvaluationWriter::add(const at::Tensor& context, const std::vector<MetricSu
       }
     }
   }
+  if (const auto diversity = found.diversity(); diversity.defined()) add_rows(diversity_, diversity);
   videos_ += context.size(1);
 }
 
+std::vector<MetricTable> EvaluationWriter::tables() const {
+  auto tables = tables_;
+  if (!diversity_.rows.empty()) tables.push_back(diversity_);
+  return tables;
+}
+
 void EvaluationWriter::commit() {
-  for (const auto& table : tables_) {
+  for (const auto& table : tables()) {
     const auto folder = staged_.staging() / table.task() / "metrics";
     make_folder(folder);
     write_file_atomically((folder / (table.metric + ".csv")).string(), table.csv());

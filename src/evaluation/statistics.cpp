@@ -58,6 +58,7 @@ SampleStatistics::SampleStatistics(const Tensor& truth, int64_t context_frames) 
   const auto future = truth.slice(0, context_frames);
   truth_ = future.unsqueeze(1);
   images_sum_ = at::zeros_like(future);
+  errors_sum_ = at::zeros({future.size(0), future.size(1)}, future.options());
   for (const Metric& metric : metrics())
     totals_.push_back({&metric, at::zeros({future.size(0), future.size(1)}, future.options()),
                        nothing_yet(future, kLargest), nothing_yet(future, kSmallest)});
@@ -71,6 +72,7 @@ void SampleStatistics::add(const Tensor& images) {
   sizes[1] = images.size(1) / videos;
   const auto samples = images.slice(0, images.size(0) - frames).reshape(sizes);  // [F, S, B, C, H, W]
   images_sum_ += samples.sum(1);
+  errors_sum_ += mse(truth_, samples).sum(1);
   for (Totals& totals : totals_) {
     const auto values = totals.metric->measure(truth_, samples);  // [F, S, B]
     totals.sum += values.sum(1);
@@ -91,6 +93,16 @@ std::vector<MetricSummary> SampleStatistics::summary() const {
                                  : MetricSummary{totals.metric, totals.max, avg, totals.min});
   }
   return rows;
+}
+
+// Samples err on average as much as their mean does and, on top of it, as they deviate from their mean; two
+// of them differ by twice that, and n / (n - 1) leaves out the pairs of a sample with itself.
+Tensor SampleStatistics::diversity() const {
+  if (samples_ < 2) return {};
+  const auto count = static_cast<double>(samples_);
+  const auto error_of_mean = mse(truth_.squeeze(1), images_sum_ / count);
+  const auto deviation = (errors_sum_ / count - error_of_mean).clamp_min(0);
+  return (2 * count / (count - 1) * deviation).sqrt();
 }
 
 }  // namespace savp

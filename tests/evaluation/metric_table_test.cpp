@@ -82,6 +82,16 @@ TEST(ClosingText, ShowsTheBestOfEachMetricAndTheMeansOfAll) {
       << text;
 }
 
+TEST(ClosingText, PutsWhatIsMissingSomewhereInItsColumn) {
+  const auto text = closing_text({one_number("psnr", "max", true, 3), one_number("psnr", "avg", false, 1),
+                                  one_number("diversity", "avg", false, 0.3F)});
+  EXPECT_NE(text.find("  mean over all        max        avg\n"
+                      "           psnr     3.0000     1.0000\n"
+                      "      diversity                0.3000\n"),
+            std::string::npos)
+      << text;
+}
+
 // The published program stops here.
 TEST(ClosingText, WithoutTheBestShowsWhatThereIs) {
   const auto text = closing_text({one_number("psnr", "avg", false, 2), one_number("psnr", "min", false, 1)});

@@ -23,7 +23,7 @@ at::Tensor steps(int64_t first, int64_t frames, int64_t videos, int64_t channels
 void add_two_videos(EvaluationWriter& writer) {
   SampleStatistics statistics(steps(0, 4, 2), 2);
   statistics.add(steps(1, 3, 4) + 0.05F);
-  writer.add(steps(0, 2, 2), statistics.summary());
+  writer.add(steps(0, 2, 2), statistics);
 }
 
 bool has(const ScratchFolder& folder, const std::string& name) {
@@ -47,6 +47,7 @@ TEST(EvaluationWriter, NamesFilesAsPublished) {
       }
     expected.push_back(task + "metrics/" + metric + ".csv");
   }
+  expected.push_back("prediction_eval_diversity_avg/metrics/diversity.csv");
   std::sort(expected.begin(), expected.end());
   EXPECT_EQ(folder.names(), expected);
   EXPECT_EQ(writer.videos(), 4);
@@ -62,8 +63,19 @@ TEST(EvaluationWriter, WritesNumbersAloneIfAsked) {
   EvaluationWriter writer({folder.path(), {Subtask::kAvg, Subtask::kMin}, /*pictures=*/false}, kOrigin);
   add_two_videos(writer);
   writer.commit();
-  EXPECT_EQ(folder.names().size(), 3U + 3 * 2);
+  EXPECT_EQ(folder.names().size(), 3U + 3 * 2 + 1);
   EXPECT_TRUE(has(folder, "prediction_eval_ssim_avg/metrics/ssim.csv"));
+}
+
+TEST(EvaluationWriter, OneSampleHasNoDiversity) {
+  const ScratchFolder folder;
+  EvaluationWriter writer({folder.path(), {Subtask::kAvg}, /*pictures=*/false}, kOrigin);
+  SampleStatistics statistics(steps(0, 4, 2), 2);
+  statistics.add(steps(1, 3, 2) + 0.05F);
+  writer.add(steps(0, 2, 2), statistics);
+  writer.commit();
+  EXPECT_EQ(writer.tables().size(), 3U);
+  EXPECT_FALSE(has(folder, "prediction_eval_diversity_avg"));
 }
 
 TEST(EvaluationWriter, AnInterruptedRunChangesNothing) {

@@ -73,6 +73,27 @@ TEST(SampleStatistics, OneSampleIsItsOwnBestAndWorst) {
   }
 }
 
+TEST(SampleStatistics, DiversityIsTheDistanceOfPairs) {
+  const auto truth = torch::rand({5, 2, 3, 16, 16});
+  const auto samples = torch::rand({4, 4, 2, 3, 16, 16});  // [S, T - 1, B, C, H, W]
+  SampleStatistics statistics(truth, 2);
+  add_in_chunks(statistics, samples, 3);
+  auto squares = torch::zeros({3, 2});
+  for (int i = 0; i < 4; ++i)
+    for (int j = 0; j < i; ++j) squares += (samples[i] - samples[j]).slice(0, 1).square().mean({-3, -2, -1});
+  EXPECT_TRUE(near(statistics.diversity(), (squares / 6).sqrt(), 1e-5));
+}
+
+TEST(SampleStatistics, TheSameFutureAgainIsNotDiverse) {
+  SampleStatistics statistics(torch::rand({3, 1, 3, 16, 16}), 1);
+  EXPECT_FALSE(statistics.diversity().defined());
+  const auto sample = torch::rand({2, 1, 3, 16, 16});
+  statistics.add(sample);
+  EXPECT_FALSE(statistics.diversity().defined());
+  statistics.add(sample);
+  EXPECT_TRUE(near(statistics.diversity(), torch::zeros({2, 1}), 1e-3));
+}
+
 TEST(SampleStatistics, WithoutAnyNumberNothingIsChosen) {
   SampleStatistics statistics(torch::rand({3, 1, 1, 16, 16}), 1);
   statistics.add(torch::full({2, 2, 1, 16, 16}, NAN));

@@ -40,24 +40,26 @@ struct EvaluationLayout {
 
 // prediction_eval_METRIC_SUBTASK/ with metrics/METRIC.csv, inputs/context_image_SSSSS_TT.png and
 // outputs/gen_image_SSSSS_TT.png: number of the video, number of the frame within context or prediction.
+// Where there are several samples, prediction_eval_diversity_avg/metrics/diversity.csv as well.
 class EvaluationWriter {
  public:
   EvaluationWriter(EvaluationLayout layout, const RunDescription& origin);
 
   // Further videos: their context [context_frames, B, C, H, W] and what was found about their predictions.
-  void add(const at::Tensor& context, const std::vector<MetricSummary>& summary);
+  void add(const at::Tensor& context, const SampleStatistics& found);
 
   // Moves everything to its place; nothing is seen of it before.
   void commit();
 
   int64_t videos() const { return videos_; }
-  // In the order of metrics(), then of the subtasks.
-  const std::vector<MetricTable>& tables() const { return tables_; }
+  // In the order of metrics(), then of the subtasks; the diversity last.
+  std::vector<MetricTable> tables() const;
 
  private:
   EvaluationLayout layout_;
   StagedFolder staged_;
   std::vector<MetricTable> tables_;
+  MetricTable diversity_{"diversity", enum_name(Subtask::kAvg), /*is_best=*/false};
   int64_t videos_ = 0;
 };
 

@@ -48,6 +48,10 @@ class SampleStatistics {
   // is.
   std::vector<MetricSummary> summary() const;
 
+  // How far the samples are apart, [F, B]: the root mean square difference of two of them, over pixels and
+  // all pairs of samples. Undefined for a single sample.
+  at::Tensor diversity() const;
+
  private:
   struct Totals {
     const Metric* metric;
@@ -57,6 +61,7 @@ class SampleStatistics {
 
   at::Tensor truth_;       // [F, 1, B, C, H, W]
   at::Tensor images_sum_;  // [F, B, C, H, W]
+  at::Tensor errors_sum_;  // [F, B], of squared differences from the truth
   std::vector<Totals> totals_;
   int64_t samples_ = 0;
 };
