@@ -19,11 +19,12 @@ struct ToySceneOptions {
 
 struct ToyRecording {
   std::vector<Picture> frames;
-  // The command given at frame t, which leads to frame t + 1: how far the gripper goes right and down (tray
-  // widths), how much it is lifted (1: from the table to the top), how far the wrist turns (radians,
-  // clockwise).
+  // The command given at frame t, which leads to frame t + 1: how far the gripper goes right and down (tenths
+  // of the tray's width), how much it is lifted (1: from the table to the top), how far the wrist turns
+  // (radians, clockwise).
   std::vector<std::array<float, 4>> actions;
-  // Where the gripper is at frame t: right, down, lift. The next is the sum of this and the command.
+  // Where the gripper is at frame t: right and down of the tray's middle, in the same unit, and lift. The
+  // next is the sum of this and the command.
   std::vector<std::array<float, 3>> positions;
 };
 

@@ -11,11 +11,9 @@ constexpr int kSupersampling = 4;  // drawn pixels per pixel and side
 constexpr double kRim = 0.06;      // width of the tray's rim, share of the picture
 constexpr double kBlockHeight =
     0.03;  // how far the top of a block is drawn above its foot; tray widths, as below
-constexpr double kPalmHeight = 0.035;    // of the gripper, lowered
-constexpr double kLiftHeight = 0.08;     // further, lifted
-constexpr double kLink = 0.70;           // length of upper and lower arm
-constexpr Vec kShoulder = {0.5, -0.36};  // beyond the upper edge
-constexpr double kShadow = 0.38;         // darkness
+constexpr double kPalmHeight = 0.035;  // of the gripper, lowered
+constexpr double kLiftHeight = 0.08;   // further, lifted
+constexpr double kShadow = 0.38;       // darkness
 
 constexpr Colour kFloor = {96, 112, 132};
 constexpr Colour kWood = {186, 140, 92};
@@ -143,15 +141,6 @@ void paint_block(Canvas& canvas, const Body& block, Colour colour) {
   canvas.fill(raised(outline(block, -0.022), kBlockHeight), lighter(colour, 0.22));
 }
 
-// The elbow of an arm of two equal links, always on the same side.
-Vec elbow(Vec shoulder, Vec hand) {
-  const Vec reach = hand - shoulder;
-  const double distance = length(reach);
-  const double aside = std::sqrt(std::max(0.0, kLink * kLink - distance * distance / 4));
-  const Vec across = {reach.y / distance, -reach.x / distance};
-  return (shoulder + hand) * 0.5 + across * aside;
-}
-
 void paint_link(Canvas& canvas, Vec from, Vec to, double radius) {
   canvas.fill(capsule(from, to, radius), lighter(kMetal, -0.45));
   canvas.fill(capsule(from + Vec{-0.006, -0.008}, to + Vec{-0.006, -0.008}, radius - 0.012), kMetal);
@@ -169,19 +158,16 @@ void paint_hand(Canvas& canvas, Vec hand, double radius, double wrist) {
   canvas.fill(disc(hand + Vec{-0.004, -0.006}, radius * 0.3), lighter(kJoint, 0.5));
 }
 
+// Straight from the upper edge to the hand.
 void paint_arm(Canvas& canvas, const Body& gripper, const Look& look) {
-  const double height = kPalmHeight + kLiftHeight * look.lift;
-  const Vec foot = gripper.position;
-  const Vec hand = foot - Vec{0, height};
-  const Vec bend = elbow(kShoulder, hand);
+  const Vec hand = gripper.position - Vec{0, kPalmHeight + kLiftHeight * look.lift};
+  const Vec beyond = {hand.x, -0.5};
   const double radius = gripper.radius * (1 + 0.15 * look.lift);
   const Vec fall = {0.05 + 0.04 * look.lift, 0.05 + 0.04 * look.lift};  // of the shadow, away from the light
-  canvas.cast_shadow({capsule(foot + fall, bend + fall * 1.6, 0.045),
-                      capsule(bend + fall * 1.6, kShoulder, 0.05), disc(foot + fall * 0.6, radius)},
-                     0.02 + 0.01 * look.lift);
-  paint_link(canvas, hand, bend, 0.038);
-  paint_link(canvas, bend, kShoulder, 0.055);
-  canvas.fill(disc(bend, 0.06), kJoint);
+  canvas.cast_shadow(
+      {capsule(gripper.position + fall, beyond + fall, 0.045), disc(gripper.position + fall * 0.6, radius)},
+      0.02 + 0.01 * look.lift);
+  paint_link(canvas, hand, beyond, 0.055);
   paint_hand(canvas, hand, radius, look.wrist);
 }
 

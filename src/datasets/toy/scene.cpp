@@ -10,12 +10,13 @@ namespace savp {
 namespace toy {
 namespace {
 
-constexpr double kGripperRadius = 0.085;
-constexpr double kReach = 0.12;    // the gripper's centre keeps this far from the walls
-constexpr double kFastest = 0.11;  // tray widths a frame
-constexpr double kJam = 0.015;     // overlap at which the gripper stops rather than press on
-constexpr double kLowered = 0.5;   // below this lift the gripper touches blocks
-constexpr int kWarmUp = 4;         // frames before the first: scenes begin in motion
+constexpr double kGripperRadius = 0.11;
+constexpr double kReach = 0.14;                     // the gripper's centre keeps this far from the walls
+constexpr double kSlowest = 0.05, kFastest = 0.08;  // tray widths a frame
+constexpr double kUnit = 0.1;                       // of commands and positions, tray widths
+constexpr double kJam = 0.015;                      // overlap at which the gripper stops rather than press on
+constexpr double kLowered = 0.5;                    // below this lift the gripper touches blocks
+constexpr int kWarmUp = 4;                          // frames before the first: scenes begin in motion
 
 constexpr Colour kColours[] = {{226, 62, 58},  {250, 196, 48},  {72, 176, 92}, {64, 124, 226},
                                {160, 92, 204}, {244, 136, 176}, {56, 190, 196}};
@@ -99,7 +100,7 @@ class Robot {
     }
     const double distance = length(left);
     const Vec wanted = left * (std::min(speed_, distance) / std::max(distance, 1e-9));
-    velocity_ = velocity_ + (wanted - velocity_) * 0.6 + Vec{dice_.wobble(0.006), dice_.wobble(0.006)};
+    velocity_ = velocity_ + (wanted - velocity_) * 0.8 + Vec{dice_.wobble(0.003), dice_.wobble(0.003)};
     turn_ = 0.7 * turn_ + dice_.wobble(0.12);
     return {within_reach(world.gripper.position + velocity_) - world.gripper.position,
             lift_command(world, lift), turn_};
@@ -121,8 +122,8 @@ class Robot {
       point = block + towards * (dice_.uniform(0.15, 0.35) / std::max(length(towards), 1e-9));
     }
     target_ = within_reach(point);
-    speed_ = dice_.uniform(0.055, kFastest);
-    patience_ = 4 + static_cast<int>(dice_.index(8));
+    speed_ = dice_.uniform(kSlowest, kFastest);
+    patience_ = 2 + static_cast<int>(dice_.index(4));
     lifted_ = dice_.chance(0.2);
   }
 
@@ -159,7 +160,7 @@ class Scene {
     carry_out(command, std::min(lift, look_.lift) < kLowered);
     look_.lift = lift;
     look_.wrist += command.turn;
-    return {static_cast<float>(command.go.x), static_cast<float>(command.go.y),
+    return {static_cast<float>(command.go.x / kUnit), static_cast<float>(command.go.y / kUnit),
             static_cast<float>(command.lift), static_cast<float>(command.turn)};
   }
 
@@ -193,8 +194,9 @@ ToyRecording record_toy_scene(uint64_t seed, const ToySceneOptions& options) {
   for (int64_t t = 0; t < options.length; ++t) {
     const toy::Vec at = scene.world().gripper.position;
     recording.frames.push_back(painter.paint(scene.world(), scene.look()));
-    recording.positions.push_back(
-        {static_cast<float>(at.x), static_cast<float>(at.y), static_cast<float>(scene.look().lift)});
+    recording.positions.push_back({static_cast<float>((at.x - 0.5) / toy::kUnit),
+                                   static_cast<float>((at.y - 0.5) / toy::kUnit),
+                                   static_cast<float>(scene.look().lift)});
     recording.actions.push_back(scene.advance());
   }
   return recording;
