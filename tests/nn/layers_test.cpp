@@ -128,6 +128,11 @@ TEST(FlowToRgb, ShowsTheDirectionAsHueAndTheLengthAsBrightness) {
   EXPECT_TRUE(close(colours[3], torch::zeros({3})));
 }
 
+TEST(FlowToRgb, FlowsOfOneLengthAreBlack) {
+  EXPECT_TRUE(close(flow_to_rgb(torch::zeros({2, 3, 4})), torch::zeros({3, 3, 4})));
+  EXPECT_TRUE(close(flow_to_rgb(torch::ones({2, 3, 4})), torch::zeros({3, 3, 4})));
+}
+
 TEST(BatchNorm, OnlyTheTrainedKindTakesTheBatchesStatistics) {
   torch::manual_seed(0);
   const auto x = torch::randn({4, 3, 8, 8}) * 5.0 + 2.0;

@@ -120,6 +120,23 @@ TEST(Generate, ContinuesAFolderOfFrames) {
   EXPECT_EQ(Json::parse(folder.read("results/model.repeat/model_hparams.json"))["sequence_length"], 5);
 }
 
+TEST(Generate, PicksFramesOutOfAClipAndKeepsGifsAndPngsApart) {
+  const ScratchFolder folder;
+  std::vector<Picture> frames;
+  for (uint8_t t = 1; t <= 6; ++t)
+    frames.push_back({16, 16, 3, std::vector<uint8_t>(16 * 16 * 3, static_cast<uint8_t>(10 * t))});
+  write_gif(folder / "clip.gif", frames, 10);
+  const auto outcome = run_tool(
+      "savp_generate",
+      {"--input_video", (folder / "clip.gif").string(), "--video_fps", "5", "--model", "repeat",
+       "--dataset_hparams", "context_frames=2", "--sequence_length", "4", "--num_stochastic_samples", "1",
+       "--results_gif_dir", (folder / "gifs").string(), "--results_png_dir", (folder / "pngs").string()});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_TRUE(std::filesystem::exists(folder / "gifs/model.repeat/gen_image_00000_00.gif"));
+  const auto picture = read_image(folder / "pngs/model.repeat/gen_image_00000_00_01.png");
+  EXPECT_EQ(picture.pixels.at(0), 30);  // every second frame: the first two are of levels 10 and 30
+}
+
 TEST(Generate, SaysThatAClipIsTooShort) {
   const ScratchFolder folder;
   const auto outcome =

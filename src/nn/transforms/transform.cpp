@@ -4,6 +4,7 @@
 #include <torch/types.h>
 
 #include <cmath>
+#include <limits>
 
 namespace savp::nn {
 namespace {
@@ -178,7 +179,8 @@ Tensor apply_dna_kernels(const Tensor& image, const Tensor& kernels, Size2 dilat
 Tensor flow_to_rgb(const Tensor& flows) {
   const auto x = flows.select(-3, 0), y = flows.select(-3, 1);
   const auto length = (x.square() + y.square()).sqrt();
-  const auto brightness = (length - length.min()) / (length.max() - length.min());
+  const auto range = (length.max() - length.min()).clamp_min(std::numeric_limits<float>::min());
+  const auto brightness = (length - length.min()) / range;
   const auto sixths = (torch::atan2(y, x) + M_PI) * (6 / (2 * M_PI));
   const auto hue = torch::stack({(sixths - 3).abs() - 1, 2 - (sixths - 2).abs(), 2 - (sixths - 4).abs()}, -3);
   return hue.clamp(0, 1) * brightness.unsqueeze(-3);

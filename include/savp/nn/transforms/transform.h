@@ -70,7 +70,7 @@ Tensor apply_dna_kernels(const Tensor& image, const Tensor& kernels, Size2 dilat
 Tensor image_warp(const Tensor& image, const Tensor& flow);
 
 // Flows as colours: the direction is the hue, the length, relative to the whole tensor's, the brightness.
-// flows [..., 2, H, W] (x, y) -> [..., 3, H, W] in [0, 1].
+// Where all are of one length, all is black. flows [..., 2, H, W] (x, y) -> [..., 3, H, W] in [0, 1].
 Tensor flow_to_rgb(const Tensor& flows);
 
 }  // namespace savp::nn
