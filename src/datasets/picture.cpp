@@ -10,10 +10,6 @@
 namespace savp {
 namespace {
 
-// uint8 -> [0, 1] by multiplication, as TensorFlow does it; dividing by 255 differs in the last bit for half
-// of all values.
-constexpr float kToUnit = 1.0F / 255.0F;
-
 // Bilinear with the corners of old TensorFlow: output i lies at input i * from / to, without a shift by half
 // a pixel.
 Taps grow(int64_t i, int64_t from, float ratio) {
@@ -98,6 +94,13 @@ void PictureDecoder::decode(std::string_view frame, Corner corner, float* pictur
   decoded.resize(static_cast<size_t>(stored_.values()));
   decode_picture(frame, stored_, decoded.data());
   convert(decoded.data(), kToUnit, corner, picture);
+}
+
+void PictureDecoder::decode_bytes(std::string_view frame, uint8_t* picture) const {
+  if (pixels_ == Pixels::kRaw)
+    std::memcpy(picture, frame.data(), frame.size());
+  else
+    decode_picture(frame, stored_, picture);
 }
 
 template <class T>

@@ -36,6 +36,12 @@ class PictureDecoder {
   // of ...").
   void decode(std::string_view frame, Corner corner, float* picture) const;
 
+  // Whether the picture is the stored one: bytes then say all, in a quarter of the memory.
+  bool keeps_bytes() const { return crop_ == 0 && pixels_ != Pixels::kFloat; }
+  // As they are stored: height x width x channels, to be brought to [0, 1] by to_planes(). Where
+  // keeps_bytes().
+  void decode_bytes(std::string_view frame, uint8_t* picture) const;
+
  private:
   // The cut square, [0, 1], crop x crop x channels. Values are multiplied to come from 0 to 1.
   template <class T>

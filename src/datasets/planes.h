@@ -5,6 +5,10 @@
 
 namespace savp {
 
+// uint8 -> [0, 1] by multiplication, as TensorFlow does it; dividing by 255 differs in the last bit for half
+// of all values.
+inline constexpr float kToUnit = 1.0F / 255.0F;
+
 // Height x width x channels -> channels x height x width; each value is multiplied.
 void to_planes(const uint8_t* source, float* target, int64_t pixels, int64_t channels, float factor);
 void to_planes(const float* source, float* target, int64_t pixels, int64_t channels, float factor);

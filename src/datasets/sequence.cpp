@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "datasets/planes.h"
 #include "savp/core/error.h"
 
 namespace savp {
@@ -20,23 +21,40 @@ Tensor every(const std::vector<float>& values, int64_t size, int64_t first, int6
   return rows;
 }
 
-// [T, ...] of each -> [T, B, ...]. Copied by hand: ATen would start a team of OpenMP threads beside those of
-// the model.
-Tensor side_by_side(const std::vector<Sequence>& sequences, Tensor Sequence::*member) {
-  const auto& first = sequences.front().*member;
-  if (!first.defined()) return {};
-  const auto batch = static_cast<int64_t>(sequences.size());
-  auto shape = first.sizes().vec();
-  shape.insert(shape.begin() + 1, batch);
-  auto together = at::empty(shape);
-  const auto row = first.numel() / first.size(0);
+// A picture to its place in a batch: planes as they are, bytes side by side as planes.
+void put(const float* source, float* target, at::IntArrayRef sizes) {
+  std::memcpy(target, source, c10::multiply_integers(sizes) * sizeof(float));
+}
+void put(const uint8_t* source, float* target, at::IntArrayRef sizes) {
+  to_planes(source, target, sizes[0] * sizes[1], sizes[2], kToUnit);
+}
+
+// Item t of sequence b goes to (t, b) of a tensor that is to be. By hand: ATen would start a team of OpenMP
+// threads beside those of the model.
+template <class T>
+Tensor interleave(const std::vector<Tensor>& sequences, at::IntArrayRef item) {
+  const auto length = sequences.front().size(0), batch = static_cast<int64_t>(sequences.size());
+  std::vector<int64_t> shape = {length, batch};
+  shape.insert(shape.end(), item.begin(), item.end());
+  auto together = at::empty(shape, at::kFloat);
+  const auto values = c10::multiply_integers(item);
   for (int64_t b = 0; b < batch; ++b) {
-    const auto* source = (sequences[b].*member).const_data_ptr<float>();
-    auto* target = together.data_ptr<float>() + b * row;
-    for (int64_t t = 0; t < first.size(0); ++t)
-      std::memcpy(target + t * batch * row, source + t * row, row * sizeof(float));
+    const auto stored = sequences[b].sizes().slice(1);
+    const auto* source = sequences[b].const_data_ptr<T>();
+    auto* target = together.data_ptr<float>() + b * values;
+    for (int64_t t = 0; t < length; ++t) put(source + t * values, target + t * batch * values, stored);
   }
   return together;
+}
+
+Tensor side_by_side(const std::vector<Sequence>& sequences, Tensor Sequence::*member) {
+  std::vector<Tensor> items;
+  for (const auto& sequence : sequences) items.push_back(sequence.*member);
+  const auto& first = items.front();
+  if (!first.defined()) return {};
+  if (first.scalar_type() == at::kByte)
+    return interleave<uint8_t>(items, {first.size(3), first.size(1), first.size(2)});
+  return interleave<float>(items, first.sizes().slice(1));
 }
 
 }  // namespace
@@ -86,12 +104,22 @@ std::optional<Sequence> SequenceDecoder::decode(std::string_view record, Draws& 
 Tensor SequenceDecoder::decode_images(const RecordSteps& steps, int64_t first, Draws& draws) const {
   const auto size = pictures_.size();
   const auto corner = pictures_.corner(draws);
-  auto images = at::empty({hparams_.sequence_length, size.channels, size.height, size.width});
-  auto* picture = images.data_ptr<float>();
-  for (int64_t t = 0; t < hparams_.sequence_length; ++t, picture += size.values()) {
-    const auto step = first + t * stride();
-    in_frame(format_, step, [&] { pictures_.decode(steps.images[step], corner, picture); });
+  const auto each = [&](const auto& decode) {
+    for (int64_t t = 0; t < hparams_.sequence_length; ++t) {
+      const auto step = first + t * stride();
+      in_frame(format_, step, [&] { decode(steps.images[step], t * size.values()); });
+    }
+  };
+  const auto frames = hparams_.sequence_length;
+  if (pictures_.keeps_bytes()) {
+    auto images = at::empty({frames, size.height, size.width, size.channels}, at::kByte);
+    auto* bytes = images.data_ptr<uint8_t>();
+    each([&](std::string_view frame, int64_t at) { pictures_.decode_bytes(frame, bytes + at); });
+    return images;
   }
+  auto images = at::empty({frames, size.channels, size.height, size.width});
+  auto* values = images.data_ptr<float>();
+  each([&](std::string_view frame, int64_t at) { pictures_.decode(frame, corner, values + at); });
   return images;
 }
 

@@ -18,7 +18,7 @@ namespace savp {
 
 // As many frames as a batch wants, of one record. Undefined tensors are not there.
 struct Sequence {
-  Tensor images;        // [T, C, H, W]
+  Tensor images;        // [T, C, H, W] from 0 to 1, or as bytes [T, H, W, C]
   Tensor actions;       // [T - 1, A], A counts the actions of skipped frames, too
   Tensor states;        // [T, S]
   Tensor pix_distribs;  // [T, P, H, W], at the size the frames are stored in
@@ -55,7 +55,7 @@ class SequenceDecoder {
 // next row, what has no address is lost.
 void draw_points(const float* points, int64_t count, int64_t height, int64_t width, float* maps);
 
-// Sequences side by side: [T, ...] each -> [T, B, ...].
+// Sequences side by side: [T, ...] each -> [T, B, ...]; images [T, B, C, H, W] from 0 to 1.
 Batch collate(const std::vector<Sequence>& sequences);
 
 // Something made of records, and where the stream stands after the last of them.

@@ -78,7 +78,8 @@ TEST_F(Safetensors, ReadsWhatWasWritten) {
   EXPECT_EQ(weights->dtype, "F32");
   EXPECT_EQ(weights->shape, (std::vector<int64_t>{2, 2}));
   ASSERT_EQ(weights->bytes, sizeof kFloats);
-  EXPECT_EQ(std::memcmp(weights->data, kFloats, sizeof kFloats), 0);
+  EXPECT_EQ(std::string_view(reinterpret_cast<const char*>(weights->data), weights->bytes),
+            std::string_view(reinterpret_cast<const char*>(kFloats), sizeof kFloats));
   EXPECT_EQ(reinterpret_cast<uintptr_t>(weights->data) % alignof(float), 0U);
   const auto* step = file.find("step");
   ASSERT_NE(step, nullptr);

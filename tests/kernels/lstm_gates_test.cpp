@@ -54,7 +54,7 @@ void expect_exact(const Example& example) {
   const auto ours = example.run(lstm_gates);
   const auto truth = example.to(torch::kDouble).run(lstm_gates_composed);
   for (size_t i = 0; i < truth.size(); ++i) {
-    const double error = (ours[i].to(torch::kDouble) - truth[i]).abs().max().item<double>();
+    const auto error = (ours[i].to(torch::kDouble) - truth[i]).abs().max().item<double>();
     EXPECT_LE(error, 2e-6 * truth[i].abs().max().item<double>()) << "result " << i;
   }
 }
