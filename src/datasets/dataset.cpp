@@ -249,7 +249,8 @@ std::unique_ptr<BatchStream> Dataset::batches(const BatchOptions& options) const
   auto records = std::make_unique<RecordStream>(RecordStreamOptions{
       files_, shuffle, options.num_epochs, options.seed, options.start, options.shard, skipped_});
   auto decoded = map_stream<RecordItem, Decoded>(
-      std::move(records), RecordDecoder(decoder_, skipped_, options.seed), options.threads);
+      std::move(records), RecordDecoder(decoder_, skipped_, options.seed), options.threads,
+      /*wanted=*/options.batch_size);
   std::unique_ptr<Stream<Placed<Batch>>> batches =
       std::make_unique<Batched>(std::make_unique<Usable>(std::move(decoded), options), options.batch_size);
   if (options.threads > 0) batches = made_ahead(std::move(batches), /*ahead=*/2);

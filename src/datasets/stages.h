@@ -1,6 +1,7 @@
 // Stages that wrap stages.
 #pragma once
 
+#include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <exception>
@@ -139,11 +140,12 @@ class MappedAhead : public Stream<Out> {
   std::vector<std::thread> workers_;
 };
 
+// By so many threads, and `wanted` results ahead of time or what keeps them busy; 0 threads: when asked for.
 template <class In, class Out>
 std::unique_ptr<Stream<Out>> map_stream(std::unique_ptr<Stream<In>> source, std::function<Out(In)> function,
-                                        int64_t threads) {
+                                        int64_t threads, int64_t wanted = 0) {
   if (threads == 0) return std::make_unique<Mapped<In, Out>>(std::move(source), std::move(function));
-  const auto ahead = static_cast<size_t>(2 * threads);
+  const auto ahead = static_cast<size_t>(std::max(2 * threads, wanted));
   return std::make_unique<MappedAhead<In, Out>>(std::move(source), std::move(function), threads, ahead);
 }
 
