@@ -13,7 +13,7 @@ namespace {
 
 ::testing::AssertionResult close(const Tensor& a, const Tensor& b) {
   if (a.sizes() != b.sizes()) return ::testing::AssertionFailure() << a.sizes() << " against " << b.sizes();
-  const double error = (a - b).abs().max().item<double>();
+  const auto error = (a - b).abs().max().item<double>();
   if (error <= 1e-5) return ::testing::AssertionSuccess();
   return ::testing::AssertionFailure() << "largest difference " << error;
 }

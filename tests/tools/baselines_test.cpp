@@ -14,6 +14,7 @@ namespace {
 using Json = nlohmann::json;
 
 const std::string kBair = SAVP_TEST_DATA "/golden/data/A_datasets/bair";
+const std::string kDamaged = SAVP_TEST_DATA "/golden/data/C_bad_inputs/data_crc";
 
 using Arguments = std::vector<std::string>;
 
@@ -165,7 +166,7 @@ TEST(Evaluate, ShowsWhatWasAskedFor) {
 TEST(Evaluate, LeavesDamagedRecordsOutOnRequest) {
   const ScratchFolder out;
   const Arguments arguments = {"--input_dir",
-                               SAVP_TEST_DATA "/golden/data/C_bad_inputs/data_crc",
+                               kDamaged,
                                "--dataset",
                                "softmotion",
                                "--mode",

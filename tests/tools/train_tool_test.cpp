@@ -1,6 +1,6 @@
 // savp_train as it is used: on small records in BAIR's layout, from the command line.
 #include <fcntl.h>
-#include <signal.h>
+#include <signal.h>  // NOLINT: kill() is of POSIX, not of <csignal>
 #include <unistd.h>
 
 #include <thread>

@@ -201,7 +201,7 @@ TEST(Grid, OnTheGpuTheLossesAreTheSame) {
     SCOPED_TRACE(row.model + " " + row.options);
     const auto trainer = make_trainer(row.model, row.options, row.shape, gpu);
     const auto batch = random_batch(row.shape, trainer->hparams().sequence_length).to(gpu);
-    const double loss = trainer->step(batch).g_loss_post.item<double>();
+    const auto loss = trainer->step(batch).g_loss_post.item<double>();
     EXPECT_NEAR(loss, step(row.model, row.options, row.shape, row.without_gradient), 2e-3 * std::abs(loss));
   }
 }

@@ -55,7 +55,7 @@ TEST_F(Perceptual, TrainsAModel) {
                   at::kCPU, 1);
   Batch batch;
   batch.images = torch::rand({2, 1, 3, 32, 32});
-  const double first = trainer.step(batch).g_loss_post.item<double>();
+  const auto first = trainer.step(batch).g_loss_post.item<double>();
   double last = first;
   for (int i = 0; i < 5; ++i) last = trainer.step(batch).g_loss_post.item<double>();
   EXPECT_LT(last, first);

@@ -103,7 +103,7 @@ TEST(Trainer, LearnsToCopyAVideo) {
   hp.lr = 0.01;
   Trainer trainer(find_model("savp"), hp, kShape, at::kCPU, 1);
   const auto batch = moving_square();
-  const double first = trainer.step(batch).g_loss_post.item<double>();
+  const auto first = trainer.step(batch).g_loss_post.item<double>();
   double last = first;
   for (int i = 0; i < 30; ++i) last = trainer.step(batch).g_loss_post.item<double>();
   EXPECT_LT(last, 0.6 * first);
