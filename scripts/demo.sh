@@ -20,7 +20,7 @@ test=(--input_dir "$data" --mode test --seed 0 --dataset_hparams sequence_length
 say "Toy data: a robot arm in a tray pushes blocks about"
 [[ -f $data/dataset.json ]] || tool preprocess toy --output_dir "$data" --size 32 --seed 0
 
-say "Training (some minutes on two cores)"
+say "Training (five minutes on two cores)"
 if compgen -G "$run/model-*.safetensors" >/dev/null; then
   tool train --input_dir "$data" --output_dir "$run" --resume --seed 0
 else
