@@ -88,7 +88,7 @@ void EvaluationWriter::add(const at::Tensor& context, const SampleStatistics& fo
       if (!layout_.pictures) continue;
       const auto predicted = to_pictures(row[subtask].images);
       for (size_t video = 0; video < predicted.size(); ++video) {
-        const auto number = "_" + padded(videos_ + static_cast<int64_t>(video), 5);
+        const auto number = concat("_", padded(videos_ + static_cast<int64_t>(video), 5));
         write_frames(task / "inputs", "context_image" + number, context_pictures[video]);
         write_frames(task / "outputs", "gen_image" + number, predicted[video]);
       }

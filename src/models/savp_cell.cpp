@@ -74,7 +74,7 @@ void SavpCell::add_stage(const SavpHparams& hp, int64_t in, int64_t filters, boo
   const auto index = static_cast<int64_t>(stages_.size());
   const bool down = index < encoder_stages_;
   const int64_t halvings = down ? index + 1 : 2 * encoder_stages_ - index - 1;
-  const auto scope = "h" + std::to_string(index);
+  const auto scope = concat("h", index);
   const auto& variant =
       down ? nn::downsample_layer(hp.downsample_layer) : nn::upsample_layer(hp.upsample_layer);
   const int64_t side = index == 0 ? 5 : 3;
@@ -141,7 +141,7 @@ void SavpCell::make_candidates(const SavpHparams& hp) {
 }
 
 void SavpCell::make_heads(const SavpHparams& hp, const VideoShape& shape) {
-  const auto scope = "h" + std::to_string(stages_.size());
+  const auto scope = concat("h", stages_.size());
   const int64_t last = widths_.back();
   if (hp.num_transformed_images > 0) {
     nn::TransformOptions o;

@@ -69,6 +69,34 @@ TEST_P(PreparedConvTest, AgreesWithConvolutionAndItsGradients) {
   EXPECT_LT(largest_error(bias.grad(), bias64.grad()), c.tolerance());
 }
 
+// Along one direction in input, weight and bias at once, in double precision; a central difference of a
+// product has no error of its own.
+TEST_P(PreparedConvTest, HasTheGradientsOfFiniteDifferences) {
+  const Case& c = GetParam();
+  torch::manual_seed(2);
+  const auto options = at::TensorOptions().requires_grad(true);
+  const Tensor x[] = {torch::randn(c.input, options), torch::randn(c.weight, options),
+                      torch::randn({c.weight[0]}, options)};
+  const auto output = PreparedConv(x[1], {c.stride, c.depth_stride, c.padding, /*uses=*/1000})(x[0], x[2]);
+  const auto mix = at::randn_like(output);
+  (output * mix).sum().backward();
+  const Tensor way[] = {at::randn_like(x[0]), at::randn_like(x[1]), at::randn_like(x[2])};
+  const auto moved = [&](int i, double by) {
+    return x[i].detach().to(at::kDouble) + by * way[i].to(at::kDouble);
+  };
+  const auto value = [&](double by) {
+    return (direct(c, moved(0, by), moved(1, by), moved(2, by)) * mix.to(at::kDouble)).sum().item<double>();
+  };
+  constexpr double kStep = 1e-2;
+  double slope = 0, size = 0;
+  for (int i = 0; i < 3; ++i) {
+    const auto shares = x[i].grad().to(at::kDouble) * way[i].to(at::kDouble);
+    slope += shares.sum().item<double>();
+    size += shares.norm().item<double>();
+  }
+  EXPECT_NEAR(slope, (value(kStep) - value(-kStep)) / (2 * kStep), c.tolerance() * size);
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Sizes, PreparedConvTest,
     testing::Values(Case{{2, 24, 16, 16}, {32, 24, 5, 5}, 2}, Case{{1, 40, 32, 32}, {128, 40, 5, 5}, 2},
