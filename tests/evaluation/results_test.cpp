@@ -47,7 +47,7 @@ TEST(EvaluationWriter, NamesFilesAsPublished) {
       }
     expected.push_back(task + "metrics/" + metric + ".csv");
   }
-  expected.push_back("prediction_eval_diversity_avg/metrics/diversity.csv");
+  expected.emplace_back("prediction_eval_diversity_avg/metrics/diversity.csv");
   std::sort(expected.begin(), expected.end());
   EXPECT_EQ(folder.names(), expected);
   EXPECT_EQ(writer.videos(), 4);
