@@ -63,7 +63,7 @@ Tensor DiscriminatorSet::view(const Tensor& frames, const Network& network, cons
   const auto flat = frames.flatten(0, 1);
   if (network.scope == "image") return flat.index_select(0, draws.frame * videos + video);
   const auto steps = torch::arange(options_.clip_length, draws.start.options());
-  const auto clip =
+  auto clip =
       flat.index_select(0, ((draws.start + steps.unsqueeze(1)) * videos + video).flatten());  // time-major
   if (network.scope == "images") return clip;
   return clip.unflatten(0, {options_.clip_length, videos}).permute({1, 2, 0, 3, 4});
