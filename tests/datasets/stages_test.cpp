@@ -74,6 +74,17 @@ TEST(MapStream, RunsAheadOnlySoFar) {
   EXPECT_LE(taken, 1 + 2 * 3);
 }
 
+TEST(MapStream, RunsAsFarAheadAsIsWanted) {
+  std::atomic<int> taken = 0;
+  const auto mapped = map_stream<int, int>(std::make_unique<Numbers>(1000, false, &taken), slow_square,
+                                           /*threads=*/1, /*wanted=*/10);
+  EXPECT_EQ(mapped->next(), 0);
+  for (int i = 0; i < 2000 && taken < 11; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  EXPECT_EQ(taken, 11);
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  EXPECT_EQ(taken, 11);
+}
+
 TEST(MapStream, CanBeLeftAtAnyTime) {
   for (int read = 0; read < 12; ++read) {
     auto inner = map_stream<int, int>(std::make_unique<Numbers>(1 << 30, false), slow_square, /*threads=*/3);

@@ -60,8 +60,7 @@ struct BenchOptions {
   HPARAM_GROUP(records, "Data (--what data)");
   HPARAM(std::string, input_dir, "",
          "folder of the records, 40 batches an iteration; empty: raw frames and JPEG made for it, beside "
-         "libjpeg "
-         "and memcpy alone (videos: savp_preprocess bench)");
+         "libjpeg and memcpy alone (videos: savp_preprocess bench)");
   HPARAM(std::string, dataset, "", "kind of data set; empty: found out from the folder");
   HPARAM(std::string, dataset_hparams, "", "hyperparameters of the data set");
 
