@@ -26,8 +26,7 @@ const LayoutRule kLayouts[] = {
 constexpr std::pair<const char*, const char*> kOldScopes[] = {{"/dna_cell/", "/savp_cell/"}};
 
 std::string_view leaf_of(std::string_view name) {
-  for (const std::string_view slot : {"/Adam", "/Adam_1"})
-    if (name.ends_with(slot)) name.remove_suffix(slot.size());
+  if (is_slot(name)) name.remove_suffix(name.size() - name.rfind('/'));
   return name.substr(name.rfind('/') + 1);
 }
 
@@ -58,6 +57,8 @@ std::string modern(std::string name) {
   }
   return name;
 }
+
+bool is_slot(std::string_view name) { return name.ends_with("/Adam") || name.ends_with("/Adam_1"); }
 
 at::Tensor to_our_layout(const std::string& name, const at::Tensor& value) {
   const auto* rule = find_rule(name, value.dim());

@@ -57,7 +57,7 @@ at::Tensor VariableSource::tensor(const std::string& name) const {
 }
 
 bool VariableSource::may_lack(const std::string& name) const {
-  return of_tensorflow_ && (name.ends_with("/Adam") || name.ends_with("/Adam_1"));
+  return of_tensorflow_ && tf_names::is_slot(name);
 }
 
 }  // namespace savp

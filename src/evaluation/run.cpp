@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "savp/checkpoints/tensors.h"
+#include "savp/checkpoints/tf_names.h"
 #include "savp/checkpoints/video_shape.h"
 #include "savp/core/interrupt.h"
 #include "savp/core/log.h"
@@ -93,9 +94,8 @@ void check_same(const VideoShape& data, const std::optional<VideoShape>& trained
              ", the data has ", text(data), ": see crop_size, scale_size and use_state of --dataset_hparams");
 }
 
-std::string variable_name(std::string dotted) {
-  std::replace(dotted.begin(), dotted.end(), '.', '/');
-  return "generator/" + dotted;
+std::string variable_name(const std::string& dotted) {
+  return concat("generator/", tf_names::from_ours(dotted));
 }
 
 std::vector<std::pair<std::string, Tensor>> variables(const torch::nn::Module& generator) {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "savp/checkpoints/tf_names.h"
 #include "savp/core/schedule.h"
 #include "savp/losses/terms.h"
 #include "savp/training/adam.h"
@@ -17,9 +18,8 @@ namespace {
 
 using NamedTensors = std::vector<std::pair<std::string, Tensor>>;
 
-std::string variable_name(const std::string& scope, std::string dotted) {
-  std::replace(dotted.begin(), dotted.end(), '.', '/');
-  return scope + "/" + dotted;
+std::string variable_name(const std::string& scope, const std::string& dotted) {
+  return concat(scope, "/", tf_names::from_ours(dotted));
 }
 
 NamedTensors named_parameters(const std::string& scope, const torch::nn::Module& module) {

@@ -19,10 +19,9 @@ namespace {
 
 constexpr int64_t kMostSamples = 64;  // elements that a case stores of a tensor it does not store whole
 
-bool is_slot(const std::string& name) { return name.ends_with("/Adam") || name.ends_with("/Adam_1"); }
 // Whether a case must give it a value; the others start as a new optimizer has them.
 bool is_model_variable(const std::string& name) {
-  return (name.starts_with("generator/") || name.starts_with("discriminator/")) && !is_slot(name);
+  return (name.starts_with("generator/") || name.starts_with("discriminator/")) && !tf_names::is_slot(name);
 }
 
 // The elements that stand for a whole tensor in the groups "..._sample".
@@ -187,7 +186,7 @@ class TrainStep {
 
   void compare_whole_after(const std::string& name, const Tensor& value) {
     const auto& expected = case_.tensor("after/" + name);
-    const auto variable = name.substr(0, is_slot(name) ? name.rfind('/') : name.size());
+    const auto variable = name.substr(0, tf_names::is_slot(name) ? name.rfind('/') : name.size());
     if (!case_.has("grads/" + variable)) {  // never moved by an optimizer
       comparison_.compare("after/" + name, value, expected, Tolerances::untrained(expected));
       return;

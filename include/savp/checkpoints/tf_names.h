@@ -6,6 +6,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <string>
+#include <string_view>
 
 namespace savp::tf_names {
 
@@ -15,10 +16,12 @@ std::string from_ours(std::string name);
 // The current name of a variable in a checkpoint that may be older: "dna_cell" became "savp_cell".
 std::string modern(std::string name);
 
-// A variable's value, or that of its Adam moments ("<name>/Adam", "<name>/Adam_1"), in TensorFlow's layout ->
-// in ours: kernels [kh, kw, in, out] -> [out, in, kh, kw], [kd, kh, kw, in, out] -> [out, in, kd, kh, kw],
-// transposed kernels [kh, kw, out, in] -> [in, out, kh, kw], learned initial states [H, W, C] -> [C, H, W];
-// the others are the same.
+// Whether it is "<name>/Adam" or "<name>/Adam_1", a moment of a variable.
+bool is_slot(std::string_view name);
+
+// The value of a variable or of its moment in TensorFlow's layout -> in ours: kernels [kh, kw, in, out] ->
+// [out, in, kh, kw], [kd, kh, kw, in, out] -> [out, in, kd, kh, kw], transposed kernels [kh, kw, out, in] ->
+// [in, out, kh, kw], learned initial states [H, W, C] -> [C, H, W]; the others are the same.
 at::Tensor to_our_layout(const std::string& name, const at::Tensor& value);
 at::Tensor to_tf_layout(const std::string& name, const at::Tensor& value);
 
