@@ -23,25 +23,31 @@ bool is_record_file(const std::string& name) {
   return std::regex_match(name, kRecords) && !std::regex_match(name, kUnfinished);
 }
 
-// None where there is no such folder.
-std::vector<std::string> record_files_in(const fs::path& folder) {
+// None where there is no such folder; nothing but the failure where it may not be read.
+std::vector<std::string> record_files_in(const fs::path& folder, std::error_code& failure) {
   std::vector<std::string> files;
-  std::error_code none, failure;
-  fs::directory_iterator entries(folder, failure);
-  SAVP_CHECK(failure != std::errc::permission_denied, DataError, folder.string(), ": may not be read (",
-             failure.message(), ")");
-  for (const auto& entry : entries)
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator(folder, failure))
     if (is_record_file(entry.path().filename().string()) && !entry.is_directory(none))
       files.push_back(entry.path().string());
   std::sort(files.begin(), files.end());
   return files;
 }
 
+std::vector<std::string> record_files_in(const fs::path& folder) {
+  std::error_code failure;
+  auto files = record_files_in(folder, failure);
+  SAVP_CHECK(failure != std::errc::permission_denied, DataError, folder.string(), ": may not be read (",
+             failure.message(), ")");
+  return files;
+}
+
+// Those that may be read.
 std::vector<std::string> subfolders_with_records(const fs::path& folder) {
   std::vector<std::string> names;
   std::error_code none;
   for (const auto& entry : fs::directory_iterator(folder, none))
-    if (entry.is_directory(none) && !record_files_in(entry.path()).empty())
+    if (entry.is_directory(none) && !record_files_in(entry.path(), none).empty())
       names.push_back(entry.path().filename().string());
   std::sort(names.begin(), names.end());
   return names;

@@ -40,15 +40,17 @@ fs::path normal(const std::string& input) {
   return path.has_filename() ? path : path.parent_path();
 }
 
-// The videos' names, sizes and times: changes when any of them does.
+// The videos' names, sizes, times and rights: changes when any of them does.
 std::string fingerprint(const fs::path& input) {
   std::vector<std::string> lines;
   const auto add = [&](const fs::path& path) {
     lines.push_back(concat(path.lexically_relative(input).string(), '\n', fs::file_size(path), ' ',
-                           fs::last_write_time(path).time_since_epoch().count(), '\n'));
+                           fs::last_write_time(path).time_since_epoch().count(), ' ',
+                           static_cast<unsigned>(fs::status(path).permissions()), '\n'));
   };
   if (fs::is_directory(input)) {
-    for (const auto& entry : fs::recursive_directory_iterator(input))
+    for (const auto& entry :
+         fs::recursive_directory_iterator(input, fs::directory_options::skip_permission_denied))
       if (entry.is_regular_file()) add(entry.path());
   } else {
     add(input);
@@ -109,10 +111,11 @@ bool holds_own_data(const std::string& input) {
 }
 
 std::string records_of_own_data(const std::string& input, const std::string& mode,
-                                const VideoHparams& hparams) {
+                                const VideoHparams& hparams, bool skip_bad_videos) {
   const auto folder = normal(input);
   auto options = options_for(folder.string(), hparams);
-  const Json settings = {kFormat,     folder.string(),     options.size,
+  options.skip_bad_videos = skip_bad_videos;
+  const Json settings = {kFormat,     folder.string(),     options.size,      skip_bad_videos,
                          options.fps, options.clip_length, options.min_length};
   const auto name =
       concat(folder.filename().string(), "-",
@@ -130,6 +133,9 @@ std::string records_of_own_data(const std::string& input, const std::string& mod
     log::info(concat("reading ", input, " once; its frames are kept in ", options.output_dir));
     make_video_data(options, kLargestSide, {{"source", source}});
     manifest = read_manifest(options.output_dir);
+  } else if (const auto left_out = manifest.value("left_out", Json::array()); !left_out.empty()) {
+    log::warn(concat(left_out.size(), " of the files in ", input, " are left out, among them ",
+                     left_out[0].get<std::string>()));
   }
   SAVP_CHECK(fs::exists(fs::path(options.output_dir) / mode), MissingSplitError, input,
              ": nothing in it is for ", mode, " (sequences: ", manifest["sequences"].dump(),

@@ -14,10 +14,10 @@ namespace savp {
 // Whether a folder (or file) is of this kind: no records in it or in its subfolders, but videos or arrays.
 bool holds_own_data(const std::string& input);
 
-// A folder with train, val and test of the same split that `savp_preprocess videos` would make. Throws
-// DataError where nothing falls to the mode.
+// A folder with train, val and test of the same split that `savp_preprocess videos` would make. Damaged files
+// are an error, or left out with a warning. Throws DataError where nothing falls to the mode.
 std::string records_of_own_data(const std::string& input, const std::string& mode,
-                                const VideoHparams& hparams);
+                                const VideoHparams& hparams, bool skip_bad_videos);
 
 // As make_video_data(options); a video kept in its size must not be larger than `largest_side` (pixels; 0:
 // any), and the manifest has `more` in it.

@@ -17,7 +17,8 @@ std::unique_ptr<Dataset> Dataset::open(const std::string& name, const std::strin
       !own || spec.own_data, DataError, input_dir,
       ": no record files (*.tfrecord*) in it; it holds videos, frames or arrays: those are --dataset video");
   const auto records =
-      own ? records_of_own_data(input_dir, mode, settle_hparams(spec, hparams_dicts, {hparams_text}))
+      own ? records_of_own_data(input_dir, mode, settle_hparams(spec, hparams_dicts, {hparams_text}),
+                                skip_bad_records)
           : input_dir;
   return open_records(name, records, mode, hparams_dicts, hparams_text, skip_bad_records);
 }

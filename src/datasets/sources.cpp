@@ -36,17 +36,37 @@ std::vector<fs::directory_entry> sorted_entries(const fs::path& folder) {
   for (fs::directory_iterator entry(folder, failure), end; !failure && entry != end; entry.increment(failure))
     if (entry->path().filename().string().front() != '.') entries.push_back(*entry);
   SAVP_CHECK(!failure, DataError, folder.string(), ": cannot be read (", failure.message(), ")");
+  for (const auto& entry : entries) {  // where a folder may be listed, but not entered
+    entry.status(failure);
+    SAVP_CHECK(failure != std::errc::permission_denied, DataError, entry.path().string(),
+               ": cannot be read (", failure.message(), ")");
+  }
   std::sort(entries.begin(), entries.end());
   return entries;
 }
 
+// What the body complains of is noted, and the search goes on.
+void noting_damage(const fs::path& path, Sources& sources, const std::function<void()>& body) {
+  try {
+    body();
+  } catch (const DataError& error) {
+    sources.damaged.push_back({path, error.what()});
+  }
+}
+
+bool is_empty_file(const fs::path& path) {
+  std::error_code failure;
+  return fs::file_size(path, failure) == 0;
+}
+
 void sort_file(const fs::path& path, Sources& sources) {
-  if (is_array_name(path))
-    sources.found.push_back({Source::kArrays, path});
-  else if (is_video_file(path))
-    sources.found.push_back({Source::kVideo, path});
-  else
-    (is_video_name(path) ? sources.damaged : sources.others).push_back(path);
+  if (is_array_name(path)) return sources.found.push_back({Source::kArrays, path});
+  noting_damage(path, sources, [&] {
+    if (is_video_file(path)) return sources.found.push_back({Source::kVideo, path});
+    if (!is_video_name(path)) return sources.others.push_back(path);
+    throw DataError(concat(path.string(), is_empty_file(path) ? ": is an empty file, not a video"
+                                                              : ": is not a video, or a damaged one"));
+  });
 }
 
 // A folder of pictures is one video, unless there are videos or arrays beside them. Links to folders are not
@@ -54,7 +74,8 @@ void sort_file(const fs::path& path, Sources& sources) {
 void search(const fs::path& folder, Sources& sources, const std::function<bool()>& enough) {
   std::vector<fs::path> pictures;
   const size_t before = sources.found.size();
-  const auto entries = sorted_entries(folder);
+  std::vector<fs::directory_entry> entries;
+  noting_damage(folder, sources, [&] { entries = sorted_entries(folder); });
   for (const auto& entry : entries) {
     if (entry.is_directory() || enough()) continue;
     if (entry.is_regular_file() && is_picture_name(entry.path()))
@@ -93,7 +114,14 @@ Sources find_sources(const fs::path& input) {
 }
 
 bool has_sources(const fs::path& input) {
-  return !search(input, [](const Sources& sources) { return !sources.found.empty(); }).found.empty();
+  const auto is_file = [](const DamagedSource& source) {
+    std::error_code failure;
+    return !fs::is_directory(source.path, failure);
+  };
+  const auto any = [&](const Sources& sources) {
+    return !sources.found.empty() || std::any_of(sources.damaged.begin(), sources.damaged.end(), is_file);
+  };
+  return any(search(input, any));
 }
 
 std::optional<std::vector<int>> split_by_folder(const std::vector<Source>& sources, const fs::path& input) {

@@ -22,6 +22,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kHowToSkip =
+    "savp_preprocess videos --skip_bad_videos leaves such files out, as --skip_bad_records does elsewhere";
+
 // --- Options
 
 int64_t parse_pixels(std::string_view text, const std::string& size) {
@@ -70,22 +73,19 @@ std::string some_names(const std::vector<fs::path>& paths) {
   return join_words(names);
 }
 
-std::vector<Source> find(const VideoDataOptions& options) {
+Sources find(const VideoDataOptions& options) {
   auto sources = find_sources(options.input_dir);
-  if (!sources.damaged.empty()) {
-    SAVP_CHECK(options.skip_bad_videos, DataError, sources.damaged.front().string(),
-               fs::file_size(sources.damaged.front()) == 0 ? ": is an empty file, not a video"
-                                                           : ": is not a video, or a damaged one",
-               " (", sources.damaged.size(),
-               " such in all; savp_preprocess videos --skip_bad_videos leaves them out)");
-    log::warn(concat("left out, not videos in spite of their names: ", some_names(sources.damaged)));
+  for (const auto& [path, complaint] : sources.damaged) {
+    SAVP_CHECK(options.skip_bad_videos, DataError, complaint, " (", sources.damaged.size(),
+               " such in all: ", kHowToSkip, ")");
+    log::warn("left out, " + complaint);
   }
   if (!sources.others.empty())
     log::warn(concat("left out, no video: ", counted(static_cast<int64_t>(sources.others.size()), "file"),
                      " (", some_names(sources.others), ")"));
   SAVP_CHECK(!sources.found.empty(), DataError, options.input_dir,
              ": holds no videos, no folders of frames and no arrays (.npz, .npy)");
-  return sources.found;
+  return sources;
 }
 
 fs::path clips_path(const fs::path& folder, size_t source) { return folder / concat(source, ".tfrecords"); }
@@ -96,7 +96,12 @@ std::vector<ReadSource> read_all(const std::vector<Source>& sources, const ClipO
   const auto count = static_cast<int64_t>(sources.size());
   Countdown countdown(count, count == 1 ? "file is read" : "files are read");
   const auto read = [&](int64_t i) {
-    return read_clips(sources[static_cast<size_t>(i)], options, clips_path(folder, static_cast<size_t>(i)));
+    const auto source = static_cast<size_t>(i);
+    try {
+      return read_clips(sources[source], options, clips_path(folder, source));
+    } catch (const DataError& error) {
+      throw DataError(concat(error.what(), " (", kHowToSkip, ")"));
+    }
   };
   in_order(count, worker_threads(threads), read, [&](int64_t, const ReadSource& source) {
     stop_if_interrupted();
@@ -194,6 +199,17 @@ std::string relative_name(const fs::path& path, const fs::path& input) {
   return path == input ? path.filename().string() : path.lexically_relative(input).string();
 }
 
+// Of damaged files and of files too short, sorted.
+std::vector<std::string> left_out(const VideoDataOptions& options, const Sources& sources,
+                                  const std::vector<ReadSource>& read) {
+  std::vector<std::string> names;
+  for (const auto& damaged : sources.damaged) names.push_back(relative_name(damaged.path, options.input_dir));
+  for (size_t i = 0; i < read.size(); ++i)
+    if (!read[i].refusal.empty()) names.push_back(relative_name(sources.found[i].path, options.input_dir));
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
 Json describe(const VideoDataOptions& options, const std::vector<Source>& sources,
               const std::vector<ReadSource>& read, const Division& division) {
   const auto& first = check_alike(sources, read);
@@ -207,11 +223,7 @@ Json describe(const VideoDataOptions& options, const std::vector<Source>& source
                    {"fps", options.fps},
                    {"clip_length", options.clip_length},
                    {"min_length", options.min_length},
-                   {"split_by", division.by},
-                   {"left_out", Json::array()}};
-  for (size_t i = 0; i < read.size(); ++i)
-    if (!read[i].refusal.empty())
-      manifest["left_out"].push_back(relative_name(sources[i].path, options.input_dir));
+                   {"split_by", division.by}};
   for (int split = 0; split < 3; ++split) {
     const char* name = kSplitNames[static_cast<size_t>(split)];
     manifest["sequences"][name] = count_clips(division.splits, split);
@@ -247,7 +259,8 @@ void make_video_data(const VideoDataOptions& options) { make_video_data(options,
 void make_video_data(const VideoDataOptions& options, int64_t largest_side, const Json& more) {
   ClipOptions clips = clip_options(options);
   clips.largest_side = largest_side;
-  const auto sources = find(options);
+  const auto found = find(options);
+  const auto& sources = found.found;
   PreparedFolder folder(options.output_dir, options.overwrite);
   const fs::path work = folder.path() / "clips";
   fs::create_directory(work);
@@ -258,6 +271,7 @@ void make_video_data(const VideoDataOptions& options, int64_t largest_side, cons
              "; --min_length allows shorter ones");
   const Division division = divide(sources, read, options);
   Json manifest = describe(options, sources, read, division);
+  manifest["left_out"] = left_out(options, found, read);
   if (!more.is_null()) manifest.update(more);
   write_splits(read, division.splits, work, folder.path());
   fs::remove_all(work);

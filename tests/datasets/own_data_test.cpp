@@ -279,6 +279,42 @@ TEST_F(OwnData, WhatMayNotBeReadIsNamed) {
   EXPECT_CONTAINS(refusal_of(""), "in: ");
 }
 
+// Whatever is wrong with them; each is named, every time.
+TEST_F(OwnData, DamagedFilesAreLeftOutOnRequest) {
+  fs::permissions(folder_, fs::perms::all);  // the cache is made in it
+  write_gifs(5);
+  write("in/fake.mp4", "some text in spite of the name");
+  write("in/cut.gif", read("in/0.gif").substr(0, 100));
+  write("in/cut.npz", "PK");
+  write_gif(folder_ / "in/locked/5.gif", clip(16, 24, 14, 0), 10);
+  for (const char* name : {"in/1.gif", "in/locked"}) fs::permissions(folder_ / name, fs::perms::none);
+  const auto open = [&] {
+    testing::internal::CaptureStderr();
+    auto said = without_rights([&] {
+      const auto sequences = [&](const char* mode) {
+        return Dataset::open("video", (folder_ / "in").string(), mode, {}, "", /*skip_bad_records=*/true)
+            ->num_examples_per_epoch();
+      };
+      return concat(sequences("train"), " ", sequences("val"), " ", sequences("test"), "\n");
+    });
+    return said + testing::internal::GetCapturedStderr();
+  };
+  EXPECT_CONTAINS(without_rights([&] { return refusal(); }), "--skip_bad_records");
+  const auto first = open();
+  EXPECT_CONTAINS(first, "2 1 1\n");
+  for (const char* complaint :
+       {"left out, ", "1.gif: cannot be opened: Permission denied",
+        "locked: cannot be read (Permission denied)", "fake.mp4: is not a video, or a damaged one",
+        "cut.gif: ", "cut.npz: ", "5 of the files were left out"})
+    EXPECT_CONTAINS(first, complaint);
+  const auto again = open();
+  EXPECT_CONTAINS(again, "2 1 1\n");
+  EXPECT_CONTAINS(again, "5 of the files in ");
+  EXPECT_CONTAINS(without_rights([&] { return refusal(); }), "--skip_bad_records") << "the other way's cache";
+  for (const char* name : {"in/1.gif", "in/locked"}) fs::permissions(folder_ / name, fs::perms::all);
+  EXPECT_CONTAINS(open(), "4 1 1\n") << "what may be read now is read";
+}
+
 TEST_F(OwnData, OnlyShortVideosAreAnError) {
   write_gifs(3, 1);
   EXPECT_CONTAINS(refusal(), "none of 3 files can be used");

@@ -32,7 +32,8 @@ struct TrainOptions {
          Metavar{"FILE"});
 
   HPARAM(int64_t, data_threads, 2, "threads that read and decode records", AtLeast{0});
-  HPARAM(bool, skip_bad_records, false, "go on after a damaged record, with a warning, instead of stopping");
+  HPARAM(bool, skip_bad_records, false,
+         "go on after a damaged record, or a damaged file of your own, with a warning, instead of stopping");
 
   HPARAM_GROUP(model, "Model");
   HPARAM(Text, model, std::nullopt, "savp with the hyperparameters published for the data set unless given",
