@@ -3,9 +3,13 @@
 #include <torch/autograd.h>
 #include <torch/types.h>
 #include <torch/utils.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
+#include <cstring>
+#include <filesystem>
 #include <functional>
 #include <iostream>
 #include <memory>
@@ -13,10 +17,12 @@
 #include <vector>
 
 #include "savp/checkpoints/run_dir.h"
+#include "savp/core/log.h"
 #include "savp/core/noise.h"
 #include "savp/core/video.h"
 #include "savp/datasets/bench.h"
 #include "savp/datasets/dataset.h"
+#include "savp/datasets/spec.h"
 #include "savp/kernels/device.h"
 #include "savp/kernels/prepared_conv.h"
 #include "savp/models/models.h"
@@ -30,6 +36,18 @@ at::Device parse_device(const std::string& text) {
   SAVP_CHECK(text == "cpu" || at::hasCUDA(), UsageError,
              "--device cuda: this machine has no CUDA device that LibTorch can use; use --device cpu");
   return text == "cpu" ? at::Device(at::kCPU) : at::Device(at::kCUDA, 0);
+}
+
+// Becomes savp_preprocess of the same folder, which reads videos and so needs FFmpeg. Returns what prevents
+// it.
+std::string become_video_bench(std::vector<std::string> flags) {
+  flags.insert(flags.begin(), {"savp_preprocess", "bench"});
+  std::vector<char*> arguments;
+  for (auto& flag : flags) arguments.push_back(flag.data());
+  arguments.push_back(nullptr);
+  const auto program = std::filesystem::read_symlink("/proc/self/exe").replace_filename(flags.front());
+  ::execv(program.c_str(), arguments.data());
+  return concat(program.string(), ": cannot be run (", std::strerror(errno), ")");
 }
 
 class Bench {
@@ -73,7 +91,7 @@ class Bench {
             [&] { predictor->predict(batch, length, /*samples=*/1, noise); });
   }
 
-  // Without --input_dir: records made for it, by 1, 2, 4 ... threads.
+  // Without --input_dir: records and GIFs made for it, by 1, 2, 4 ... threads.
   void stored_data() {
     DataSpeedOptions options{.batch_size = o_.batch_size, .sequence_length = frames(12), .size = o_.size};
     for (const auto& [stored_as, name] : EnumNames<StoredAs>::kTable)
@@ -87,10 +105,23 @@ class Bench {
     std::cout << libjpeg.dump() << std::endl;
     const Json memcpy_line = {{"what", "memcpy"}, {"megabytes_per_second", memcpy_megabytes_per_second()}};
     std::cout << memcpy_line.dump() << std::endl;
+    log::warn("videos are not measured: " + become_video_bench(video_flags()));
+  }
+
+  std::vector<std::string> video_flags() const {
+    return {"--size", std::to_string(o_.size), "--threads", std::to_string(o_.threads)};
+  }
+
+  void videos() {
+    auto flags = video_flags();
+    flags.insert(flags.end(), {"--input_dir", o_.input_dir});
+    throw DataError(concat(o_.input_dir,
+                           ": holds no records, and videos cannot be measured: ", become_video_bench(flags)));
   }
 
   void data() {
     if (o_.input_dir.empty()) return stored_data();
+    if (o_.dataset.empty() && !holds_records(o_.input_dir)) return videos();
     const auto name = o_.dataset.empty() ? infer_record_dataset(o_.input_dir, "train") : o_.dataset;
     const auto dataset = Dataset::open_records(name, o_.input_dir, "train", {}, o_.dataset_hparams);
     if (o_.sequence_length > 0) dataset->set_sequence_length(o_.sequence_length);

@@ -169,6 +169,31 @@ TEST_F(OwnDataTools, ReadingIsMeasuredByThreads) {
   EXPECT_CONTAINS(run("savp_preprocess", 3, {"bench", "--input_dir", path("nothing")}), "holds no videos");
 }
 
+TEST_F(OwnDataTools, ReadingOfEachKindIsMeasured) {
+  const auto kinds = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(),
+                     {"--what", "data", "--size", "16", "--threads", "1", "--batch_size", "2"});
+    std::string all;
+    for (const auto& line : lines_of(run("savp_bench", 0, arguments))) {
+      all += line.value("stored_as", "") + "/" + line["what"].get<std::string>() + " ";
+      EXPECT_GT(line["megabytes_per_second"], 0) << line;
+    }
+    return all;
+  };
+  EXPECT_EQ(kinds({}), "raw/data jpeg/data jpeg/libjpeg /memcpy gif/data ");
+  write_gifs("videos", 16, 24);
+  EXPECT_EQ(kinds({"--input_dir", path("videos")}), "video/data ");
+  fs::create_directories(folder_ / "nothing");
+  EXPECT_CONTAINS(run("savp_bench", 3, {"--what", "data", "--input_dir", path("nothing")}),
+                  "holds no videos");
+  // A copy elsewhere has no savp_preprocess beside it.
+  fs::copy_file(SAVP_BIN "/savp_bench", folder_ / "savp_bench");
+  const auto alone = run_tool(fs::relative(folder_ / "savp_bench", SAVP_BIN).string(),
+                              {"--what", "data", "--input_dir", path("videos")});
+  EXPECT_EQ(alone.code, 3);
+  EXPECT_CONTAINS(alone.err, "savp_preprocess: cannot be run (No such file or directory)");
+}
+
 TEST_F(OwnDataTools, WhatCannotBeReadEndsWithItsCode) {
   write_arrays("arrays", 16, 16);
   write("arrays/9.npy", npy("|u1", {12, 16, 16, 3}, std::string(size_t{12} * 16 * 16 * 3, 'x')));

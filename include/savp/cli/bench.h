@@ -58,9 +58,10 @@ struct BenchOptions {
   HPARAM(int64_t, global_step, 75000, "training step that is measured (schedules depend on it)", AtLeast{0});
 
   HPARAM_GROUP(records, "Data (--what data)");
-  HPARAM(std::string, input_dir, "",
-         "folder of the records, 40 batches an iteration; empty: raw frames and JPEG made for it, beside "
-         "libjpeg and memcpy alone (videos: savp_preprocess bench)");
+  HPARAM(
+      std::string, input_dir, "",
+      "folder of records, 40 batches an iteration, or of videos; empty: raw frames, JPEG and GIFs made for "
+      "it, beside libjpeg and memcpy alone. Videos are left to savp_preprocess bench, which has more flags");
   HPARAM(std::string, dataset, "", "kind of data set; empty: found out from the folder");
   HPARAM(std::string, dataset_hparams, "", "hyperparameters of the data set");
 
