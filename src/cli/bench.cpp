@@ -212,7 +212,7 @@ class Bench {
     }
     std::sort(seconds.begin(), seconds.end());
     const double median = (seconds[(seconds.size() - 1) / 2] + seconds[seconds.size() / 2]) / 2;
-    const Json settings = HparamsView(const_cast<BenchOptions&>(o_)).to_json();
+    const Json settings = to_json(o_);
     for (const char* key : {"what", "batch_size", "device", "precision", "model", "size"})
       line[key] = settings[key];
     if (!line.contains("sequence_length")) line["sequence_length"] = settings["sequence_length"];

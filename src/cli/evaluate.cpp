@@ -44,7 +44,7 @@ void evaluate(const EvaluateOptions& given) {
     options.output_dir = (std::filesystem::path(options.results_dir) / run.name()).string();
   EvaluationWriter writer(
       {.folder = *options.output_dir, .subtasks = options.eval_subtasks, .pictures = !options.only_metrics},
-      run.description(HparamsView(options).to_json()));
+      run.description(to_json(options)));
   while (const auto batch = run.next_batch()) {
     log::info(
         concat("evaluating samples ", writer.videos(), " to ", writer.videos() + batch->batch_size() - 1));

@@ -53,7 +53,7 @@ void generate(const GenerateOptions& given) {
                            .png_folder = *options.output_png_dir,
                            .gif_length = options.gif_length,
                            .fps = static_cast<double>(options.fps)},
-                          run.description(HparamsView(options).to_json()));
+                          run.description(to_json(options)));
   while (const auto batch = run.next_batch()) {
     log::info(
         concat("futures of samples ", writer.videos(), " to ", writer.videos() + batch->batch_size() - 1));

@@ -232,8 +232,8 @@ void train(const TrainOptions& given) {
   limit_gpu_memory(device, options.gpu_mem_frac);
   Trainer trainer(entry, hparams, data->shape(), device, plan.seed);
   if (plan.start) resume(trainer, plan.start->variables());
-  write_description(*options.output_dir, {HparamsView(plan.options).to_json(), data->view().to_json(),
-                                          entry.view(*settled).to_json()});
+  write_description(*options.output_dir,
+                    {to_json(plan.options), data->view().to_json(), entry.view(*settled).to_json()});
   tell_start(plan, trainer, device);
 
   const auto batches = data->batches({.batch_size = hparams.batch_size,

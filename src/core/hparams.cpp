@@ -19,6 +19,13 @@ void refuse(const std::string& name, const Json& value, const std::string& reaso
   throw UsageError(concat(name, "=", value.dump(), " ", reason));
 }
 
+Json to_json(const Schema& fields, const void* object) {
+  Json values = Json::object();
+  for (const auto& field : fields)
+    values[field.name] = field.get(static_cast<const char*>(object) + field.offset);
+  return values;
+}
+
 }  // namespace detail
 
 namespace {
@@ -258,11 +265,7 @@ void HparamsView::set(std::string_view name, const Json& value) {
   field.set(address(field), value);
 }
 
-Json HparamsView::to_json() const {
-  Json values = Json::object();
-  for (const auto& field : *schema_) values[field.name] = field.get(address(field));
-  return values;
-}
+Json HparamsView::to_json() const { return detail::to_json(*schema_, object_); }
 
 void HparamsView::override_from_json(const Json& values, const std::string& where) {
   SAVP_CHECK(values.is_object(), UsageError, where, ": a JSON object of hyperparameters is expected");

@@ -18,6 +18,10 @@ std::unique_ptr<ModelHparams> make_hparams() {
   return std::make_unique<H>();
 }
 template <class H>
+std::unique_ptr<ModelHparams> copy_hparams(const ModelHparams& hparams) {
+  return std::make_unique<H>(dynamic_cast<const H&>(hparams));
+}
+template <class H>
 HparamsView view(ModelHparams& hparams) {
   return dynamic_cast<H&>(hparams);
 }
@@ -60,6 +64,7 @@ const std::vector<ModelEntry>& models() {
        "stochastic adversarial video prediction (Lee et al. 2018)",
        true,
        make_hparams<SavpHparams>,
+       copy_hparams<SavpHparams>,
        view<SavpHparams>,
        nullptr,
        make_generator<SavpHparams, SavpGenerator>,
@@ -69,6 +74,7 @@ const std::vector<ModelEntry>& models() {
        "dynamic neural advection (Finn et al. 2016)",
        true,
        make_hparams<DnaHparams>,
+       copy_hparams<DnaHparams>,
        view<DnaHparams>,
        nullptr,
        make_generator<DnaHparams, DnaGenerator>,
@@ -78,6 +84,7 @@ const std::vector<ModelEntry>& models() {
        "advection with skip connections in time (Ebert et al. 2017)",
        true,
        make_hparams<SnaHparams>,
+       copy_hparams<SnaHparams>,
        view<SnaHparams>,
        nullptr,
        make_generator<SnaHparams, SnaGenerator>,
@@ -87,6 +94,7 @@ const std::vector<ModelEntry>& models() {
        "stochastic variational video prediction (Babaeizadeh et al. 2018)",
        true,
        make_hparams<Sv2pHparams>,
+       copy_hparams<Sv2pHparams>,
        view<Sv2pHparams>,
        nullptr,
        make_generator<Sv2pHparams, Sv2pGenerator>,
@@ -96,6 +104,7 @@ const std::vector<ModelEntry>& models() {
        "the true frames: what a perfect prediction scores",
        false,
        make_hparams<ModelHparams>,
+       copy_hparams<ModelHparams>,
        view<ModelHparams>,
        make_ground_truth,
        nullptr,
@@ -105,6 +114,7 @@ const std::vector<ModelEntry>& models() {
        "repeats the last context frame: what standing still scores",
        false,
        make_hparams<ModelHparams>,
+       copy_hparams<ModelHparams>,
        view<ModelHparams>,
        make_repeat,
        nullptr,

@@ -227,10 +227,7 @@ struct Trainer::Body {
 Trainer::Trainer(const ModelEntry& entry, const TrainHparams& hparams, const VideoShape& shape,
                  const at::Device& device, uint64_t seed) {
   torch::manual_seed(seed);
-  auto copy = entry.make_hparams();
-  auto& given = const_cast<TrainHparams&>(hparams);  // a view reads and writes; this one only reads
-  entry.view(*copy).override_from_json(entry.view(given).to_json(), "hyperparameters");
-  body_ = std::make_unique<Body>(entry, std::move(copy), shape, device);
+  body_ = std::make_unique<Body>(entry, entry.copy_hparams(hparams), shape, device);
   body_->noise = std::make_shared<DeviceNoise>(device, seed);
 }
 

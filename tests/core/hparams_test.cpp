@@ -128,6 +128,7 @@ TEST(Hparams, RoundTripsThroughJson) {
   Derived other;
   HparamsView(other).override_from_json(HparamsView(hp).to_json(), "file");
   EXPECT_EQ(HparamsView(other).to_json(), HparamsView(hp).to_json());
+  EXPECT_EQ(to_json(std::as_const(hp)), HparamsView(hp).to_json());
 }
 
 TEST(Hparams, AFieldDeclaredTwiceIsAnError) { EXPECT_THROW(schema<Twice>(), std::logic_error); }

@@ -113,6 +113,8 @@ Inventory*& inventory();  // null unless schema<T>() is taking one, on this thre
 
 [[noreturn]] void refuse(const std::string& name, const Json& value, const std::string& reason);
 
+Json to_json(const Schema& fields, const void* object);
+
 template <class T>
 struct Codec;
 
@@ -318,6 +320,12 @@ const Schema& schema() {
     return fields;
   }();
   return kSchema;
+}
+
+// All values of a struct, keys sorted.
+template <class T>
+Json to_json(const T& hparams) {
+  return detail::to_json(schema<T>(), &hparams);
 }
 
 // A struct of hyperparameters whose type is known only to its maker.
