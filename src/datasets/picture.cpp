@@ -20,14 +20,21 @@ Taps grow(int64_t i, int64_t from, float ratio) {
   return {first, {1.0F - share, share}};
 }
 
-// Mean over the input's area that output i covers.
-Taps shrink(int64_t i, int64_t from, double ratio) {
-  const auto begin = static_cast<double>(i) * ratio;
-  const auto end = std::min(static_cast<double>(i + 1) * ratio, static_cast<double>(from));
+// Mean over the input's area that output i covers. In single precision, as in TensorFlow: with many pixels
+// the ends of the areas are off by some 1e-6 of a pixel, and so are the weights. Past the end the last input
+// counts.
+Taps shrink(int64_t i, int64_t from, float ratio) {
+  const auto begin = static_cast<float>(i) * ratio, end = static_cast<float>(i + 1) * ratio;
   Taps taps{static_cast<int64_t>(begin), {}};
-  for (auto j = taps.first; static_cast<double>(j) < end; ++j) {
-    const auto covered = std::min(end, static_cast<double>(j + 1)) - std::max(begin, static_cast<double>(j));
-    if (covered > 1e-9) taps.weights.push_back(static_cast<float>(covered / ratio));
+  for (auto j = taps.first; static_cast<float>(j) < end; ++j) {
+    const auto left = static_cast<float>(j), right = static_cast<float>(j + 1);
+    const auto inside = left < begin ? right - begin : 1.0F;  // where the area does not end in this input
+    const auto ending = left < begin ? ratio : end - left;
+    const auto weight = (right > end ? ending : inside) / ratio;
+    if (j < from)
+      taps.weights.push_back(weight);
+    else
+      taps.weights.back() += weight;
   }
   return taps;
 }
@@ -53,9 +60,8 @@ std::vector<float> resample(const std::vector<float>& input, const std::vector<T
 
 std::vector<Taps> taps(int64_t from, int64_t to) {
   std::vector<Taps> all;
-  const auto ratio = static_cast<double>(from) / static_cast<double>(to);
-  for (int64_t i = 0; i < to; ++i)
-    all.push_back(from < to ? grow(i, from, static_cast<float>(ratio)) : shrink(i, from, ratio));
+  const auto ratio = static_cast<float>(from) / static_cast<float>(to);
+  for (int64_t i = 0; i < to; ++i) all.push_back(from < to ? grow(i, from, ratio) : shrink(i, from, ratio));
   return all;
 }
 
