@@ -153,8 +153,11 @@ std::optional<std::string> without_underscores(const std::string& text) {
 std::optional<int64_t> python_int(const std::string& text) {
   auto digits = without_underscores(strip(text));
   if (!digits || digits->empty()) return std::nullopt;
-  if (digits->front() == '+') digits->erase(0, 1);
-  if (digits->empty() || digits->front() == '+') return std::nullopt;
+  if (digits->front() == '+') {
+    digits->erase(0, 1);
+    if (digits->empty() || std::isdigit(static_cast<unsigned char>(digits->front())) == 0)
+      return std::nullopt;
+  }
   int64_t value = 0;
   const auto* end = digits->data() + digits->size();
   const auto [stop, error] = std::from_chars(digits->data(), end, value);

@@ -91,6 +91,11 @@ TEST(Hparams, TextErrorsNameTheCulprit) {
   EXPECT_NE(text_error("shape=rond").find("did you mean round?"), std::string::npos);
   EXPECT_NE(text_error("on=TRUE").find("true or false"), std::string::npos);
   EXPECT_NE(text_error("batch_size=99999999999999999999").find("64 bits"), std::string::npos);
+  for (const char* number : {"+-1", "-+1", "--1", "+", "1_", "_1", "1__0", "- 1", "0x10", "1e3", ""})
+    EXPECT_NE(text_error(concat("batch_size=", number)).find("must be a whole number"), std::string::npos)
+        << number;
+  for (const char* number : {"+-1", "-+1", "--1", "1e", "e5", ".", "1_", "- 1", "0x10", ""})
+    EXPECT_NE(text_error(concat("lr=", number)).find("must be a number"), std::string::npos) << number;
 }
 
 TEST(Hparams, TextSetsElementsOfLists) {
