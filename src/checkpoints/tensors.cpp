@@ -60,8 +60,9 @@ Comparison compare(const VariableSource& file, const NamedTensors& variables, co
       found.misshapen.push_back(
           concat(name, " (", described(file.outline(name)), ", wanted ", described(variable), ")"));
   }
+  // TensorFlow also stores the weights of layers without an input, which hold nothing.
   for (const auto& [name, view] : file.views())
-    if (!leniency.unused && wanted.count(name) == 0) found.unused.push_back(name);
+    if (!leniency.unused && wanted.count(name) == 0 && view.bytes > 0) found.unused.push_back(name);
   return found;
 }
 

@@ -74,7 +74,7 @@ struct AdvectionGenerator::Tower {
   std::shared_ptr<nn::SlimDense> state_pred;
   std::vector<Candidate> candidates;
   int64_t actions, states;
-  bool conditioned;
+  bool moves, conditioned;
 
   using Runs = std::vector<Memory::Run>;
 
@@ -143,6 +143,7 @@ AdvectionGenerator::AdvectionGenerator(const AdvectionHparams& hp, const VideoSh
   t.up3 = conv(
       "convt3",
       {.in = last, .out = last, .stride = 2, .transposed = true, .norm = "layer_norm9", .relu = w.relu_last});
+  t.moves = w.transform.used > 0;
   t.actions = w.actions;
   t.states = w.states;
   t.conditioned = w.conditioned;
@@ -159,14 +160,14 @@ AdvectionGenerator::AdvectionGenerator(const AdvectionHparams& hp, const VideoSh
     t.scratch = head("convt4", shape.channels);
     t.candidates.push_back(still(&Scene::scratch));
   }
-  if (w.transform.used > 0) {
+  if (w.transform.estimated > 0) {  // published weights have motions that are not used, too
     auto options = w.transform;
     options.smallest_channels = w.eighth;
     options.smallest_height = shape.height / kShrink;
     options.smallest_width = shape.width / kShrink;
     options.last_channels = last;
     t.transform = nn::make_advection(hp.transformation, options, *this);
-    t.candidates.push_back(moved(options.used));
+    if (options.used > 0) t.candidates.push_back(moved(options.used));
   }
   int64_t masks = 0;
   for (const auto& candidate : t.candidates) masks += candidate.count;
@@ -204,7 +205,7 @@ Prediction AdvectionGenerator::roll_out(const Batch& batch, int64_t steps, const
         torch::cat({batch.actions.defined() ? batch.actions[t] : zeros(tower.actions), state}, 1);
     const auto latent = how.latents.defined() ? how.latents[how.latents.size(0) == 1 ? 0 : t] : Tensor();
     const auto features = tower.features(images.current, tower.conditioned ? vector : Tensor(), latent, runs);
-    const auto motion = tower.transform ? tower.transform->estimate(features) : nn::Motion{};
+    const auto motion = tower.moves ? tower.transform->estimate(features) : nn::Motion{};
     if (tower.scratch) images.scratch = tower.scratch->forward(features.last).sigmoid();
     const auto composed = compose(tower.candidates, images, motion);
     const auto mask = torch::softmax(tower.masks->forward(features.last), 1);

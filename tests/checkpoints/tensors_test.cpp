@@ -119,6 +119,15 @@ TEST_F(Tensors, LeniencyAllowsUnusedAndOptional) {
   EXPECT_EQ(wanted[0].second.sum().item<double>(), 12.0);
 }
 
+// TensorFlow stores the weights of a layer that gets nothing, e.g. of no actions, no states and no latents.
+TEST_F(Tensors, WeightsThatHoldNothingNeedNoPlace) {
+  auto stored = variables(1.0);
+  stored.emplace_back("generator/dense/kernel", torch::zeros({0, 4}));
+  const auto wanted = variables(0.0);
+  EXPECT_TRUE(restore_checkpoint(save_checkpoint(folder_, 1, stored, {}), wanted).empty());
+  EXPECT_EQ(wanted[0].second.sum().item<double>(), 12.0);
+}
+
 TEST_F(Tensors, RealTypesAreConverted) {
   const auto file = save_checkpoint(folder_, 1, {{"a", torch::full({2}, 0.5, torch::kHalf)}}, {});
   const auto restored = torch::zeros({2});

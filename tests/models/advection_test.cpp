@@ -138,6 +138,33 @@ TEST(Advection, ExactlyTheSampledShareOfABatchIsFedTruth) {
   EXPECT_EQ(make("sna", "schedule_sampling_k=-1")->ground_truth_sampling(0), 0.0);
 }
 
+// Kernels of 5x5 spread a point by 2 pixels a step, from one frame's prediction to the next, in training,
+// too.
+TEST(Advection, PointsMoveOn) {
+  auto generator = make("sna", "num_masks=1,first_image_background=false,generate_scratch_image=false");
+  auto batch = random_batch(kShape, kLength, 1);
+  batch.pix_distribs.zero_();
+  batch.pix_distribs.index_put_({torch::indexing::Slice(), 0, 0, 16, 20}, 1.0);
+  for (const auto& share : {Tensor(), torch::full({}, 0.5)}) {
+    DeviceNoise noise(at::kCPU, 3);
+    StepContext now{.noise = noise};
+    now.ground_truth_sampling = share;
+    const auto points = generator->forward(batch, now).prior.pix_distribs;
+    for (int64_t step = 0; step < kLength - 1; ++step) {
+      const auto columns = points[step][0][0].sum(0).nonzero();
+      const auto width = columns.max().item<int64_t>() - columns.min().item<int64_t>() + 1;
+      EXPECT_EQ(width, 5 + 4 * std::max<int64_t>(0, step - kContext + 1)) << step;
+    }
+  }
+}
+
+// The published network has them, so that its checkpoints do.
+TEST(Sv2p, EstimatesAMotionThatIsNotUsed) {
+  const auto generator = make("sv2p", "num_masks=1");
+  EXPECT_EQ(generator->named_parameters()["cdna_params.weights"].size(-1), 25);
+  EXPECT_EQ(predicted("sv2p", "num_masks=1", random_batch(kShape, kLength, 1)).size(0), kLength - 1);
+}
+
 TEST(Advection, WhatCannotWorkIsRefused) {
   EXPECT_THROW(make("sna", "transformation=dna"), UsageError);
   EXPECT_THROW(make("dna", "transformation=flow"), UsageError);
