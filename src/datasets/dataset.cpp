@@ -23,7 +23,9 @@ RecordFormat inspect_record(const RecordPlace& place, const DatasetSpec& spec, b
   return in_record(place, [&] {
     const ExampleView example(record);
     auto format = inspect(example, spec, use_state);
-    split(example, spec, format);  // all that a sequence may need must be there
+    const auto steps = split(example, spec, format);  // all that a sequence may need must be there
+    for (int64_t t = 0; t < steps.length(); ++t)      // memory is reserved for such frames
+      in_frame(format, t, [&] { check_frame(steps.images[static_cast<size_t>(t)], spec, format); });
     return format;
   });
 }

@@ -72,14 +72,10 @@ PictureSize frame_size(const DatasetSpec& spec, std::string_view frame, const st
   return spec.frame.values() > 0 ? spec.frame : square_size(frame, name);
 }
 
-// Encoded frames are checked when they are decoded.
-void check_frame(std::string_view frame, const DatasetSpec& spec, const RecordFormat& format,
-                 const std::string& what) {
-  if (format.pixels == Pixels::kEncoded) return;
-  const auto bytes = format.picture.values() * (format.pixels == Pixels::kFloat ? 4 : 1);
-  SAVP_CHECK(static_cast<int64_t>(frame.size()) == bytes, DataError, what, " has ", frame.size(),
-             " bytes instead of ", bytes, " (", text(format.picture),
-             spec.frame == format.picture ? ")" : ", as in the first record)");
+// What its header says.
+void check_encoded_size(std::string_view frame, const PictureSize& expected) {
+  const auto found = encoded_size(frame);
+  SAVP_CHECK(found == expected, DataError, "is a picture of ", text(found), " instead of ", text(expected));
 }
 
 void append_floats(const FeatureView& feature, const std::string& name, int64_t size,
@@ -103,8 +99,11 @@ RecordSteps split_steps(const ExampleView& record, const DatasetSpec& spec, cons
   RecordSteps steps;
   for (int64_t t = 0; t < format.length; ++t) {
     const auto name = at_step(format.images, t);
-    steps.images.push_back(record.one_bytes(name));
-    check_frame(steps.images.back(), spec, format, "feature " + name);
+    const auto& frame = steps.images.emplace_back(record.one_bytes(name));
+    in_frame(format, t, [&] {
+      check_frame(frame, spec, format);
+      if (format.pixels == Pixels::kEncoded) check_encoded_size(frame, format.picture);
+    });
     if (format.state_size > 0)
       append_floats(record, at_step(spec.states, t), format.state_size, steps.states);
     if (format.action_size > 0 && t + 1 < format.length)
@@ -140,8 +139,18 @@ RecordFormat inspect_steps(const ExampleView& record, const DatasetSpec& spec, b
 
 // --- One list of frames, with its size beside it.
 
-PictureSize stated_size(const ExampleView& record) {
-  const PictureSize size{record.one_int("height"), record.one_int("width"), record.one_int("channels")};
+bool states(const ExampleView& record, const std::string& name) {
+  const auto* feature = record.find(name);
+  return feature != nullptr && feature->count() > 0;
+}
+
+// What the record says of its pictures; what it does not say is taken from `known`.
+PictureSize stated_size(const ExampleView& record, const PictureSize& known = {}) {
+  const auto side = [&](const char* name, int64_t otherwise) {
+    return otherwise > 0 && !states(record, name) ? otherwise : record.one_int(name);
+  };
+  const PictureSize size{side("height", known.height), side("width", known.width),
+                         side("channels", known.channels)};
   constexpr int64_t kLargest = 1 << 15;         // pixels; keeps products in range
   constexpr int64_t kLargestPicture = 1 << 26;  // values
   for (const auto value : {size.height, size.width, size.channels})
@@ -157,10 +166,9 @@ RecordSteps split_list(const ExampleView& record, const DatasetSpec& spec, const
     steps.images = record.get(format.images, Kind::kBytes).bytes();
   SAVP_CHECK(steps.length() == length, DataError, "feature ", format.images, " holds ", steps.length(),
              " frames, but sequence_length says ", length);
-  const auto size = stated_size(record);
+  const auto size = stated_size(record, format.picture);
   SAVP_CHECK(size == format.picture, DataError, "its pictures are ", text(size),
              ", those of the first record ", text(format.picture));
-  for (int64_t t = 0; t < length; ++t) check_frame(steps.images[t], spec, format, frame_name(format, t));
   if (format.state_size > 0) append_floats(record, spec.states, length * format.state_size, steps.states);
   if (format.action_size > 0)
     append_floats(record, spec.actions, std::max<int64_t>(length - 1, 0) * format.action_size, steps.actions);
@@ -178,20 +186,19 @@ int64_t numbers_a_step(const ExampleView& record, const std::string& name, int64
 }
 
 // Memory is reserved for pictures of the stated size before they are decoded, so it must not be a mere claim.
-void check_encoded_size(const ExampleView& record, const DatasetSpec& spec, const RecordFormat& format) {
-  const auto* frames = record.find(spec.images);
-  if (spec.pixels != Pixels::kEncoded || frames == nullptr || frames->count() == 0) return;
+PictureSize list_size(const ExampleView& record, const DatasetSpec& spec) {
+  if (spec.pixels != Pixels::kEncoded || !states(record, spec.images)) return stated_size(record);
   const auto first = record.get(spec.images, Kind::kBytes).bytes().front();
-  in_frame(format, 0, [&] {
-    const auto found = encoded_size(first);
-    SAVP_CHECK(found == format.picture, DataError, "is a picture of ", text(found), " instead of ",
-               text(format.picture));
-  });
+  const RecordFormat format{.images = spec.images};
+  PictureSize found;
+  in_frame(format, 0, [&] { found = encoded_size(first); });
+  const auto size = stated_size(record, found);
+  in_frame(format, 0, [&] { check_encoded_size(first, size); });
+  return size;
 }
 
 RecordFormat inspect_list(const ExampleView& record, const DatasetSpec& spec, bool use_state) {
-  RecordFormat format{.images = spec.images, .picture = stated_size(record)};
-  check_encoded_size(record, spec, format);
+  RecordFormat format{.images = spec.images, .picture = list_size(record, spec)};
   if (!use_state || spec.states.empty()) return format;
   const auto length = record.one_int("sequence_length");
   format.state_size = numbers_a_step(record, spec.states, length);
@@ -229,9 +236,7 @@ RecordSteps split_lists(const ExampleView& record, const DatasetSpec& spec, cons
   if (format.action_size > 0) length = std::min(length, record.get_list(spec.actions).size() + 1);
   RecordSteps steps;
   for (size_t t = 0; t < length; ++t) {
-    const auto name = frame_name(format, static_cast<int64_t>(t));
-    steps.images.push_back(frames[t].one_bytes(name));
-    check_frame(steps.images.back(), spec, format, name);
+    steps.images.push_back(frames[t].one_bytes(frame_name(format, static_cast<int64_t>(t))));
     if (format.state_size > 0)
       append_floats(record.get_list(spec.states)[t], spec.states, format.state_size, steps.states);
     if (format.action_size > 0 && t + 1 < length)
@@ -271,6 +276,14 @@ const LayoutEntry& entry(Layout layout) {
 std::string frame_name(const RecordFormat& format, int64_t step) {
   const bool per_step = format.images.find("%d") != std::string::npos;
   return per_step ? "feature " + at_step(format.images, step) : concat("frame ", step, " of ", format.images);
+}
+
+void check_frame(std::string_view frame, const DatasetSpec& spec, const RecordFormat& format) {
+  if (format.pixels == Pixels::kEncoded) return;
+  const auto bytes = format.picture.values() * (format.pixels == Pixels::kFloat ? 4 : 1);
+  SAVP_CHECK(static_cast<int64_t>(frame.size()) == bytes, DataError, "has ", frame.size(),
+             " bytes instead of ", bytes, " (", text(format.picture),
+             spec.frame == format.picture ? ")" : ", as in the first record)");
 }
 
 bool looks_like(const ExampleView& record, const DatasetSpec& spec) {

@@ -23,9 +23,9 @@ struct RecordFormat {
   int64_t object_pos_size = 0;  // numbers a step: row and column of each point, 0 where there are none
 };
 
-// One record as steps in time. The frames point into the record.
+// One record as steps in time. The frames point into the record, and may still be damaged.
 struct RecordSteps {
-  std::vector<std::string_view> images;  // [L], raw ones with all values of the format's picture
+  std::vector<std::string_view> images;  // [L]
   std::vector<float> states;             // [L, state_size]
   std::vector<float> actions;            // [L - 1, action_size]
   std::vector<float> object_pos;         // [L, object_pos_size]
@@ -36,10 +36,15 @@ struct RecordSteps {
 RecordFormat inspect(const ExampleView& first_record, const DatasetSpec& spec, bool use_state);
 RecordSteps split(const ExampleView& record, const DatasetSpec& spec, const RecordFormat& format);
 
+// Throws DataError ("has 3 bytes instead of 12 (2x2x3)") unless a raw frame has all values of the format's
+// picture. Encoded ones are checked when they are decoded.
+void check_frame(std::string_view frame, const DatasetSpec& spec, const RecordFormat& format);
+
 // What a message calls a frame: "feature 3/image_aux1/encoded", "frame 3 of images/encoded".
 std::string frame_name(const RecordFormat& format, int64_t step);
 
-// Runs the body, which decodes a frame; what it complains of ("is ...") begins with the frame's name.
+// Runs the body, which checks or decodes a frame; what it complains of ("is ...") begins with the frame's
+// name.
 template <class Body>
 void in_frame(const RecordFormat& format, int64_t step, const Body& body) {
   try {

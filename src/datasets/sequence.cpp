@@ -107,7 +107,10 @@ Tensor SequenceDecoder::decode_images(const RecordSteps& steps, int64_t first, D
   const auto each = [&](const auto& decode) {
     for (int64_t t = 0; t < hparams_.sequence_length; ++t) {
       const auto step = first + t * stride();
-      in_frame(format_, step, [&] { decode(steps.images[step], t * size.values()); });
+      in_frame(format_, step, [&] {
+        check_frame(steps.images[step], spec_, format_);
+        decode(steps.images[step], t * size.values());
+      });
     }
   };
   const auto frames = hparams_.sequence_length;

@@ -124,13 +124,25 @@ INSTANTIATE_TEST_SUITE_P(Layouts, Damage, testing::ValuesIn(kSmallFiles),
 class Claims : public ScratchTest {
  protected:
   std::string refusal(const std::string& dataset, const std::string& record) const {
+    return refusal(dataset, std::vector<std::string>{record});
+  }
+  // What is wrong with one of the records, of which sequences of two frames are read.
+  std::string refusal(const std::string& dataset, const std::vector<std::string>& records) const {
     fs::create_directories(folder_ / "test");
     TfRecordWriter writer((folder_ / "test/a.tfrecords").string());
-    writer.write(record);
+    for (const auto& record : records) writer.write(record);
     writer.close();
     return message_of<DataError>([&] {
-      Dataset::open(dataset, folder_.string(), "test", {}, "sequence_length=2")->batches({})->next();
+      const auto batches =
+          Dataset::open(dataset, folder_.string(), "test", {}, "sequence_length=2,force_time_shift=false")
+              ->batches({.batch_size = 1, .num_epochs = 1});
+      while (batches->next()) {
+      }
     });
+  }
+  static std::string gray_jpeg() {
+    std::ifstream file(SAVP_TEST_DATA "/fuzz/corpus/pictures/gray.jpg", std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
   }
 };
 
@@ -140,8 +152,7 @@ TEST_F(Claims, AreCheckedBeforeMemoryIsReserved) {
   EXPECT_CONTAINS(refusal("kth", list_record(1 << 14, 1 << 14, "a")), "are too large");
   EXPECT_CONTAINS(refusal("kth", list_record(int64_t{1} << 40, 1, "a")), "cannot be");
   EXPECT_CONTAINS(refusal("kth", list_record(-1, 1, "a")), "cannot be");
-  std::ifstream seed(SAVP_TEST_DATA "/fuzz/corpus/pictures/gray.jpg", std::ios::binary);
-  const std::string jpeg{std::istreambuf_iterator<char>(seed), {}};
+  const auto jpeg = gray_jpeg();
   EXPECT_CONTAINS(refusal("ucf101", list_record(1 << 12, 1 << 12, jpeg)),
                   "frame 0 of images/encoded is a picture of 64x64x1 instead of 4096x4096x1");
   EXPECT_EQ(refusal("ucf101", list_record(64, 64, jpeg)), "no error");
@@ -149,6 +160,49 @@ TEST_F(Claims, AreCheckedBeforeMemoryIsReserved) {
   boasting.replace(boasting.find("\xFF\xC0") + 5, 4, "\xF0\x01\xF0\x01");
   EXPECT_CONTAINS(refusal("ucf101", list_record(64, 64, boasting)),
                   "frame 0 of images/encoded is a picture of 61441x61441x1 instead of 64x64x1");
+}
+
+// The first record's, or what an encoded picture says of itself.
+TEST_F(Claims, SizesThatAreNotStatedAreThoseKnown) {
+  const auto record = [](const std::string& frame) {
+    return ExampleBuilder().ints("sequence_length", {2}).bytes("images/encoded", {frame, frame}).serialize();
+  };
+  EXPECT_EQ(refusal("kth", {list_record(1, 2, "ab"), record("cd")}), "no error");
+  EXPECT_CONTAINS(refusal("kth", {list_record(1, 2, "ab"), record("c")}), "record 1 at byte ");
+  EXPECT_CONTAINS(refusal("kth", {record("cd"), list_record(1, 2, "ab")}), "feature height is missing");
+  EXPECT_EQ(refusal("ucf101", {record(gray_jpeg()), record(gray_jpeg())}), "no error");
+}
+
+// Lists are read where they are used; the features of steps are checked all, as in the published code.
+TEST_F(Claims, FramesThatAreNotUsed) {
+  const auto list = [](const std::string& last) {
+    ExampleBuilder example;
+    for (const char* name : {"height", "width", "channels"}) example.ints(name, {1});
+    return example.ints("sequence_length", {3}).bytes("images/encoded", {"a", "b", last}).serialize();
+  };
+  EXPECT_EQ(refusal("kth", {list("c"), list("too long")}), "no error");
+  EXPECT_CONTAINS(refusal("kth", {list("too long"), list("c")}),
+                  "frame 2 of images/encoded has 8 bytes instead of 1");
+  const auto steps = [](const std::string& last) {
+    ExampleBuilder example;
+    const std::string frame(12, 'x');
+    example.bytes("0/image_main/encoded", {frame}).bytes("1/image_main/encoded", {frame});
+    return example.bytes("2/image_main/encoded", {last}).serialize();
+  };
+  EXPECT_CONTAINS(refusal("softmotion", {steps(std::string(12, 'x')), steps("short")}),
+                  "feature 2/image_main/encoded has 5 bytes instead of 12");
+  const auto pictures = [](int64_t last_size) {
+    ExampleBuilder example;
+    for (int64_t t = 0; t < 3; ++t) {
+      const auto side = t == 2 ? last_size : 64;
+      const Picture picture{side, side, 3, std::vector<uint8_t>(static_cast<size_t>(side * side * 3), 99)};
+      example.bytes(concat("image_", t), {encode_jpeg(picture)});
+    }
+    return example.serialize();
+  };
+  EXPECT_EQ(refusal("humans", {pictures(64), pictures(64)}), "no error");
+  EXPECT_CONTAINS(refusal("humans", {pictures(64), pictures(56)}),
+                  "feature image_2 is a picture of 56x56x3 instead of 64x64x3");
 }
 
 TEST_F(Claims, MoreFramesThanThereAre) {
