@@ -59,17 +59,17 @@ std::string choose_view(const ExampleView& record, const DatasetSpec& spec) {
   return replaced(spec.images, "{view}", views.front());
 }
 
-// Raw frames of this layout say nothing of their size: three bytes a pixel, square.
-PictureSize square_size(std::string_view frame, const std::string& name) {
+// Raw frames that say nothing of their size: three bytes a pixel, square.
+PictureSize square_size(std::string_view frame) {
   const auto side = std::lround(std::sqrt(static_cast<double>(frame.size()) / 3));
-  SAVP_CHECK(side > 0 && side * side * 3 == static_cast<int64_t>(frame.size()), DataError, "feature ", name,
-             " has ", frame.size(), " bytes, which is no square picture of three channels");
+  SAVP_CHECK(side > 0 && side * side * 3 == static_cast<int64_t>(frame.size()), DataError, "has ",
+             frame.size(), " bytes, which is no square picture of three channels");
   return {side, side, 3};
 }
 
 // What the spec fixes, else what one of the frames shows.
-PictureSize frame_size(const DatasetSpec& spec, std::string_view frame, const std::string& name) {
-  return spec.frame.values() > 0 ? spec.frame : square_size(frame, name);
+PictureSize frame_size(const DatasetSpec& spec, std::string_view frame) {
+  return spec.frame.values() > 0 ? spec.frame : square_size(frame);
 }
 
 // What its header says.
@@ -121,7 +121,8 @@ RecordFormat inspect_steps(const ExampleView& record, const DatasetSpec& spec, b
   format.images = choose_view(record, spec);
   format.length = count_steps(record, format.images);
   const auto first = names_like(record, format.images).front();
-  format.picture = frame_size(spec, record.one_bytes(first), first);
+  const auto frame = record.one_bytes(first);
+  in_part([&] { return "feature " + first; }, [&] { format.picture = frame_size(spec, frame); });
   if (use_state) {
     format.state_size = spec.state_size;
     format.action_size = spec.action_size;
@@ -219,8 +220,7 @@ RecordFormat inspect_lists(const ExampleView& record, const DatasetSpec& spec, b
   RecordFormat format{.images = spec.images};
   const auto& frames = record.get_list(spec.images);
   SAVP_CHECK(!frames.empty(), DataError, "feature list ", spec.images, " is empty");
-  const auto name = frame_name(format, 0);
-  format.picture = frame_size(spec, frames.front().one_bytes(name), name);
+  in_frame(format, 0, [&] { format.picture = frame_size(spec, frames.front().one_bytes()); });
   if (use_state) {
     format.state_size = first_floats(record, spec.states, spec.state_size);
     format.action_size = first_floats(record, spec.actions, spec.action_size);
@@ -236,7 +236,7 @@ RecordSteps split_lists(const ExampleView& record, const DatasetSpec& spec, cons
   if (format.action_size > 0) length = std::min(length, record.get_list(spec.actions).size() + 1);
   RecordSteps steps;
   for (size_t t = 0; t < length; ++t) {
-    steps.images.push_back(frames[t].one_bytes(frame_name(format, static_cast<int64_t>(t))));
+    in_frame(format, static_cast<int64_t>(t), [&] { steps.images.push_back(frames[t].one_bytes()); });
     if (format.state_size > 0)
       append_floats(record.get_list(spec.states)[t], spec.states, format.state_size, steps.states);
     if (format.action_size > 0 && t + 1 < length)

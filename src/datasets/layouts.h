@@ -43,15 +43,18 @@ void check_frame(std::string_view frame, const DatasetSpec& spec, const RecordFo
 // What a message calls a frame: "feature 3/image_aux1/encoded", "frame 3 of images/encoded".
 std::string frame_name(const RecordFormat& format, int64_t step);
 
-// Runs the body, which checks or decodes a frame; what it complains of ("is ...") begins with the frame's
-// name.
-template <class Body>
-void in_frame(const RecordFormat& format, int64_t step, const Body& body) {
+// Runs the body, which reads a part of a record; what it complains of ("is ...") begins with the part's name.
+template <class Name, class Body>
+void in_part(const Name& name, const Body& body) {
   try {
     body();
   } catch (const DataError& error) {
-    throw DataError(concat(frame_name(format, step), " ", error.what()));
+    throw DataError(concat(name(), " ", error.what()));
   }
+}
+template <class Body>
+void in_frame(const RecordFormat& format, int64_t step, const Body& body) {
+  in_part([&] { return frame_name(format, step); }, body);
 }
 
 // Whether the record has the features of such a data set.

@@ -172,10 +172,12 @@ std::vector<int64_t> FeatureView::ints() const {
   return values;
 }
 
-std::string_view FeatureView::one_bytes(std::string_view name) const {
-  SAVP_CHECK(kind_ == Kind::kBytes && count_ == 1, DataError, name, " holds ", count_, " ", kind_name(kind_),
+std::string_view FeatureView::one_bytes() const {
+  SAVP_CHECK(kind_ == Kind::kBytes && count_ == 1, DataError, "holds ", count_, " ", kind_name(kind_),
              " instead of one byte string");
-  return bytes().front();
+  std::string_view only;
+  for_each(list_, 1, [&](std::string_view value) { only = value; });
+  return only;
 }
 
 const char* kind_name(FeatureView::Kind kind) {
@@ -223,7 +225,10 @@ const FeatureView& ExampleView::get(std::string_view name, FeatureView::Kind kin
 }
 
 std::string_view ExampleView::one_bytes(std::string_view name) const {
-  return get(name, FeatureView::Kind::kBytes).one_bytes(concat("feature ", name));
+  const auto& feature = get(name, FeatureView::Kind::kBytes);
+  SAVP_CHECK(feature.count() == 1, DataError, "feature ", name, " holds ", feature.count(),
+             " byte strings instead of one byte string");
+  return feature.one_bytes();
 }
 
 int64_t ExampleView::one_int(std::string_view name) const {

@@ -32,8 +32,8 @@ class FeatureView {
   std::vector<float> floats() const;
   std::vector<int64_t> ints() const;
 
-  // The only byte string of what messages call `name`; throws DataError where it holds none or several.
-  std::string_view one_bytes(std::string_view name) const;
+  // The only byte string; throws DataError ("holds 2 byte strings ...") where it holds none or several.
+  std::string_view one_bytes() const;
 
  private:
   std::string_view list_;  // the encoded BytesList, FloatList or Int64List
