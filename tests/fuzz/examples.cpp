@@ -1,5 +1,7 @@
-// Examples and SequenceExamples: whatever a record holds, every data set reads or refuses it.
+// Examples and SequenceExamples: whatever a record holds, every data set reads or refuses it, down to the
+// pixels.
 #include "datasets/layouts.h"
+#include "datasets/picture.h"
 #include "savp/core/error.h"
 #include "savp/datasets/spec.h"
 #include "savp/io/example.h"
@@ -15,10 +17,27 @@ void read_features(const ExampleView& record) {
   }
 }
 
+void decode_frames(const RecordSteps& steps, const DatasetSpec& spec, const RecordFormat& format) {
+  constexpr int64_t kMost = 1 << 16;  // values of a picture; larger ones take too long
+  if (format.picture.values() > kMost) return;
+  RandomCropHparams hparams;
+  hparams.scale_size = format.picture.height > 4 ? 3 : 0;
+  const PictureDecoder decoder(format.picture, format.pixels, hparams);
+  std::vector<float> picture(static_cast<size_t>(decoder.size().values()));
+  for (const auto frame : steps.images) {
+    try {
+      check_frame(frame, spec, format);
+      decoder.decode(frame, {}, picture.data());
+    } catch (const DataError&) {
+    }
+  }
+}
+
 void read_as(const DatasetSpec& spec, const ExampleView& record, bool use_state) {
   try {
     looks_like(record, spec);
-    split(record, spec, inspect(record, spec, use_state));
+    const auto format = inspect(record, spec, use_state);
+    decode_frames(split(record, spec, format), spec, format);
   } catch (const Error&) {
   }
 }
