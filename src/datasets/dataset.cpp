@@ -25,7 +25,7 @@ RecordFormat inspect_record(const RecordPlace& place, const DatasetSpec& spec, b
     auto format = inspect(example, spec, use_state);
     const auto steps = split(example, spec, format);  // all that a sequence may need must be there
     for (int64_t t = 0; t < steps.length(); ++t)      // memory is reserved for such frames
-      in_frame(format, t, [&] { check_frame(steps.images[static_cast<size_t>(t)], spec, format); });
+      with_frame(steps, t, spec, format, [](std::string_view) {});
     return format;
   });
 }

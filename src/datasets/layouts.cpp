@@ -140,18 +140,18 @@ RecordFormat inspect_steps(const ExampleView& record, const DatasetSpec& spec, b
 
 // --- One list of frames, with its size beside it.
 
-bool states(const ExampleView& record, const std::string& name) {
+bool is_stated(const ExampleView& record, const std::string& name) {
   const auto* feature = record.find(name);
   return feature != nullptr && feature->count() > 0;
 }
 
 // What the record says of its pictures; what it does not say is taken from `known`.
 PictureSize stated_size(const ExampleView& record, const PictureSize& known = {}) {
-  const auto side = [&](const char* name, int64_t otherwise) {
-    return otherwise > 0 && !states(record, name) ? otherwise : record.one_int(name);
+  const auto number = [&](const char* name, int64_t otherwise) {
+    return otherwise > 0 && !is_stated(record, name) ? otherwise : record.one_int(name);
   };
-  const PictureSize size{side("height", known.height), side("width", known.width),
-                         side("channels", known.channels)};
+  const PictureSize size{number("height", known.height), number("width", known.width),
+                         number("channels", known.channels)};
   constexpr int64_t kLargest = 1 << 15;         // pixels; keeps products in range
   constexpr int64_t kLargestPicture = 1 << 26;  // values
   for (const auto value : {size.height, size.width, size.channels})
@@ -188,7 +188,7 @@ int64_t numbers_a_step(const ExampleView& record, const std::string& name, int64
 
 // Memory is reserved for pictures of the stated size before they are decoded, so it must not be a mere claim.
 PictureSize list_size(const ExampleView& record, const DatasetSpec& spec) {
-  if (spec.pixels != Pixels::kEncoded || !states(record, spec.images)) return stated_size(record);
+  if (spec.pixels != Pixels::kEncoded || !is_stated(record, spec.images)) return stated_size(record);
   const auto first = record.get(spec.images, Kind::kBytes).bytes().front();
   const RecordFormat format{.images = spec.images};
   PictureSize found;

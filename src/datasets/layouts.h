@@ -57,6 +57,17 @@ void in_frame(const RecordFormat& format, int64_t step, const Body& body) {
   in_part([&] { return frame_name(format, step); }, body);
 }
 
+// Calls `use` with a frame that has been checked; it must not be touched otherwise.
+template <class Use>
+void with_frame(const RecordSteps& steps, int64_t step, const DatasetSpec& spec, const RecordFormat& format,
+                const Use& use) {
+  const auto frame = steps.images.at(static_cast<size_t>(step));
+  in_frame(format, step, [&] {
+    check_frame(frame, spec, format);
+    use(frame);
+  });
+}
+
 // Whether the record has the features of such a data set.
 bool looks_like(const ExampleView& record, const DatasetSpec& spec);
 

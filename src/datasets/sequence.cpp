@@ -107,10 +107,8 @@ Tensor SequenceDecoder::decode_images(const RecordSteps& steps, int64_t first, D
   const auto each = [&](const auto& decode) {
     for (int64_t t = 0; t < hparams_.sequence_length; ++t) {
       const auto step = first + t * stride();
-      in_frame(format_, step, [&] {
-        check_frame(steps.images[step], spec_, format_);
-        decode(steps.images[step], t * size.values());
-      });
+      with_frame(steps, step, spec_, format_,
+                 [&](std::string_view frame) { decode(frame, t * size.values()); });
     }
   };
   const auto frames = hparams_.sequence_length;

@@ -72,11 +72,8 @@ int64_t check_record(const std::string& record, const Expectation& expected) {
   const PictureDecoder decoder(expected.format.picture, expected.format.pixels, {});
   std::vector<float> picture(static_cast<size_t>(decoder.size().values()));
   for (int64_t t = 0; t < steps.length(); ++t)
-    in_frame(expected.format, t, [&] {
-      const auto frame = steps.images[static_cast<size_t>(t)];
-      check_frame(frame, expected.spec, expected.format);
-      decoder.decode(frame, {}, picture.data());
-    });
+    with_frame(steps, t, expected.spec, expected.format,
+               [&](std::string_view frame) { decoder.decode(frame, {}, picture.data()); });
   check_finite(steps.states, "states");
   check_finite(steps.actions, "actions");
   check_finite(steps.object_pos, "points");

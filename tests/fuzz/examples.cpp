@@ -24,10 +24,10 @@ void decode_frames(const RecordSteps& steps, const DatasetSpec& spec, const Reco
   hparams.scale_size = format.picture.height > 4 ? 3 : 0;
   const PictureDecoder decoder(format.picture, format.pixels, hparams);
   std::vector<float> picture(static_cast<size_t>(decoder.size().values()));
-  for (const auto frame : steps.images) {
+  for (int64_t t = 0; t < steps.length(); ++t) {
     try {
-      check_frame(frame, spec, format);
-      decoder.decode(frame, {}, picture.data());
+      with_frame(steps, t, spec, format,
+                 [&](std::string_view frame) { decoder.decode(frame, {}, picture.data()); });
     } catch (const DataError&) {
     }
   }
