@@ -227,7 +227,10 @@ struct Trainer::Body {
 Trainer::Trainer(const ModelEntry& entry, const TrainHparams& hparams, const VideoShape& shape,
                  const at::Device& device, uint64_t seed) {
   torch::manual_seed(seed);
-  body_ = std::make_unique<Body>(entry, entry.copy_hparams(hparams), shape, device);
+  auto copy = entry.copy_hparams(hparams);
+  auto view = entry.view(*copy);
+  view.override_from_json(view.to_json(), "hyperparameters");  // refuses values set by hand that cannot be
+  body_ = std::make_unique<Body>(entry, std::move(copy), shape, device);
   body_->noise = std::make_shared<DeviceNoise>(device, seed);
 }
 

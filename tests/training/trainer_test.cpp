@@ -8,6 +8,7 @@
 #include <cmath>
 #include <map>
 
+#include "savp/core/error.h"
 #include "savp/models/savp.h"
 
 namespace savp {
@@ -125,6 +126,12 @@ TEST(Trainer, ReportsTheTermsOfTheirWeights) {
   EXPECT_EQ(report.output.prior.masks.sizes(), (std::vector<int64_t>{5, 2, 7, 32, 32}));
   EXPECT_EQ(report.output.samples.size(1), 8);
   EXPECT_EQ(trainer.global_step(), 1);
+}
+
+TEST(Trainer, RefusesHyperparametersThatCannotBe) {
+  auto hp = tiny_savp();
+  hp.beta1 = 1.5;
+  EXPECT_THROW(Trainer(find_model("savp"), hp, kShape, at::kCPU, 1), UsageError);
 }
 
 TEST(Trainer, AResumedRunIsTheSameRun) {
