@@ -172,13 +172,22 @@ void expect_error(const Case& recorded, Comparison& comparison) {
   }
 }
 
+void compare_shape(const Dataset& dataset, const std::vector<Batch>& batches, Comparison& comparison) {
+  const auto list = [](const VideoShape& s) {
+    return Json({s.channels, s.height, s.width, s.actions, s.states, s.pix_distribs});
+  };
+  if (!batches.empty()) comparison.equal("shape", list(batches.front().shape()), list(dataset.shape()));
+}
+
 // What fails there yields the sequences that are left; where there are none, it may fail here, too.
-void expect_the_others(const Case& recorded, Comparison& comparison) {
+void expect_the_others(const Case& recorded, const Dataset& dataset, Comparison& comparison) {
   const auto& c = recorded.json();
   const auto found = sequences(recorded);
   if (!found) return comparison.problem("not one epoch can be read");
   try {
-    comparison.equal("batches", read(*open(recorded), c).size(), whole_batches(c, *found));
+    const auto batches = read(dataset, c);
+    compare_shape(dataset, batches, comparison);
+    comparison.equal("batches", batches.size(), whole_batches(c, *found));
   } catch (const DataError& error) {
     comparison.equal("sequences, although reading fails", *found, 0);
   }
@@ -350,13 +359,6 @@ void compare_windows(const Case& recorded, const std::vector<Batch>& batches, Co
   }
 }
 
-void compare_shape(const Dataset& dataset, const Batch& batch, Comparison& comparison) {
-  const auto list = [](const VideoShape& s) {
-    return Json({s.channels, s.height, s.width, s.actions, s.states, s.pix_distribs});
-  };
-  comparison.equal("shape", list(batch.shape()), list(dataset.shape()));
-}
-
 }  // namespace
 
 void run_batches(const Case& recorded, Comparison& comparison) {
@@ -364,11 +366,11 @@ void run_batches(const Case& recorded, Comparison& comparison) {
   const auto outcome = outcome_of(recorded);
   const bool fails = outcome == Outcome::kSame ? failed(c) || refused_records(c) : outcome == Outcome::kFails;
   if (fails) return expect_error(recorded, comparison);
-  if (outcome == Outcome::kReads) return expect_the_others(recorded, comparison);
   const auto dataset = open(recorded);
   comparison.equal("hparams", dataset->view().to_json(), c["resolved_hparams"]);
+  if (outcome == Outcome::kReads) return expect_the_others(recorded, *dataset, comparison);
   const auto batches = read(*dataset, c);
-  if (!batches.empty()) compare_shape(*dataset, batches.front(), comparison);
+  compare_shape(*dataset, batches, comparison);
   if (outcome == Outcome::kSame) {
     if (c["num_examples_per_epoch"].is_number() && !counts_by_heart(c))
       comparison.equal("num_examples_per_epoch", dataset->num_examples_per_epoch(),
