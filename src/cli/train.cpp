@@ -230,7 +230,7 @@ void train(const TrainOptions& given) {
 
   const auto device = default_device();
   limit_gpu_memory(device, options.gpu_mem_frac);
-  Trainer trainer(entry, hparams, data->shape(), device, plan.seed);
+  Trainer trainer(entry, hparams, data->shape(), {.device = device, .seed = plan.seed});
   if (plan.start) resume(trainer, plan.start->variables());
   write_description(*options.output_dir,
                     {to_json(plan.options), data->view().to_json(), entry.view(*settled).to_json()});

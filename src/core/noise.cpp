@@ -27,6 +27,6 @@ at::Tensor DeviceNoise::integers(const std::string& /*name*/, int64_t high, at::
 }
 
 at::Tensor DeviceNoise::state() const { return generator_.get_state(); }
-void DeviceNoise::set_state(const at::Tensor& state) { generator_.set_state(state); }
+void DeviceNoise::load(const at::Tensor& state) { generator_.set_state(state); }
 
 }  // namespace savp

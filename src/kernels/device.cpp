@@ -39,6 +39,18 @@ void wait_for([[maybe_unused]] const c10::Device& device) {
 #endif
 }
 
+#ifdef SAVP_WITH_CUDA
+RefuseWaiting::RefuseWaiting(const c10::Device& device) : active_(device.is_cuda()) {
+  if (active_) c10::cuda::warning_state().set_sync_debug_mode(c10::cuda::SyncDebugMode::L_ERROR);
+}
+RefuseWaiting::~RefuseWaiting() {
+  if (active_) c10::cuda::warning_state().set_sync_debug_mode(c10::cuda::SyncDebugMode::L_DISABLED);
+}
+#else
+RefuseWaiting::RefuseWaiting(const c10::Device& /*device*/) : active_(false) {}
+RefuseWaiting::~RefuseWaiting() = default;
+#endif
+
 double peak_mebibytes([[maybe_unused]] const c10::Device& device) {
 #ifdef SAVP_WITH_CUDA
   if (device.is_cuda()) {

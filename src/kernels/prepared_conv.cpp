@@ -4,11 +4,13 @@
 #include <torch/types.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "kernels/winograd_conv.h"
 #include "savp/core/instructions.h"
+#include "savp/core/precision.h"
 
 namespace savp::kernels {
 namespace {
@@ -259,6 +261,12 @@ struct Use : torch::autograd::Function<Use> {
   }
 };
 
+// oneDNN's weight gradients of 3-D convolutions in bfloat16 contain memory that nobody wrote (LibTorch 2.11,
+// AVX-512 without AMX: values as large as 1e35, others in each run), so that on the CPU these stay float.
+bool reduces(const Tensor& weight) {
+  return reduced_forward(weight.device()) && !(weight.is_cpu() && weight.dim() == 5);
+}
+
 bool is_plain(const Tensor& x) { return x.is_cpu() && x.scalar_type() == at::kFloat; }
 
 }  // namespace
@@ -276,7 +284,8 @@ bool winograd_pays(at::IntArrayRef input, at::IntArrayRef weight, const Prepared
 
 struct PreparedWeight {
   SharedWeight winograd;
-  Tensor handle;  // stands for the transformed weight in the graph of gradients
+  Tensor reduced;  // the weight in bfloat16
+  Tensor handle;   // stands for the transformed weight in the graph of gradients
 };
 
 PreparedConv::PreparedConv(Tensor weight, const PreparedConvOptions& options)
@@ -285,12 +294,25 @@ PreparedConv::PreparedConv(Tensor weight, const PreparedConvOptions& options)
               "PreparedConv: weight [O, I, (kd,) kh, kw] expected, got ", weight_.sizes());
 }
 
-Tensor PreparedConv::operator()(const Tensor& input, const Tensor& bias) const {
-  if (!is_plain(input) || !is_plain(weight_) || !winograd_pays(input.sizes(), weight_.sizes(), options_)) {
+// A reduced weight is cast once, not at each use.
+const Tensor& PreparedConv::product_weight() const {
+  if (!reduces(weight_)) return weight_;
+  auto& reduced = prepared_->reduced;
+  const bool differentiable = weight_.requires_grad() && at::GradMode::is_enabled();
+  if (!reduced.defined() || (differentiable && !reduced.requires_grad())) reduced = weight_.to(at::kBFloat16);
+  return reduced;
+}
+
+Tensor PreparedConv::operator()(const Tensor& given, const Tensor& bias) const {
+  std::optional<FloatForward> exact;
+  if (!reduces(weight_)) exact.emplace();
+  const auto input = exact && given.scalar_type() == at::kBFloat16 ? given.to(at::kFloat) : given;
+  if (!exact || !is_plain(input) || !is_plain(weight_) ||
+      !winograd_pays(input.sizes(), weight_.sizes(), options_)) {
     const auto s = options_.stride;
     return weight_.dim() == 4
-               ? at::conv2d(input, weight_, bias, s, options_.padding)
-               : at::conv3d(input, weight_, bias, {options_.depth_stride, s, s}, options_.padding);
+               ? at::conv2d(input, product_weight(), bias, s, options_.padding)
+               : at::conv3d(input, product_weight(), bias, {options_.depth_stride, s, s}, options_.padding);
   }
   TORCH_CHECK(input.size(1) == weight_.size(1), "PreparedConv: input ", input.sizes(),
               " does not fit weight ", weight_.sizes());

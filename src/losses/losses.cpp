@@ -7,7 +7,11 @@
 namespace savp::losses {
 namespace {
 
-Tensor unit_vectors(const Tensor& x, int64_t axis) {
+// Features may come in less.
+Tensor in_float(const Tensor& x) { return x.scalar_type() == torch::kBFloat16 ? x.to(torch::kFloat) : x; }
+
+Tensor unit_vectors(const Tensor& any, int64_t axis) {
+  const auto x = in_float(any);
   return x / (torch::linalg_vector_norm(x, 2, {axis}, /*keepdim=*/true, {}) + 1e-10);
 }
 
@@ -17,8 +21,12 @@ double entropy(double p) {
 
 }  // namespace
 
-Tensor l1(const Tensor& prediction, const Tensor& target) { return (target - prediction).abs().mean(); }
-Tensor l2(const Tensor& prediction, const Tensor& target) { return (target - prediction).square().mean(); }
+Tensor l1(const Tensor& prediction, const Tensor& target) {
+  return (in_float(target) - in_float(prediction)).abs().mean();
+}
+Tensor l2(const Tensor& prediction, const Tensor& target) {
+  return (in_float(target) - in_float(prediction)).square().mean();
+}
 
 Tensor cosine_distance(const Tensor& a, const Tensor& b, int64_t axis) {
   return (unit_vectors(a, axis) - unit_vectors(b, axis)).square().sum(axis).mean() / 2;

@@ -206,12 +206,12 @@ Prediction AdvectionGenerator::roll_out(const Batch& batch, int64_t steps, const
     const auto latent = how.latents.defined() ? how.latents[how.latents.size(0) == 1 ? 0 : t] : Tensor();
     const auto features = tower.features(images.current, tower.conditioned ? vector : Tensor(), latent, runs);
     const auto motion = tower.moves ? tower.transform->estimate(features) : nn::Motion{};
-    if (tower.scratch) images.scratch = tower.scratch->forward(features.last).sigmoid();
+    if (tower.scratch) images.scratch = tower.scratch->forward(features.last).to(torch::kFloat).sigmoid();
     const auto composed = compose(tower.candidates, images, motion);
-    const auto mask = torch::softmax(tower.masks->forward(features.last), 1);
+    const auto mask = torch::softmax(tower.masks->forward(features.last).to(torch::kFloat), 1);
     generated = blend(composed.candidates, mask);
     frames.push_back(generated);
-    if (tower.state_pred) states.push_back(state = tower.state_pred->forward(vector));
+    if (tower.state_pred) states.push_back(state = tower.state_pred->forward(vector).to(torch::kFloat));
     if (how.details) {
       masks.push_back(mask);
       candidates.push_back(composed.candidates);

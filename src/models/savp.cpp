@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "savp/core/error.h"
+#include "savp/core/precision.h"
 #include "savp_cell.h"
 
 namespace savp {
@@ -297,6 +298,7 @@ Prediction SavpGenerator::roll_out(const Batch& batch, int64_t steps, const Late
         now = torch::where(feed_truth.unsqueeze(1), repeat_batch(batch.states[t], copies), state);
       condition.push_back(now.detach());  // the frames do not train the dynamics
       dynamics.push_back(now);
+      const FloatForward exact;
       state = n.state_pred->forward(torch::cat(dynamics, 1));
     }
     if (zs.defined()) condition.push_back(zs[t].narrow(0, 0, copies * videos));

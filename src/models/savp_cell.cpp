@@ -214,7 +214,7 @@ Tensor SavpCell::compute_masks(const Tensor& last, const Tensor& candidates) {
   if (!masks_) return torch::ones_like(candidates.select(2, 0));
   auto h = mask_block_->forward(last);
   if (dependent_mask_) h = torch::cat({h, candidates.flatten(1, 2)}, 1);
-  return torch::softmax(masks_->forward(h), 1);
+  return torch::softmax(masks_->forward(h).to(torch::kFloat), 1);
 }
 
 SavpCell::Output SavpCell::forward(Scene& images, Scene* pix_distribs, const Tensor& condition,
@@ -225,7 +225,8 @@ SavpCell::Output SavpCell::forward(Scene& images, Scene* pix_distribs, const Ten
   const nn::Motion motion =
       transform_ ? transform_->estimate({layers[encoder_stages_ - 1], last}) : nn::Motion{};
   out.flows = motion.flows;
-  if (scratch_image_) images.scratch = scratch_image_->forward(scratch_block_->forward(last)).sigmoid();
+  if (scratch_image_)
+    images.scratch = scratch_image_->forward(scratch_block_->forward(last)).to(torch::kFloat).sigmoid();
   out.image = compose(candidates_, images, motion);
   out.masks = compute_masks(last, out.image.candidates);
   out.image.frame = blend(out.image.candidates, out.masks);

@@ -108,7 +108,8 @@ Verdict Discriminator::forward(const Tensor& x, const Weights& weights) const {
     h = torch::leaky_relu(weights.convs[i](h, weights.biases[i]), 0.1);
     verdict.features.push_back(h);
   }
-  verdict.logits = torch::addmm(weights.biases.back(), flatten_channels_last(h), weights.filters.back());
+  verdict.logits =
+      torch::addmm(weights.biases.back(), flatten_channels_last(h), weights.filters.back()).to(torch::kFloat);
   return verdict;
 }
 

@@ -47,9 +47,10 @@ LatentEncoder::LatentEncoder(const LatentEncoderOptions& o) : Encoder(o.encoder)
 Gaussian LatentEncoder::estimate(const Tensor& pictures, int64_t steps) {
   const int64_t given = pictures.size(0), batch = pictures.size(1);
   auto h = torch::zeros({steps - given, batch, out()}, pictures.options());
-  if (given > 0) h = torch::cat({forward(pictures.flatten(0, 1)).view({given, batch, out()}), h});
+  if (given > 0)
+    h = torch::cat({forward(pictures.flatten(0, 1)).to(torch::kFloat).view({given, batch, out()}), h});
   if (rnn_) h = rnn_->forward(dense_->forward(h));
-  return {mu_->forward(h), log_sigma_sq_->forward(h).clamp(-10, 10)};
+  return {mu_->forward(h).to(torch::kFloat), log_sigma_sq_->forward(h).to(torch::kFloat).clamp(-10, 10)};
 }
 
 }  // namespace savp::nn

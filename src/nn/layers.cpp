@@ -53,7 +53,7 @@ kernels::PreparedConv prepare(const Tensor& kernel, Size2 stride, int64_t uses) 
 // A convolution with given pads, inside the convolution itself where they are the same on both sides.
 Tensor convolve(const Tensor& x, const kernels::PreparedConv& folded, const Tensor& bias, Size2 stride,
                 Pads vertical, Pads horizontal) {
-  const auto& kernel = folded.weight();
+  const auto& kernel = folded.product_weight();
   const auto prepared = folded.options().padding;
   if (stride[0] == stride[1] && stride[0] == folded.options().stride && vertical.before == prepared &&
       vertical.after == prepared && horizontal.before == prepared && horizontal.after == prepared)
@@ -254,21 +254,21 @@ Tensor ConvPool2d::apply(const Tensor& x, const kernels::PreparedConv& folded) c
 
 UpsampleConv2d::UpsampleConv2d(const ConvOptions& options) : ConvLayer(options) {
   make_parameters({options.out, options.in, options.kernel[0], options.kernel[1]});
+  const auto [height, width] = options.kernel;
+  const auto bilinear = bilinear_kernel(options.stride).unsqueeze(0).unsqueeze(0);
+  const auto taps = torch::eye(height * width).view({height * width, 1, height, width});
+  interpolated_taps_ = Constant(torch::conv2d(bilinear, taps, {}, 1, {height - 1, width - 1}).squeeze(0));
 }
 
+// The interpolated kernel is linear in the kernel.
 kernels::PreparedConv UpsampleConv2d::fold(int64_t /*uses*/) const {
-  // The interpolated kernel is linear in the kernel: row k of the basis is what tap k becomes.
-  const auto [height, width] = options_.kernel;
-  const auto bilinear = bilinear_kernel(options_.stride);
-  const auto taps = torch::eye(height * width).view({height * width, 1, height, width});
-  const auto basis =
-      torch::conv2d(bilinear.unsqueeze(0).unsqueeze(0), taps, {}, 1, {height - 1, width - 1}).to(kernel);
-  return kernels::PreparedConv(torch::matmul(kernel.transpose(0, 1).flatten(2), basis.flatten(2).squeeze(0))
-                                   .view({options_.in, options_.out, basis.size(2), basis.size(3)}));
+  const auto& basis = interpolated_taps_.like(kernel);
+  return kernels::PreparedConv(torch::matmul(kernel.transpose(0, 1).flatten(2), basis.flatten(1))
+                                   .view({options_.in, options_.out, basis.size(1), basis.size(2)}));
 }
 
 Tensor UpsampleConv2d::apply(const Tensor& x, const kernels::PreparedConv& folded) const {
-  return conv_transpose_same(x, folded.weight(), bias, options_.stride);
+  return conv_transpose_same(x, folded.product_weight(), bias, options_.stride);
 }
 
 Tensor conv_transpose_same(const Tensor& x, const Tensor& folded, const Tensor& bias, Size2 stride) {
@@ -286,8 +286,9 @@ Deconv2d::Deconv2d(const ConvOptions& options, Padding padding) : ConvLayer(opti
 kernels::PreparedConv Deconv2d::fold(int64_t /*uses*/) const { return kernels::PreparedConv(kernel); }
 
 Tensor Deconv2d::apply(const Tensor& x, const kernels::PreparedConv& folded) const {
-  if (padding_ == Padding::kValid) return torch::conv_transpose2d(x, folded.weight(), bias, options_.stride);
-  return conv_transpose_same(x, folded.weight(), bias, options_.stride);
+  if (padding_ == Padding::kValid)
+    return torch::conv_transpose2d(x, folded.product_weight(), bias, options_.stride);
+  return conv_transpose_same(x, folded.product_weight(), bias, options_.stride);
 }
 
 std::string norm_scope(NormLayer kind) { return norm_variant(kind).scope; }

@@ -2,6 +2,8 @@
 
 #include <torch/types.h>
 
+#include "savp/core/precision.h"
+
 namespace savp::nn {
 namespace {
 
@@ -10,6 +12,7 @@ Tensor unit(const Tensor& v) { return v / (torch::norm(v) + 1e-12); }
 }  // namespace
 
 SpectralWeight spectral_normalize(const Tensor& weight, const Tensor& u, int64_t iterations) {
+  const FloatForward exact;
   const auto matrix = weight.flatten(1);  // [out, rest]
   auto left = u.squeeze(0);
   Tensor right, product;

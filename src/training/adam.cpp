@@ -3,52 +3,88 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
-#include <cmath>
+#include <optional>
 
 namespace savp {
 namespace {
 
 // So many steps that LibTorch's own bias corrections are exactly 1: ours is part of the learning rate.
-constexpr float kNoCorrection = 1e9F;
+constexpr double kNoCorrection = 1e9;
+
+bool has_fused_update(const at::Device& device) { return device.is_cpu() || device.is_cuda(); }
 
 }  // namespace
 
+void adam_update_composed(const AdamUpdate& u) {
+  const auto kept = [&](const Tensor& before, const Tensor& after) {
+    before.copy_(u.skip.defined() ? torch::where(u.skip > 0.0, before, after) : after);
+  };
+  for (size_t i = 0; i < u.parameters.size(); ++i) {
+    const auto &w = u.parameters[i], &g = u.gradients[i];
+    const auto m = u.m[i] + (1.0 - u.beta1) * (g - u.m[i]);
+    const auto v = u.beta2 * u.v[i] + (1.0 - u.beta2) * g * g;
+    kept(w, w - u.rate * m / (v.sqrt() + u.epsilon));
+    kept(u.m[i], m);
+    kept(u.v[i], v);
+  }
+}
+
+void adam_update(const AdamUpdate& u) {
+  const std::vector<Tensor> steps(u.parameters.size(), torch::full({}, kNoCorrection, u.rate.options()));
+  const auto fused = [&](const auto& rate) {
+    at::_fused_adam_(u.parameters, u.gradients, u.m, u.v, {}, steps, rate, u.beta1, u.beta2,
+                     /*weight_decay=*/0.0, u.epsilon, /*amsgrad=*/false, /*maximize=*/false,
+                     /*grad_scale=*/{}, u.skip.defined() ? std::optional(u.skip) : std::nullopt);
+  };
+  if (!has_fused_update(u.rate.device())) return adam_update_composed(u);
+  if (u.rate.is_cpu()) return fused(static_cast<double>(*u.rate.const_data_ptr<float>()));  // it is at hand
+  fused(u.rate);
+}
+
 Adam::Adam(NamedTensors parameters, double beta1, double beta2, double epsilon)
-    : parameters_(std::move(parameters)),
-      beta1_power_(torch::full({}, beta1)),
-      beta2_power_(torch::full({}, beta2)),
-      beta1_(beta1),
-      beta2_(beta2),
-      epsilon_(epsilon) {
+    : parameters_(std::move(parameters)), beta1_(beta1), beta2_(beta2), epsilon_(epsilon) {
+  const auto device = parameters_.empty() ? at::Device(at::kCPU) : parameters_.front().second.device();
+  const auto scalar = [&](double value) {
+    return torch::full({}, value, torch::device(device).dtype(torch::kFloat));
+  };
+  beta1_power_ = scalar(beta1);
+  beta2_power_ = scalar(beta2);
+  one_ = scalar(1.0);
   for (const auto& [name, parameter] : parameters_) {
     m_.push_back(torch::zeros_like(parameter));
     v_.push_back(torch::zeros_like(parameter));
   }
-  if (!parameters_.empty())
-    rate_ = torch::zeros({}, parameters_.front().second.options().requires_grad(false));
 }
 
-void Adam::step(double learning_rate) {
+Tensor Adam::not_finite(const Tensor& loss) const {
   torch::NoGradGuard no_grad;
-  std::vector<Tensor> parameters, gradients, m, v;
+  auto found = loss.defined() ? 1.0F - loss.detach().isfinite().to(torch::kFloat) : torch::zeros_like(one_);
+  std::vector<Tensor> gradients;
+  for (const auto& [name, parameter] : parameters_)
+    if (parameter.grad().defined()) gradients.push_back(parameter.grad());
+  if (!gradients.empty() && has_fused_update(one_.device()))
+    at::_amp_foreach_non_finite_check_and_unscale_(gradients, found, one_);
+  return found;
+}
+
+void Adam::step(const Tensor& learning_rate, const Tensor& skip) {
+  torch::NoGradGuard no_grad;
+  AdamUpdate u{.beta1 = beta1_, .beta2 = beta2_, .epsilon = epsilon_, .skip = skip};
   for (size_t i = 0; i < parameters_.size(); ++i) {
     const auto& parameter = parameters_[i].second;
     if (!parameter.grad().defined()) continue;
-    parameters.push_back(parameter);
-    gradients.push_back(parameter.grad().contiguous());
-    m.push_back(m_[i]);
-    v.push_back(v_[i]);
+    u.parameters.push_back(parameter);
+    u.gradients.push_back(parameter.grad().contiguous());
+    u.m.push_back(m_[i]);
+    u.v.push_back(v_[i]);
   }
-  if (parameters.empty()) return;
-  auto* power1 = beta1_power_.data_ptr<float>();
-  auto* power2 = beta2_power_.data_ptr<float>();
-  rate_.fill_(static_cast<float>(learning_rate) * std::sqrt(1.0F - *power2) / (1.0F - *power1));
-  const std::vector<Tensor> steps(parameters.size(), torch::full({}, kNoCorrection, rate_.options()));
-  at::_fused_adam_(parameters, gradients, m, v, {}, steps, rate_, beta1_, beta2_, /*weight_decay=*/0.0,
-                   epsilon_,
-                   /*amsgrad=*/false, /*maximize=*/false);
-  *power1 *= static_cast<float>(beta1_);
-  *power2 *= static_cast<float>(beta2_);
+  if (u.parameters.empty()) return;
+  u.rate = learning_rate * (1.0 - beta2_power_).sqrt() / (1.0 - beta1_power_);
+  adam_update(u);
+  for (const auto& [power, beta] : {std::pair(beta1_power_, beta1_), std::pair(beta2_power_, beta2_)}) {
+    const auto next = power * beta;
+    power.copy_(skip.defined() ? torch::where(skip > 0.0, power, next) : next);
+  }
 }
 
 void Adam::zero_grad() {

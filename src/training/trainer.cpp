@@ -1,17 +1,21 @@
 #include "savp/training/trainer.h"
 
+#include <ATen/Context.h>
 #include <torch/nn/module.h>
 #include <torch/types.h>
 #include <torch/utils.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "savp/checkpoints/tf_names.h"
 #include "savp/core/schedule.h"
+#include "savp/kernels/device_graph.h"
 #include "savp/losses/terms.h"
 #include "savp/training/adam.h"
 #include "savp/training/schedules.h"
 #include "training/perceptual.h"
+#include "training/step_clock.h"
 
 namespace savp {
 namespace {
@@ -93,125 +97,234 @@ bool needs_prior(const TrainHparams& hp) {
                      [](const DiscriminatorKind& kind) { return kind.gan_weight != 0.0; });
 }
 
+// What the step's clock shows.
+enum Clock : size_t { kLearningRate, kKlWeight, kGroundTruthSampling, kGlobalStep };
+
+StepClock make_clock(const TrainHparams& hparams, const Generator& generator, const at::Device& device) {
+  std::vector<Schedule> schedules(4);
+  schedules[kLearningRate] = learning_rate_schedule(hparams);
+  schedules[kKlWeight] = kl_weight_schedule(hparams);
+  schedules[kGroundTruthSampling] = [&generator](int64_t step) {
+    return generator.ground_truth_sampling(step);
+  };
+  schedules[kGlobalStep] = [](int64_t step) { return static_cast<double>(step); };
+  return {std::move(schedules), device};
+}
+
+std::vector<Tensor*> tensors_of(Batch& batch) {
+  return {&batch.images, &batch.actions, &batch.states, &batch.pix_distribs};
+}
+
+bool same_shapes(Batch a, Batch b) {
+  const auto left = tensors_of(a), right = tensors_of(b);
+  return std::equal(left.begin(), left.end(), right.begin(), [](const Tensor* x, const Tensor* y) {
+    return x->defined() == y->defined() && (!x->defined() || x->sizes() == y->sizes());
+  });
+}
+
+Batch clone(Batch batch) {
+  for (auto* tensor : tensors_of(batch))
+    if (tensor->defined()) *tensor = tensor->clone();
+  return batch;
+}
+
+// A step that was recorded: what it reads its batch from, and where its report stands after each replay.
+struct RecordedStep {
+  DeviceGraph graph;
+  StepReport report;
+};
+
 }  // namespace
 
 struct Trainer::Body {
   const ModelEntry& entry;
   std::unique_ptr<ModelHparams> owned_hparams;
   const TrainHparams& hparams;
-  at::Device device;
+  TrainerOptions options;
+  at::Device device = options.device;
   std::shared_ptr<Generator> generator;
   std::shared_ptr<DiscriminatorSet> discriminators;
   LossTerms generator_terms, discriminator_terms;
-  Schedule learning_rate, kl_weight;
   bool prior_in_loss;
+  StepClock clock;
   Adam g_optimizer, d_optimizer;
   std::shared_ptr<Noise> noise;
   Tensor global_step = torch::zeros({}, torch::kLong);
   Tensor noise_state;  // a copy of the noise's state, as state() gave it out
+  Tensor bad_steps;    // in a row, 0-dim float
+
+  // Steps recorded for one shape of batch, without and with what StepOptions::report asks for.
+  Batch recorded_batch;
+  std::optional<RecordedStep> recorded[2];
 
   Body(const ModelEntry& model, std::unique_ptr<ModelHparams> hp, const VideoShape& shape,
-       const at::Device& where)
+       const TrainerOptions& how)
       : entry(model),
         owned_hparams(std::move(hp)),
         hparams(dynamic_cast<const TrainHparams&>(*owned_hparams)),
-        device(where),
+        options(how),
         generator(model.make_generator(hparams, shape)),
         discriminators(model.make_discriminators(hparams, shape)),
-        generator_terms(savp::generator_terms(hparams, load_vgg(hparams, where))),
+        generator_terms(savp::generator_terms(hparams, load_vgg(hparams, device))),
         discriminator_terms(savp::discriminator_terms(hparams)),
-        learning_rate(learning_rate_schedule(hparams)),
-        kl_weight(kl_weight_schedule(hparams)),
         prior_in_loss(needs_prior(hparams)),
+        clock(make_clock(hparams, *generator, device)),
         g_optimizer((generator->to(device), named_parameters("generator", *generator)), hparams.beta1,
                     hparams.beta2),
         d_optimizer((discriminators->to(device), named_parameters("discriminator", *discriminators)),
-                    hparams.beta1, hparams.beta2) {
+                    hparams.beta1, hparams.beta2),
+        noise(std::make_shared<DeviceNoise>(device, how.seed)),
+        bad_steps(torch::zeros({}, torch::device(device).dtype(torch::kFloat))) {
     check_terms(generator_terms, generator->provides(), model.name);
   }
 
   int64_t step() const { return *global_step.const_data_ptr<int64_t>(); }
 
-  Tensor scalar(double value) const {
-    return torch::full({}, value, torch::device(device).dtype(torch::kFloat));
-  }
-
-  StepContext context(const StepOptions& options) {
-    const double sampling = generator->ground_truth_sampling(step());
+  StepContext context(const StepOptions& wanted) const {
     StepContext now{.noise = *noise,
-                    .learning_rate = scalar(learning_rate(step())),
-                    .kl_weight = scalar(kl_weight(step())),
-                    .global_step = scalar(static_cast<double>(step()))};
-    if (hparams_sample_ground_truth()) now.ground_truth_sampling = scalar(sampling);
-    now.prior = prior_in_loss || options.outputs;
-    now.details = options.outputs;
-    now.samples = options.outputs ? summary_samples() : 0;
+                    .learning_rate = clock[kLearningRate],
+                    .kl_weight = clock[kKlWeight],
+                    .global_step = clock[kGlobalStep]};
+    if (generator->samples_ground_truth()) now.ground_truth_sampling = clock[kGroundTruthSampling];
+    now.prior = prior_in_loss || wanted.outputs;
+    now.details = wanted.outputs;
+    now.samples = wanted.outputs ? generator->summary_samples() : 0;
     return now;
   }
-  // Both are knobs of some models only.
-  bool hparams_sample_ground_truth() const {
-    const auto view = entry.view(*owned_hparams);
-    return !view.has("schedule_sampling") || view.get("schedule_sampling") != "none";
-  }
-  int64_t summary_samples() const {
-    const auto view = entry.view(*owned_hparams);
-    return view.has("num_samples") ? view.get("num_samples").get<int64_t>() : 0;
+
+  StepReport run(const Batch& batch, const StepOptions& wanted) {
+    clock.set(step());
+    const bool replay = options.graph && can_be_recorded(wanted);
+    auto report = replay ? replayed(batch, wanted) : work(batch, wanted);
+    *global_step.data_ptr<int64_t>() += 1;
+    return report;
   }
 
-  // u is old in every pass of the step; its new value comes from the weights before their update.
-  StepReport run(const Batch& batch, const StepOptions& options) {
-    StepReport report;
-    auto now = context(options);
-    report.learning_rate = now.learning_rate;
-    if (hparams.kl_weight != 0.0) report.kl_weight = now.kl_weight;
-    const auto output = generator->forward(batch, now);
-    const auto targets = batch.images.narrow(0, 1, hparams.sequence_length - 1);
+  bool can_be_recorded(const StepOptions& wanted) const {
+    return DeviceGraph::available(device) && !wanted.outputs && noise->generator().defined();
+  }
 
-    DiscriminatorSet::Weights old_weights;
-    std::vector<Judgement> judgements;
-    if (!discriminators->empty()) {
-      PrefixedNoise draws(*noise, "disc_pre/");
-      old_weights = discriminators->normalize();
-      judgements =
-          discriminators->judge(targets, output, old_weights, DiscriminatorSet::Phase::kDiscriminator, draws,
-                                /*all=*/options.outputs);
-      auto d = evaluate(discriminator_terms, {batch, output, judgements}, now);
-      report.d_losses = std::move(d.values);
-      report.d_loss = detached(d.total);
-      if (options.outputs) report.discriminator_outputs = discriminator_outputs(judgements);
-      if (options.report) report_before_update(batch, output, judgements, now, report);
-      d_optimizer.zero_grad();
-      if (d.total.defined()) d.total.backward();
-      judgements.clear();
-      for (auto& weights : old_weights) weights.convs.clear();  // they hold transforms of all weights
-      // In the published code nothing waits for the discriminators' update in this mode, and it never runs.
-      if (!hparams.joint_gan_optimization) d_optimizer.step(learning_rate(step()));
+  StepReport replayed(const Batch& batch, const StepOptions& wanted) {
+    auto& step = recorded[wanted.report ? 1 : 0];
+    if (!recorded_batch.images.defined()) recorded_batch = clone(batch);
+    if (!same_shapes(recorded_batch, batch)) return work(batch, wanted);
+    auto from = batch;
+    for (size_t i = 0; i < tensors_of(from).size(); ++i)
+      if (tensors_of(from)[i]->defined())
+        tensors_of(recorded_batch)[i]->copy_(*tensors_of(from)[i], /*non_blocking=*/true);
+    if (!step) record(wanted, step);
+    step->graph.replay();
+    return step->report;
+  }
+
+  // Steps that warm up must not train: all that they change is put back.
+  void record(const StepOptions& wanted, std::optional<RecordedStep>& step) {
+    constexpr int kWarmUpSteps = 3;
+    NamedTensors before;
+    for (const auto& [name, value] : state()) before.emplace_back(name, value.detach().clone());
+    before.emplace_back("", bad_steps.clone());
+    const auto draws = noise->state();
+    DeviceGraph::warm_up(device, [&] {
+      for (int i = 0; i < kWarmUpSteps; ++i) work(recorded_batch, wanted);
+    });
+    {
+      torch::NoGradGuard no_grad;
+      auto live = state();
+      live.emplace_back("", bad_steps);
+      for (size_t i = 0; i < live.size(); ++i) live[i].second.copy_(before[i].second);
     }
-    if (!generator_terms.empty()) {
+    noise->load(draws);
+    const auto& other = recorded[wanted.report ? 0 : 1];
+    StepReport report;
+    DeviceGraph graph(
+        device, [&] { report = work(recorded_batch, wanted); }, {noise->generator()},
+        other ? &other->graph : nullptr);
+    step.emplace(RecordedStep{std::move(graph), std::move(report)});
+  }
+
+  // All that a step asks of the device: forward, then discriminators, then generator. u is old in every pass
+  // of the step; its new value comes from the weights before their update.
+  StepReport work(const Batch& batch, const StepOptions& wanted) {
+    const ProductPrecision products(options.precision);
+    StepReport report;
+    const auto now = context(wanted);
+    report.learning_rate = now.learning_rate.clone();
+    if (hparams.kl_weight != 0.0) report.kl_weight = now.kl_weight.clone();
+    const auto output = [&] {
+      const ReducedForward reduced(options.precision, device);
+      return generator->forward(batch, now);
+    }();
+    auto bad = torch::zeros_like(bad_steps);
+    DiscriminatorSet::Weights old_weights;
+    if (!discriminators->empty()) discriminator_phase(batch, output, now, wanted, report, old_weights, bad);
+    if (!generator_terms.empty()) generator_phase(batch, output, now, wanted, report, bad);
+    if (!discriminators->empty()) discriminators->advance(old_weights);
+    if (wanted.outputs) report.output = detached(output);
+    bad_steps.copy_(torch::where(bad > 0.0, bad_steps + 1.0, torch::zeros_like(bad_steps)));
+    report.bad_steps = bad_steps.clone();
+    return report;
+  }
+
+  // The frames that the discriminators judge are those that follow the first.
+  Tensor targets(const Batch& batch) const { return batch.images.narrow(0, 1, hparams.sequence_length - 1); }
+
+  void discriminator_phase(const Batch& batch, const GeneratorOutput& output, const StepContext& now,
+                           const StepOptions& wanted, StepReport& report,
+                           DiscriminatorSet::Weights& old_weights, Tensor& bad) {
+    PrefixedNoise draws(*noise, "disc_pre/");
+    Evaluated d;
+    {
+      const ReducedForward reduced(options.precision, device);
+      old_weights = discriminators->normalize();
+      auto judgements = discriminators->judge(targets(batch), output, old_weights,
+                                              DiscriminatorSet::Phase::kDiscriminator, draws,
+                                              /*all=*/wanted.outputs);
+      d = evaluate(discriminator_terms, {batch, output, judgements}, now);
+      if (wanted.outputs) report.discriminator_outputs = discriminator_outputs(judgements);
+      if (wanted.report) report_before_update(batch, output, judgements, now, report);
+    }
+    report.d_losses = std::move(d.values);
+    report.d_loss = detached(d.total);
+    // In the published code nothing waits for the discriminators' update in this mode, and it never runs.
+    optimize(d_optimizer, d.total, now, bad, /*update=*/!hparams.joint_gan_optimization);
+    for (auto& weights : old_weights) weights.convs.clear();  // they hold transforms of all weights
+  }
+
+  void generator_phase(const Batch& batch, const GeneratorOutput& output, const StepContext& now,
+                       const StepOptions& wanted, StepReport& report, Tensor& bad) {
+    Evaluated g;
+    {
+      const ReducedForward reduced(options.precision, device);
+      std::vector<Judgement> judgements;
       if (!discriminators->empty()) {
         PrefixedNoise draws(*noise, "disc_post/");
         torch::NoGradGuard no_grad_for_weights;
-        auto weights = discriminators->normalize();
+        const auto weights = discriminators->normalize();
         torch::AutoGradMode with_grad(true);
-        judgements =
-            discriminators->judge(targets, output, weights, DiscriminatorSet::Phase::kGenerator, draws);
+        judgements = discriminators->judge(targets(batch), output, weights,
+                                           DiscriminatorSet::Phase::kGenerator, draws);
       }
-      auto g = evaluate(generator_terms, {batch, output, judgements}, now);
-      judgements.clear();
-      report.g_losses_post = std::move(g.values);
-      report.g_loss_post = detached(g.total);
-      if (options.report && discriminators->empty()) {
-        report.g_losses = report.g_losses_post;
-        report.g_loss = report.g_loss_post;
-      }
-      g_optimizer.zero_grad();
-      g.total.backward();
-      g_optimizer.step(learning_rate(step()));
+      g = evaluate(generator_terms, {batch, output, judgements}, now);
     }
-    if (!discriminators->empty()) discriminators->advance(old_weights);
-    if (options.outputs) report.output = detached(output);
-    global_step += 1;
-    return report;
+    report.g_losses_post = std::move(g.values);
+    report.g_loss_post = detached(g.total);
+    if (wanted.report && discriminators->empty()) {
+      report.g_losses = report.g_losses_post;
+      report.g_loss = report.g_loss_post;
+    }
+    optimize(g_optimizer, g.total, now, bad);
+  }
+
+  // Gradients of the loss, and an update with them unless something in them is not finite: then `bad`
+  // becomes 1.
+  void optimize(Adam& optimizer, const Tensor& loss, const StepContext& now, Tensor& bad,
+                bool update = true) {
+    optimizer.zero_grad();
+    if (loss.defined()) loss.backward();
+    if (!update) return;
+    const auto skip = optimizer.not_finite(loss);
+    optimizer.step(now.learning_rate, skip);
+    bad = torch::maximum(bad, skip);
   }
 
   void report_before_update(const Batch& batch, const GeneratorOutput& output,
@@ -222,16 +335,35 @@ struct Trainer::Body {
     report.g_losses = std::move(g.values);
     report.g_loss = g.total;
   }
+
+  NamedTensors state() const {
+    NamedTensors all;
+    const auto append = [&](NamedTensors more) { all.insert(all.end(), more.begin(), more.end()); };
+    append(named_parameters("generator", *generator));
+    append(named_buffers("generator", *generator));
+    append(named_parameters("discriminator", *discriminators));
+    append(named_buffers("discriminator", *discriminators));
+    const auto powers_scoped = [](NamedTensors state, const std::string& scope) {
+      for (auto& [name, tensor] : state)
+        if (name == "beta1_power" || name == "beta2_power") name = concat(scope, "/", name);
+      return state;
+    };
+    append(powers_scoped(g_optimizer.state(), "g_apply_gradients"));
+    if (!discriminators->empty()) append(powers_scoped(d_optimizer.state(), "d_apply_gradients"));
+    return all;
+  }
 };
 
 Trainer::Trainer(const ModelEntry& entry, const TrainHparams& hparams, const VideoShape& shape,
-                 const at::Device& device, uint64_t seed) {
-  torch::manual_seed(seed);
+                 const TrainerOptions& options) {
+  check_precision(options.precision, options.device);
+  at::globalContext().setBenchmarkCuDNN(
+      true);  // shapes stay the same: the fastest algorithms are worth a search
+  torch::manual_seed(options.seed);
   auto copy = entry.copy_hparams(hparams);
   auto view = entry.view(*copy);
   view.override_from_json(view.to_json(), "hyperparameters");  // refuses values set by hand that cannot be
-  body_ = std::make_unique<Body>(entry, std::move(copy), shape, device);
-  body_->noise = std::make_shared<DeviceNoise>(device, seed);
+  body_ = std::make_unique<Body>(entry, std::move(copy), shape, options);
 }
 
 Trainer::~Trainer() = default;
@@ -247,30 +379,15 @@ const TrainHparams& Trainer::hparams() const { return body_->hparams; }
 void Trainer::set_noise(std::shared_ptr<Noise> noise) { body_->noise = std::move(noise); }
 
 std::vector<std::pair<std::string, Tensor>> Trainer::state() {
-  NamedTensors all;
-  const auto append = [&](NamedTensors more) { all.insert(all.end(), more.begin(), more.end()); };
-  append(named_parameters("generator", *body_->generator));
-  append(named_buffers("generator", *body_->generator));
-  append(named_parameters("discriminator", *body_->discriminators));
-  append(named_buffers("discriminator", *body_->discriminators));
-  const auto powers_scoped = [](NamedTensors state, const std::string& scope) {
-    for (auto& [name, tensor] : state)
-      if (name == "beta1_power" || name == "beta2_power") name = concat(scope, "/", name);
-    return state;
-  };
-  append(powers_scoped(body_->g_optimizer.state(), "g_apply_gradients"));
-  if (!body_->discriminators->empty()) append(powers_scoped(body_->d_optimizer.state(), "d_apply_gradients"));
+  auto all = body_->state();
   all.emplace_back("global_step", body_->global_step);
-  if (auto* noise = dynamic_cast<DeviceNoise*>(body_->noise.get())) {
-    body_->noise_state = noise->state();
-    all.emplace_back("noise_state", body_->noise_state);
-  }
+  body_->noise_state = body_->noise->state();
+  if (body_->noise_state.defined()) all.emplace_back("noise_state", body_->noise_state);
   return all;
 }
 
 void Trainer::state_was_restored() {
-  auto* noise = dynamic_cast<DeviceNoise*>(body_->noise.get());
-  if (noise != nullptr && body_->noise_state.defined()) noise->set_state(body_->noise_state);
+  if (body_->noise_state.defined()) body_->noise->load(body_->noise_state);
 }
 
 std::vector<std::pair<std::string, Tensor>> Trainer::gradients() {

@@ -12,7 +12,7 @@ TEST(DeviceNoise, GoesOnFromASavedState) {
   const auto state = noise.state();
   const auto expected = noise.uniform("b", {9});
   DeviceNoise resumed(at::kCPU, 1);
-  resumed.set_state(state);
+  resumed.load(state);
   EXPECT_TRUE(torch::equal(resumed.uniform("b", {9}), expected));
 }
 

@@ -52,7 +52,7 @@ TEST_F(Perceptual, TrainsAModel) {
       "ngf=2,num_masks=2,context_frames=1,sequence_length=2,l2_weight=0,vgg_cdist_weight=1", "test");
   view.set("vgg_weights", weights());
   Trainer trainer(entry, dynamic_cast<const TrainHparams&>(*hp), {.channels = 3, .height = 32, .width = 32},
-                  at::kCPU, 1);
+                  {at::kCPU, 1});
   Batch batch;
   batch.images = torch::rand({2, 1, 3, 32, 32});
   const auto first = trainer.step(batch).g_loss_post.item<double>();

@@ -65,7 +65,8 @@ class TrainLoopTest : public ScratchTest {
     hp.kl_weight = 1.0;
     hp.kl_anneal = KlAnneal::kNone;
     hp.video_sn_gan_weight = hp.video_sn_vae_gan_weight = 0.1;
-    return std::make_unique<Trainer>(find_model("savp"), hp, VideoShape{3, kSize, kSize}, at::kCPU, seed);
+    return std::make_unique<Trainer>(find_model("savp"), hp, VideoShape{3, kSize, kSize},
+                                     TrainerOptions{at::kCPU, seed});
   }
 
   TrainLoopOptions options(const std::string& run, int64_t progress_freq, int64_t save_freq) const {
@@ -202,8 +203,8 @@ TEST_F(TrainLoopTest, LossesThatAreNotFiniteEndTraining) {
 
 TEST_F(TrainLoopTest, WeightsThatAreNotFiniteAreNeverSaved) {
   auto many_steps = trainer(100, 1);
-  Videos videos(1, [](int64_t step, Batch& batch) {
-    if (step == 2) batch.images.fill_(std::numeric_limits<float>::infinity());
+  Videos videos(1, [&](int64_t step, Batch& /*batch*/) {
+    if (step == 2) many_steps->state().front().second.detach().fill_(std::numeric_limits<float>::infinity());
   });
   const auto message =
       message_of<DivergedError>([&] { TrainLoop(*many_steps, videos, options("run", 0, 2)).run(); });

@@ -78,7 +78,7 @@ std::map<std::string, double> values(const Scalars& scalars) {
 }
 
 TEST(Trainer, TenStepsGiveTheRecordedLosses) {
-  Trainer trainer(find_model("savp"), tiny_savp(), kShape, at::kCPU, 1);
+  Trainer trainer(find_model("savp"), tiny_savp(), kShape, {at::kCPU, 1});
   trainer.set_noise(std::make_shared<WaveNoise>());
   set_weights(trainer);
   const auto batch = moving_square();
@@ -102,7 +102,7 @@ TEST(Trainer, LearnsToCopyAVideo) {
   auto hp = tiny_savp();
   hp.video_sn_gan_weight = hp.video_sn_vae_gan_weight = hp.vae_gan_feature_cdist_weight = 0.0;
   hp.lr = 0.01;
-  Trainer trainer(find_model("savp"), hp, kShape, at::kCPU, 1);
+  Trainer trainer(find_model("savp"), hp, kShape, {at::kCPU, 1});
   const auto batch = moving_square();
   const auto first = trainer.step(batch).g_loss_post.item<double>();
   double last = first;
@@ -111,7 +111,7 @@ TEST(Trainer, LearnsToCopyAVideo) {
 }
 
 TEST(Trainer, ReportsTheTermsOfTheirWeights) {
-  Trainer trainer(find_model("savp"), tiny_savp(), kShape, at::kCPU, 1);
+  Trainer trainer(find_model("savp"), tiny_savp(), kShape, {at::kCPU, 1});
   const auto report = trainer.step(moving_square(), {.report = true, .outputs = true});
   const auto d = values(report.d_losses), g = values(report.g_losses);
   EXPECT_EQ(d.size(), 2u);
@@ -131,7 +131,7 @@ TEST(Trainer, ReportsTheTermsOfTheirWeights) {
 TEST(Trainer, RefusesHyperparametersThatCannotBe) {
   auto hp = tiny_savp();
   hp.beta1 = 1.5;
-  EXPECT_THROW(Trainer(find_model("savp"), hp, kShape, at::kCPU, 1), UsageError);
+  EXPECT_THROW(Trainer(find_model("savp"), hp, kShape, {at::kCPU, 1}), UsageError);
 }
 
 TEST(Trainer, AResumedRunIsTheSameRun) {
@@ -140,9 +140,9 @@ TEST(Trainer, AResumedRunIsTheSameRun) {
     for (int i = 0; i < steps; ++i) loss = trainer.step(moving_square()).g_loss_post;
     return loss.item<double>();
   };
-  Trainer whole(find_model("savp"), tiny_savp(), kShape, at::kCPU, 1);
+  Trainer whole(find_model("savp"), tiny_savp(), kShape, {at::kCPU, 1});
   run(whole, 2);
-  Trainer resumed(find_model("savp"), tiny_savp(), kShape, at::kCPU, 99);
+  Trainer resumed(find_model("savp"), tiny_savp(), kShape, {at::kCPU, 99});
   auto from = whole.state();
   auto to = resumed.state();
   ASSERT_EQ(from.size(), to.size());
@@ -157,10 +157,87 @@ TEST(Trainer, AResumedRunIsTheSameRun) {
   EXPECT_EQ(run(whole, 2), run(resumed, 2));
 }
 
+// A frame that is not a number spoils a step and nothing else.
+TEST(Trainer, ABadStepChangesNoWeightAndIsCounted) {
+  Trainer trainer(find_model("savp"), tiny_savp(), kShape, {at::kCPU, 1});
+  auto bad = moving_square();
+  bad.images[3][0][0][5][5] = NAN;
+  EXPECT_EQ(trainer.step(moving_square()).bad_steps.item<float>(), 0);
+  std::vector<Tensor> before;
+  for (const auto& [name, value] : trainer.state())
+    if (!name.ends_with("/u")) before.push_back(value.detach().clone());
+  EXPECT_EQ(trainer.step(bad).bad_steps.item<float>(), 1);
+  EXPECT_EQ(trainer.step(bad).bad_steps.item<float>(), 2);
+  size_t i = 0;
+  for (const auto& [name, value] : trainer.state()) {
+    if (name.ends_with("/u")) continue;
+    if (name != "global_step" && name != "noise_state") {
+      EXPECT_TRUE(torch::equal(value, before[i])) << name;
+    }
+    ++i;
+  }
+  EXPECT_EQ(trainer.step(moving_square()).bad_steps.item<float>(), 0);
+}
+
+// Half the digits cost little: the losses of a step, and where its gradients point.
+TEST(Trainer, ReducedPrecisionStaysNear) {
+  const auto gradients = [](Precision precision, double& loss) {
+    auto hp = tiny_savp();
+    hp.ngf = hp.nef = hp.ndf = 8;
+    Trainer trainer(find_model("savp"), hp, kShape, {.device = at::kCPU, .seed = 1, .precision = precision});
+    trainer.set_noise(std::make_shared<WaveNoise>());
+    loss = trainer.step(moving_square()).g_loss_post.item<double>();
+    std::vector<Tensor> flat;
+    for (const auto& [name, gradient] : trainer.gradients())
+      if (gradient.defined()) flat.push_back(gradient.to(torch::kDouble).flatten());
+    return torch::cat(flat);
+  };
+  double exact = 0, reduced = 0;
+  const auto a = gradients(Precision::kFp32, exact), b = gradients(Precision::kBf16, reduced);
+  EXPECT_NEAR(reduced, exact, 0.02 * exact);
+  EXPECT_NE(reduced, exact);
+  EXPECT_GT((a.dot(b) / (a.norm() * b.norm())).item<double>(), 0.99);
+}
+
+TEST(Trainer, RefusesTf32WhereThereIsNone) {
+  EXPECT_THROW(Trainer(find_model("savp"), tiny_savp(), kShape,
+                       {.device = at::kCPU, .seed = 1, .precision = Precision::kTf32}),
+               UsageError);
+}
+
+// Steps replayed from a graph, on batches that differ and with schedules that move, beside steps run one by
+// one.
+TEST(Trainer, OnTheGpuAReplayedStepIsTheSame) {
+  if (!torch::cuda::is_available()) GTEST_SKIP() << "no GPU";
+  const at::Device gpu(at::kCUDA, 0);
+  for (const auto precision : {Precision::kFp32, Precision::kBf16}) {
+    const auto losses = [&](bool graph) {
+      Trainer trainer(find_model("savp"), tiny_savp(), kShape,
+                      {.device = gpu, .seed = 1, .precision = precision, .graph = graph});
+      std::vector<double> all;
+      for (int i = 0; i < 6; ++i) {
+        auto batch = moving_square().to(gpu);
+        batch.images = batch.images * (1.0 - 0.05 * i);
+        const auto report = trainer.step(batch, {.report = i % 2 == 1});
+        all.push_back(report.g_loss_post.item<double>());
+        all.push_back(report.d_loss.item<double>());
+        all.push_back(report.learning_rate.item<double>());
+        all.push_back(report.kl_weight.item<double>());
+        EXPECT_EQ(report.g_loss.defined(), i % 2 == 1);
+      }
+      return all;
+    };
+    const auto eager = losses(false), graphed = losses(true);
+    for (size_t i = 0; i < eager.size(); ++i)
+      EXPECT_NEAR(eager[i], graphed[i], (precision == Precision::kFp32 ? 1e-3 : 2e-2) * std::abs(eager[i]))
+          << "value " << i;
+  }
+}
+
 TEST(Trainer, OnTheGpuAStepIsTheSame) {
   if (!torch::cuda::is_available()) GTEST_SKIP() << "no GPU";
   const auto losses = [](const at::Device& device) {
-    Trainer trainer(find_model("savp"), tiny_savp(), kShape, device, 1);
+    Trainer trainer(find_model("savp"), tiny_savp(), kShape, {device, 1});
     set_weights(trainer);
     class MovedNoise : public WaveNoise {
      public:

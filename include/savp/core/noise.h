@@ -21,6 +21,13 @@ class Noise {
   virtual at::Tensor integers(const std::string& name, int64_t high, at::IntArrayRef shape) = 0;
   // 0 to count - 1 in any order, int64 [count]; the order of uniform draws unless overridden.
   virtual at::Tensor permutation(const std::string& name, int64_t count);
+
+  // Where the draws are, for checkpoints: bytes on the CPU; undefined where there is nothing to go on from.
+  virtual at::Tensor state() const { return {}; }
+  virtual void load(const at::Tensor& /*state*/) {}
+  // What is drawn from, so that a graph of a step can go on drawing; undefined where draws come from
+  // elsewhere.
+  virtual at::Generator generator() const { return {}; }
 };
 
 // Draws on a device from one seeded generator.
@@ -31,9 +38,9 @@ class DeviceNoise : public Noise {
   at::Tensor uniform(const std::string& name, at::IntArrayRef shape) override;
   at::Tensor integers(const std::string& name, int64_t high, at::IntArrayRef shape) override;
 
-  // The generator's state, a byte tensor on the CPU, for checkpoints.
-  at::Tensor state() const;
-  void set_state(const at::Tensor& state);
+  at::Tensor state() const override;
+  void load(const at::Tensor& state) override;
+  at::Generator generator() const override { return generator_; }
 
  private:
   at::Device device_;

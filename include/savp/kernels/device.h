@@ -19,6 +19,18 @@ void limit_gpu_memory(const c10::Device& device, double fraction);
 // Waits until a device has done all that it was asked to do.
 void wait_for(const c10::Device& device);
 
+// While it lives, an operation that waits for a GPU throws. Without effect on the CPU.
+class RefuseWaiting {
+ public:
+  explicit RefuseWaiting(const c10::Device& device);
+  ~RefuseWaiting();
+  RefuseWaiting(const RefuseWaiting&) = delete;
+  RefuseWaiting& operator=(const RefuseWaiting&) = delete;
+
+ private:
+  bool active_;
+};
+
 // The most memory that was in use so far (MiB): of the device, or of this process where it is the CPU.
 double peak_mebibytes(const c10::Device& device);
 

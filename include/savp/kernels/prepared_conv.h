@@ -41,6 +41,8 @@ class PreparedConv {
   at::Tensor operator()(const at::Tensor& input, const at::Tensor& bias = {}) const;
 
   const at::Tensor& weight() const { return weight_; }
+  // As convolutions take it here: in bfloat16 where they are reduced (core/precision.h).
+  const at::Tensor& product_weight() const;
   const PreparedConvOptions& options() const { return options_; }
 
  private:

@@ -24,6 +24,11 @@ class Generator : public torch::nn::Module, public Predictor {
   // Parameters that only forward() uses, so that a checkpoint may lack them, or have others, when predicting.
   virtual std::vector<std::string> training_only() const { return {}; }
 
+  // Further rollouts of the prior that summaries show (StepContext::samples).
+  virtual int64_t summary_samples() const { return 0; }
+
+  // Whether true frames are ever fed after the context in training.
+  virtual bool samples_ground_truth() const { return true; }
   // Probability of feeding true frames after the context at a step.
   virtual double ground_truth_sampling(int64_t step) const = 0;
 };

@@ -95,6 +95,8 @@ class SavpGenerator : public Generator {
   Prediction predict(const Batch& batch, int64_t length, int64_t samples, Noise& noise) override;
   bool stochastic() const override { return hparams_.nz > 0; }
   std::set<OutputKind> provides() const override;
+  int64_t summary_samples() const override { return hparams_.num_samples; }
+  bool samples_ground_truth() const override { return hparams_.schedule_sampling != ScheduleSampling::kNone; }
   double ground_truth_sampling(int64_t step) const override { return ground_truth_sampling_(step); }
 
  private:

@@ -73,6 +73,20 @@ struct ConvOptions {
   bool bias = true;
 };
 
+// A constant of a network, on the device where it was last used: only its first use there copies it.
+class Constant {
+ public:
+  Constant() = default;
+  explicit Constant(Tensor value) : value_(std::move(value)) {}
+  const Tensor& like(const Tensor& x) const {
+    if (value_.device() != x.device()) value_ = value_.to(x.device());
+    return value_;
+  }
+
+ private:
+  mutable Tensor value_;
+};
+
 // A convolution of x [B, in, H, W]. fold() makes the weights it really applies, once for all `uses` in a
 // roll-out, so that their cost (and that of their gradient) does not grow with time.
 class ConvLayer : public torch::nn::Module {
@@ -114,6 +128,9 @@ class UpsampleConv2d : public ConvLayer {
   explicit UpsampleConv2d(const ConvOptions& options);
   kernels::PreparedConv fold(int64_t uses) const override;
   Tensor apply(const Tensor& x, const kernels::PreparedConv& folded) const override;
+
+ private:
+  Constant interpolated_taps_;  // [kh, kw, rows, columns]: what each tap becomes
 };
 
 // Transposed convolution, output size = input size * stride. Kernel [in, out, kh, kw].

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "savp/core/noise.h"
+#include "savp/core/precision.h"
 #include "savp/core/video.h"
 #include "savp/models/models.h"
 
@@ -24,6 +25,7 @@ struct StepReport {
   Tensor d_loss, g_loss, g_loss_post;  // weighted sums; undefined where there are no terms
   Tensor learning_rate;
   Tensor kl_weight;  // undefined without a KL term
+  Tensor bad_steps;  // how many steps in a row, up to this one, had a loss or gradient that was not finite
 
   // On request (StepOptions::outputs), detached.
   GeneratorOutput output;
@@ -37,15 +39,27 @@ struct StepOptions {
                          // discriminators'
 };
 
+struct TrainerOptions {
+  at::Device device = at::kCPU;
+  uint64_t seed = 0;  // of the weights and of the draws
+  Precision precision = Precision::kFp32;
+  // On a GPU: record the step as one graph and replay it, which saves the time of launching each operation.
+  // Steps that cannot be replayed (another shape of batch, StepOptions::outputs, another source of draws) run
+  // as usual.
+  bool graph = false;
+};
+
+// Not thread-safe: one thread at a time may use a trainer.
 class Trainer {
  public:
   // Builds the model, weights initialised from the seed, and both optimizers on the device.
   Trainer(const ModelEntry& entry, const TrainHparams& hparams, const VideoShape& shape,
-          const at::Device& device, uint64_t seed);
+          const TrainerOptions& options);
   ~Trainer();
 
   // One update. The batch is on the device, images [sequence_length, B, C, H, W]. Does not wait for the
-  // device. The gradients stay in grad() until the next step.
+  // device. Where a loss or a gradient is not finite, the weights that it belongs to stay as they are. The
+  // report's tensors hold until the next step.
   StepReport step(const Batch& batch, const StepOptions& options = {});
 
   int64_t global_step() const;
@@ -58,14 +72,14 @@ class Trainer {
 
   // Everything a checkpoint holds, by TensorFlow's names in our layout: parameters and buffers
   // ("generator/...", "discriminator/...", "u" of the power iterations), Adam's moments ("<name>/Adam",
-  // "<name>/Adam_1"), its powers
-  // ("g_apply_gradients/beta1_power", ...), "global_step" (int64), and "noise_state" (bytes) of a device
-  // noise. The tensors are the live ones: copy before the next step, or copy_ into them and call
-  // state_was_restored().
+  // "<name>/Adam_1"), its powers ("g_apply_gradients/beta1_power", ...), "global_step" (int64), and
+  // "noise_state" (bytes) of a noise that has one. The tensors are the live ones: copy before the next step,
+  // or copy_ into them and call state_was_restored().
   std::vector<std::pair<std::string, Tensor>> state();
   void state_was_restored();
 
-  // Gradients of the last step by the names of state(); undefined where there was none.
+  // Gradients of the last step, unless it was replayed, by the names of state(); undefined where there was
+  // none.
   std::vector<std::pair<std::string, Tensor>> gradients();
 
  private:

@@ -23,6 +23,7 @@ class Cdna : public PixelTransform {
 
   Motion estimate(const TransformFeatures& features) override {
     const auto raw = dense_->forward(flatten_channels_last(features.smallest))
+                         .to(torch::kFloat)
                          .view({-1, options_.kernel_size[0], options_.kernel_size[1], options_.estimated});
     const auto kernels = normalize_kernels(raw.permute({0, 3, 1, 2}).narrow(1, 0, options_.used), 2);
     return {[kernels](const std::vector<Tensor>& frames) {
@@ -48,7 +49,7 @@ class Dna : public PixelTransform {
                                                                 .relu = false}))) {}
 
   Motion estimate(const TransformFeatures& features) override {
-    const auto raw = conv_->forward(features.last);
+    const auto raw = conv_->forward(features.last).to(torch::kFloat);
     const auto kernels =
         normalize_kernels(raw.view({raw.size(0), 1, size_[0], size_[1], raw.size(2), raw.size(3)}), 2);
     return {[kernels](const std::vector<Tensor>& frames) {
@@ -77,8 +78,8 @@ class Stp : public PixelTransform {
   Motion estimate(const TransformFeatures& features) override {
     const auto hidden = hidden_->forward(flatten_channels_last(features.smallest));
     std::vector<Tensor> raw;
-    for (const auto& map : maps_) raw.push_back(map->forward(hidden).view({-1, 2, 3}));
-    const auto maps = torch::stack(raw, 1) + torch::eye(2, 3, hidden.options());
+    for (const auto& map : maps_) raw.push_back(map->forward(hidden).to(torch::kFloat).view({-1, 2, 3}));
+    const auto maps = torch::stack(raw, 1) + torch::eye(2, 3, raw.front().options());
     return {[maps](const std::vector<Tensor>& frames) { return apply_affine_maps(frames.back(), maps); }, {}};
   }
 

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <limits>
 
+#include "savp/core/precision.h"
+
 namespace savp::nn {
 namespace {
 
@@ -39,7 +41,9 @@ class DenseHead {
                        std::make_shared<HeadBlock>(o.last_channels, o.hidden, o.norm, o.activation))),
         conv_(placed(cell, scope + ".conv2d", std::make_shared<Conv2d>(ConvOptions{o.hidden, out, {3, 3}}))) {
   }
-  Tensor operator()(const Tensor& last) const { return conv_->forward(hidden_->forward(last)); }
+  Tensor operator()(const Tensor& last) const {
+    return conv_->forward(hidden_->forward(last)).to(torch::kFloat);
+  }
 
  private:
   std::shared_ptr<HeadBlock> hidden_;
@@ -54,13 +58,15 @@ class Cdna : public PixelTransform {
         dense_(placed(
             cell, "cdna_kernels.dense",
             std::make_shared<Dense>(DenseOptions{o.smallest_channels * o.smallest_height * o.smallest_width,
-                                                 o.kernel_size[0] * o.kernel_size[1] * motions(o)}))) {}
+                                                 o.kernel_size[0] * o.kernel_size[1] * motions(o)}))),
+        identity_(identity_kernel(o.kernel_size)) {}
 
   Motion estimate(const TransformFeatures& features) override {
     const auto [kh, kw] = options_.kernel_size;
-    const auto raw =
-        dense_->forward(flatten_channels_last(features.smallest)).view({-1, kh, kw, motions(options_)});
-    const auto shifted = raw.permute({0, 3, 1, 2}) + identity_kernel(options_.kernel_size).to(raw);
+    const auto raw = dense_->forward(flatten_channels_last(features.smallest))
+                         .to(torch::kFloat)
+                         .view({-1, kh, kw, motions(options_)});
+    const auto shifted = raw.permute({0, 3, 1, 2}) + identity_.like(raw);
     const auto kernels = normalize_kernels(shifted, 2);
     return {[kernels, dilation = options_.dilation](const std::vector<Tensor>& frames) {
               return warp_each(frames, kernels, [dilation](const Tensor& f, const Tensor& k) {
@@ -73,6 +79,7 @@ class Cdna : public PixelTransform {
  private:
   TransformOptions options_;
   std::shared_ptr<Dense> dense_;
+  Constant identity_;
 };
 
 // Dynamic neural advection (Finn et al. 2016): a kernel at every position.
@@ -80,15 +87,15 @@ class Dna : public PixelTransform {
  public:
   Dna(const TransformOptions& o, torch::nn::Module& cell)
       : options_(o),
-        head_(cell, o, "_dna_kernel", "dna_kernels", o.kernel_size[0] * o.kernel_size[1] * motions(o)) {}
+        head_(cell, o, "_dna_kernel", "dna_kernels", o.kernel_size[0] * o.kernel_size[1] * motions(o)),
+        identity_(identity_kernel(o.kernel_size).view({o.kernel_size[0], o.kernel_size[1], 1, 1})) {}
 
   Motion estimate(const TransformFeatures& features) override {
     const auto [kh, kw] = options_.kernel_size;
     const auto raw = head_(features.last);
     const auto grid = raw.view({raw.size(0), kh, kw, motions(options_), raw.size(2), raw.size(3)})
                           .permute({0, 3, 1, 2, 4, 5});
-    const auto kernels =
-        normalize_kernels(grid + identity_kernel(options_.kernel_size).to(raw).view({kh, kw, 1, 1}), 2);
+    const auto kernels = normalize_kernels(grid + identity_.like(raw), 2);
     return {[kernels, dilation = options_.dilation](const std::vector<Tensor>& frames) {
               return warp_each(frames, kernels, [dilation](const Tensor& f, const Tensor& k) {
                 return apply_dna_kernels(f, k, dilation);
@@ -100,6 +107,7 @@ class Dna : public PixelTransform {
  private:
   TransformOptions options_;
   DenseHead head_;
+  Constant identity_;
 };
 
 // Optical flow.
@@ -157,6 +165,7 @@ Tensor identity_kernel(Size2 size) {
 }
 
 Tensor apply_cdna_kernels(const Tensor& image, const Tensor& kernels, Size2 dilation, Border border) {
+  const FloatForward exact_frames;
   const int64_t batch = image.size(0), count = kernels.size(1);
   const auto padded = pad_for(image, kernels, dilation, border);
   // Colours take the place of the batch, and the batch that of the channels, each a group with kernels of its
