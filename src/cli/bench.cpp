@@ -24,6 +24,8 @@
 #include "savp/datasets/dataset.h"
 #include "savp/datasets/spec.h"
 #include "savp/kernels/device.h"
+#include "savp/kernels/device_graph.h"
+#include "savp/kernels/operator_count.h"
 #include "savp/kernels/prepared_conv.h"
 #include "savp/models/models.h"
 #include "savp/training/trainer.h"
@@ -54,23 +56,39 @@ class Bench {
  public:
   explicit Bench(const BenchOptions& options) : o_(options), device_(parse_device(options.device)) {
     if (o_.threads > 0) at::set_num_threads(static_cast<int>(o_.threads));
-    const bool tf32 = o_.precision == BenchPrecision::kTf32;
-    SAVP_CHECK(!tf32 || device_.is_cuda(), UsageError, "--precision tf32 is for --device cuda");
-    at::globalContext().setAllowTF32CuBLAS(tf32);
-    at::globalContext().setAllowTF32CuDNN(tf32);
+    check_precision(o_.precision, device_);
+    SAVP_CHECK(!o_.graph || DeviceGraph::available(device_), UsageError, "--graph is for --device cuda");
+    at::globalContext().setBenchmarkCuDNN(true);
     torch::manual_seed(0);
   }
 
   void train() {
     const auto length = frames(12);
-    const auto& entry = find_model(o_.model);
-    const auto hparams = model_hparams(entry, length);
-    const auto* train_hparams = dynamic_cast<const TrainHparams*>(hparams.get());
-    SAVP_CHECK(train_hparams, UsageError, "--model ", o_.model, " cannot be trained");
-    Trainer trainer(entry, *train_hparams, shape(), device_, /*seed=*/0);
-    trainer.set_global_step(o_.global_step);
+    const auto trainer = make_trainer(length);
     const auto batch = random_batch(length);
-    measure({}, o_.batch_size * (length - 1), [&] { trainer.step(batch); });
+    Tensor loss;
+    measure({{"graph", o_.graph}}, o_.batch_size * (length - 1),
+            [&] { loss = trainer->step(batch).g_loss_post; });
+    SAVP_CHECK(loss.isfinite().item<bool>(), DivergedError, "the loss of a measured step is not finite");
+  }
+
+  // The operators of a step that compute something, and how many in all.
+  void operators() {
+    const auto length = frames(12);
+    const auto trainer = make_trainer(length);
+    const auto batch = random_batch(length);
+    trainer->step(batch);
+    const OperatorCount count;
+    trainer->step(batch);
+    wait_for(device_);
+    Json line = settings();
+    int64_t total = 0;
+    for (const auto& [name, times] : count.computing()) {
+      line["by_name"][name] = times;
+      total += times;
+    }
+    line["operators"] = total;
+    std::cout << line.dump() << std::endl;
   }
 
   void generate() {
@@ -87,6 +105,8 @@ class Bench {
     }
     DeviceNoise noise(device_, /*seed=*/0);
     const auto batch = random_batch(entry.make_generator ? o_.context_frames : length);
+    const ProductPrecision products(o_.precision);
+    const ReducedForward reduced(o_.precision, device_);
     measure({}, o_.batch_size * (length - o_.context_frames),
             [&] { predictor->predict(batch, length, /*samples=*/1, noise); });
   }
@@ -160,6 +180,8 @@ class Bench {
     for (const auto& row : rows) {
       auto sizes = row.input;
       sizes.insert(sizes.begin(), o_.batch_size);
+      const ProductPrecision products(o_.precision);
+      const ReducedForward reduced(o_.precision, device_);
       const auto input = torch::randn(sizes, device_).requires_grad_();
       const auto weight = torch::randn(row.weight, device_).requires_grad_();
       const kernels::PreparedConv conv(weight, row.options);
@@ -179,6 +201,18 @@ class Bench {
   }
 
  private:
+  std::unique_ptr<Trainer> make_trainer(int64_t length) const {
+    const auto& entry = find_model(o_.model);
+    const auto hparams = model_hparams(entry, length);
+    const auto* train_hparams = dynamic_cast<const TrainHparams*>(hparams.get());
+    SAVP_CHECK(train_hparams, UsageError, "--model ", o_.model, " cannot be trained");
+    auto trainer = std::make_unique<Trainer>(
+        entry, *train_hparams, shape(),
+        TrainerOptions{.device = device_, .seed = 0, .precision = o_.precision, .graph = o_.graph});
+    trainer->set_global_step(o_.global_step);
+    return trainer;
+  }
+
   int64_t frames(int64_t usual) const { return o_.sequence_length > 0 ? o_.sequence_length : usual; }
 
   VideoShape shape() const { return {.channels = o_.channels, .height = o_.size, .width = o_.size}; }
@@ -199,6 +233,16 @@ class Bench {
     return hparams;
   }
 
+  // What every line tells of the measurement.
+  Json settings() const {
+    const Json all = to_json(o_);
+    Json some;
+    for (const char* key : {"what", "batch_size", "device", "precision", "model", "size", "sequence_length"})
+      some[key] = all[key];
+    some["device_name"] = device_name(device_);
+    return some;
+  }
+
   // Runs the body, prints a line; `count` videos or frames are done each time.
   void measure(Json line, int64_t count, const std::function<void()>& body) {
     for (int64_t i = 0; i < o_.warmup; ++i) body();
@@ -212,10 +256,9 @@ class Bench {
     }
     std::sort(seconds.begin(), seconds.end());
     const double median = (seconds[(seconds.size() - 1) / 2] + seconds[seconds.size() / 2]) / 2;
-    const Json settings = to_json(o_);
-    for (const char* key : {"what", "batch_size", "device", "precision", "model", "size"})
-      line[key] = settings[key];
-    if (!line.contains("sequence_length")) line["sequence_length"] = settings["sequence_length"];
+    auto whole = settings();
+    whole.update(line);
+    line = std::move(whole);
     line["threads"] = at::get_num_threads();
     line["median_s"] = median;
     line["min_s"] = seconds.front();
@@ -235,7 +278,8 @@ void bench(const BenchOptions& options) {
   static const std::pair<BenchTask, void (Bench::*)()> kTasks[] = {{BenchTask::kTrain, &Bench::train},
                                                                    {BenchTask::kGenerate, &Bench::generate},
                                                                    {BenchTask::kData, &Bench::data},
-                                                                   {BenchTask::kConv, &Bench::convolutions}};
+                                                                   {BenchTask::kConv, &Bench::convolutions},
+                                                                   {BenchTask::kOps, &Bench::operators}};
   Bench bench(options);
   for (const auto& [task, run] : kTasks)
     if (task == options.what) (bench.*run)();

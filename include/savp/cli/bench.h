@@ -5,11 +5,11 @@
 #include <string>
 
 #include "savp/core/hparams.h"
+#include "savp/core/precision.h"
 
 namespace savp::cli {
 
-enum class BenchTask { kTrain, kGenerate, kData, kConv };
-enum class BenchPrecision { kFp32, kTf32 };
+enum class BenchTask { kTrain, kGenerate, kData, kConv, kOps };
 
 }  // namespace savp::cli
 
@@ -19,12 +19,8 @@ struct EnumNames<cli::BenchTask> {
   static constexpr std::pair<cli::BenchTask, const char*> kTable[] = {{cli::BenchTask::kTrain, "train"},
                                                                       {cli::BenchTask::kGenerate, "generate"},
                                                                       {cli::BenchTask::kData, "data"},
-                                                                      {cli::BenchTask::kConv, "conv"}};
-};
-template <>
-struct EnumNames<cli::BenchPrecision> {
-  static constexpr std::pair<cli::BenchPrecision, const char*> kTable[] = {
-      {cli::BenchPrecision::kFp32, "fp32"}, {cli::BenchPrecision::kTf32, "tf32"}};
+                                                                      {cli::BenchTask::kConv, "conv"},
+                                                                      {cli::BenchTask::kOps, "ops"}};
 };
 }  // namespace savp
 
@@ -35,7 +31,9 @@ struct BenchOptions {
   static constexpr const char* kAbout =
       "measures the time of training steps, predictions, data loading or convolutions, and the memory they "
       "take. "
-      "Prints one JSON line for each measurement: seconds as median, least and most.";
+      "Prints one JSON line for each measurement: seconds as median, least and most. --what ops counts the "
+      "operators "
+      "that a training step dispatches.";
   static constexpr const char* kExample =
       "savp_bench --what train --model_hparams_dict hparams/bair_action_free/ours_savp/model_hparams.json "
       "--batch_size 2 --threads 2";
@@ -68,7 +66,8 @@ struct BenchOptions {
   HPARAM_GROUP(machine, "Machine");
   HPARAM(std::string, device, "cpu", "cpu or cuda");
   HPARAM(int64_t, threads, 0, "of the CPU; 0: as many as LibTorch likes", AtLeast{0});
-  HPARAM(BenchPrecision, precision, BenchPrecision::kFp32, "of products on CUDA");
+  HPARAM(Precision, precision, Precision::kFp32, "of convolutions and products (tf32: on a GPU)");
+  HPARAM(bool, graph, false, "train on a GPU: the step recorded once and replayed");
 };
 
 void bench(const BenchOptions& options);
