@@ -31,6 +31,11 @@ uint64_t fnv1a(const std::string& text) {
 
 }  // namespace
 
+at::Device& device() {
+  static at::Device chosen = at::kCPU;
+  return chosen;
+}
+
 Json read_json(const std::string& path) {
   std::ifstream in(path);
   SAVP_CHECK(in.good(), DataError, path, ": cannot be opened");

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <c10/core/Device.h>
 
 #include <map>
 #include <nlohmann/json.hpp>
@@ -9,6 +10,9 @@
 #include <vector>
 
 namespace savp::golden {
+
+// Where cases are computed; the CPU unless set before the first one runs.
+at::Device& device();
 
 using at::Tensor;
 using Json = nlohmann::json;

@@ -67,7 +67,7 @@ Tensor run(const Json& row) {
     return entry.make_generator(*hparams, batch.shape())
         ->predict(batch, batch.images.size(0), 1, noise)
         .images;
-  Trainer trainer(entry, dynamic_cast<const TrainHparams&>(*hparams), batch.shape(), at::kCPU, 1);
+  Trainer trainer(entry, dynamic_cast<const TrainHparams&>(*hparams), batch.shape(), {device(), 1});
   return trainer.step(batch, {.report = true, .outputs = true}).output.prior.images;
 }
 

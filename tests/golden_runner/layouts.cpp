@@ -53,7 +53,7 @@ Tensor video_to_case(const Tensor& video) { return video.permute({1, 0, 3, 4, 2}
 Batch batch_of(const Case& recorded) {
   const auto input = [&](const char* name, at::IntArrayRef axes) {
     const auto key = concat("inputs/", name);
-    return recorded.has(key) ? recorded.tensor(key).permute(axes).contiguous() : Tensor();
+    return recorded.has(key) ? recorded.tensor(key).permute(axes).contiguous().to(device()) : Tensor();
   };
   return {input("images", {1, 0, 4, 2, 3}), input("actions", {1, 0, 2}), input("states", {1, 0, 2}),
           input("pix_distribs", {1, 0, 4, 2, 3})};

@@ -1,5 +1,6 @@
 // savp_golden DIR...: runs every recorded case under the directories and says how near our numbers are to the
 // reference.
+#include <ATen/Context.h>
 #include <fnmatch.h>
 
 #include <CLI/CLI.hpp>
@@ -10,6 +11,7 @@
 #include "golden_runner/case.h"
 #include "golden_runner/kinds.h"
 #include "savp/core/error.h"
+#include "savp/kernels/device.h"
 
 namespace savp::golden {
 namespace {
@@ -98,6 +100,15 @@ int run(const std::vector<std::string>& directories, const std::vector<std::stri
   return run.finish();
 }
 
+at::Device first_gpu() {
+  const auto gpu = default_device();
+  SAVP_CHECK(gpu.is_cuda(), UsageError,
+             "--device cuda: this machine has no CUDA device that LibTorch can use");
+  at::globalContext().setAllowTF32CuBLAS(false);  // the cases were recorded in float
+  at::globalContext().setAllowTF32CuDNN(false);
+  return gpu;
+}
+
 }  // namespace savp::golden
 
 int main(int argc, char** argv) {
@@ -106,13 +117,16 @@ int main(int argc, char** argv) {
       "FAIL.");
   std::vector<std::string> directories, patterns;
   bool verbose = false;
+  std::string where = "cpu";
   app.add_option("directories", directories,
                  "searched for folders with a case.json, and for tables of hyperparameters")
       ->required();
   app.add_option("--filter", patterns, "names to run, with * and ?")->expected(1, -1);
   app.add_flag("--verbose", verbose, "list every compared tensor");
+  app.add_option("--device", where, "where to compute: cpu or cuda")->check(CLI::IsMember({"cpu", "cuda"}));
   CLI11_PARSE(app, argc, argv);
   try {
+    if (where == "cuda") savp::golden::device() = savp::golden::first_gpu();
     return savp::golden::run(directories, patterns, verbose);
   } catch (const savp::Error& error) {
     std::cerr << "savp_golden: " << error.what() << '\n';

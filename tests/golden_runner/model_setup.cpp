@@ -66,6 +66,7 @@ void load_variables(const NamedState& state, const Case& recorded, bool (*requir
 std::shared_ptr<Generator> make_generator(const ModelSetup& setup, const Case& recorded,
                                           Comparison& comparison) {
   auto generator = setup.entry->make_generator(*setup.hparams, setup.shape);
+  generator->to(device());
   generator->eval();
   // The reference makes SV2P's posterior for training only.
   const auto for_prediction = [](const std::string& name) { return !name.starts_with("generator/latent_"); };

@@ -20,10 +20,11 @@ OpCall::OpCall(const Case& recorded, const Json& op)
   absolute_ = tolerances["atol"].get<double>();
   gradients_relative_ = tolerances["grads_rtol"].get<double>();
   for (const auto& [name, shape] : op["inputs"].items())
-    inputs_[name] = recorded.tensor(key("in/", name)).clone().set_requires_grad(has_gradient_);
+    inputs_[name] = recorded.tensor(key("in/", name)).to(device()).clone().set_requires_grad(has_gradient_);
   for (const auto& [name, shape] : op["vars"].items())
     variables_[name.substr(name.find('/') + 1)] =
         tf_names::to_our_layout(name, recorded.tensor(key("vars/", name)))
+            .to(device())
             .clone()
             .set_requires_grad(has_gradient_);
 }
@@ -56,6 +57,7 @@ const Tensor& OpCall::variable(const std::string& name) const {
 // there.
 void OpCall::load(torch::nn::Module& module, const std::string& scope) {
   torch::NoGradGuard no_grad;
+  module.to(device());
   size_t used = 0;
   const auto give = [&](const std::string& dotted, Tensor tensor) {
     const auto name = scope + tf_names::from_ours(dotted);
@@ -91,7 +93,7 @@ void OpCall::compare_gradients(Comparison& comparison) {
   Tensor total;
   for (const auto& [name, value] : outputs_) {
     if (!value.defined()) return;  // told as missing
-    const auto& cotangent = case_.tensor(key("cot/", name));
+    const auto cotangent = case_.tensor(key("cot/", name)).to(device());
     if (value.numel() != cotangent.numel()) return;  // told as another shape
     const auto part = (value.reshape(cotangent.sizes()) * cotangent).sum();
     total = total.defined() ? total + part : part;

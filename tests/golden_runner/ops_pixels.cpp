@@ -68,7 +68,7 @@ void flow_to_rgb(OpCall& call) {
 
 // As the data reader draws designated pixels.
 void pixel_distribution(OpCall& call) {
-  const auto& positions = call.input("pos");
+  const auto positions = call.input("pos").cpu();
   const auto height = call.arg<int64_t>("height", 0), width = call.arg<int64_t>("width", 0);
   auto maps = torch::zeros({positions.size(0), height, width});
   draw_points(positions.contiguous().const_data_ptr<float>(), positions.size(0), height, width,

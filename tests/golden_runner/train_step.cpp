@@ -43,8 +43,8 @@ class TrainStep {
         setup_(set_up_model(recorded)),
         batch_(batch_of(recorded)),
         noise_(std::make_shared<RecordedNoise>(recorded)),
-        trainer_(*setup_.entry, dynamic_cast<const TrainHparams&>(*setup_.hparams), setup_.shape, torch::kCPU,
-                 /*seed=*/0) {
+        trainer_(*setup_.entry, dynamic_cast<const TrainHparams&>(*setup_.hparams), setup_.shape,
+                 {.device = device(), .seed = 0}) {
     if (case_.json().value("checkpoint", Json()).is_string())
       restore_checkpoint();
     else
@@ -131,7 +131,8 @@ class TrainStep {
     NamedState out;
     for (const auto& [our_name, tensor] : trainer_.state()) {
       const auto name = tf_names::from_ours(our_name);
-      out.emplace_back(name, tf_names::to_tf_layout(name, tensor.detach().to(torch::kFloat)).clone());
+      out.emplace_back(name,
+                       tf_names::to_tf_layout(name, tensor.detach().to(torch::kCPU, torch::kFloat)).clone());
     }
     return out;
   }
@@ -139,7 +140,8 @@ class TrainStep {
   void keep_gradients() {
     for (const auto& [our_name, gradient] : trainer_.gradients()) {
       const auto name = tf_names::from_ours(our_name);
-      if (gradient.defined()) gradients_[name] = tf_names::to_tf_layout(name, gradient).clone();
+      if (gradient.defined())
+        gradients_[name] = tf_names::to_tf_layout(name, gradient.to(torch::kCPU)).clone();
     }
   }
 
