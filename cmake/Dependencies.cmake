@@ -5,17 +5,19 @@ find_package(Threads REQUIRED)
 find_package(OpenMP REQUIRED COMPONENTS CXX)  # the threads that LibTorch computes with
 include(${CMAKE_CURRENT_LIST_DIR}/SavpTorch.cmake)
 
-# --- Pictures (core, imgproc, imgcodecs only: Debian's full libopencv-dev would pull in a desktop).
-find_path(SAVP_OPENCV_INCLUDE opencv2/core.hpp PATH_SUFFIXES opencv4 REQUIRED)
-add_library(savp_opencv INTERFACE IMPORTED)
-target_include_directories(savp_opencv SYSTEM INTERFACE ${SAVP_OPENCV_INCLUDE})
-foreach(part imgcodecs imgproc core)
-  find_library(SAVP_OPENCV_${part} opencv_${part} REQUIRED)
-  target_link_libraries(savp_opencv INTERFACE ${SAVP_OPENCV_${part}})
-endforeach()
-
-# --- Video
-pkg_check_modules(savp_ffmpeg REQUIRED IMPORTED_TARGET GLOBAL libavformat libavcodec libavfilter libswscale libavutil)
+# --- Videos and pictures, unless they were switched off
+add_library(savp_video INTERFACE IMPORTED)
+if(SAVP_VIDEO)
+  # core, imgproc, imgcodecs only: Debian's full libopencv-dev would pull in a desktop.
+  find_path(SAVP_OPENCV_INCLUDE opencv2/core.hpp PATH_SUFFIXES opencv4 REQUIRED)
+  target_include_directories(savp_video SYSTEM INTERFACE ${SAVP_OPENCV_INCLUDE})
+  foreach(part imgcodecs imgproc core)
+    find_library(SAVP_OPENCV_${part} opencv_${part} REQUIRED)
+    target_link_libraries(savp_video INTERFACE ${SAVP_OPENCV_${part}})
+  endforeach()
+  pkg_check_modules(savp_ffmpeg REQUIRED IMPORTED_TARGET GLOBAL libavformat libavcodec libavfilter libswscale libavutil)
+  target_link_libraries(savp_video INTERFACE PkgConfig::savp_ffmpeg)
+endif()
 
 # --- Records
 find_package(Protobuf REQUIRED)

@@ -1,5 +1,9 @@
 #include "io/encoded_picture.h"
 
+#include <algorithm>
+#include <array>
+#include <cctype>
+
 #include "io/jpeg.h"
 #include "io/png.h"
 #include "savp/core/error.h"
@@ -7,6 +11,9 @@
 
 namespace savp {
 namespace {
+
+constexpr std::array kPictureEndings = {".png",  ".jpg", ".jpeg", ".bmp", ".tif",
+                                        ".tiff", ".ppm", ".pgm",  ".pnm", ".webp"};
 
 // Marks of the formats whose decoders fill up a file that ends too soon, or complain to standard error.
 struct Marks {
@@ -40,6 +47,13 @@ bool is_cut(std::string_view bytes) {
     return last_data == bytes.npos || last_end == bytes.npos || last_end < last_data;
   }
   return false;
+}
+
+bool is_picture_name(const std::filesystem::path& path) {
+  std::string ending = path.extension().string();
+  std::transform(ending.begin(), ending.end(), ending.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
+  return std::find(kPictureEndings.begin(), kPictureEndings.end(), ending) != kPictureEndings.end();
 }
 
 std::string text(const PictureSize& size) { return concat(size.height, "x", size.width, "x", size.channels); }

@@ -1,14 +1,11 @@
 #include "savp/io/image.h"
 
 #include <algorithm>
-#include <array>
-#include <cctype>
 #include <cmath>
 #include <opencv2/core.hpp>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 #include <string>
-#include <string_view>
 
 #include "io/encoded_picture.h"
 #include "io/whole_file.h"
@@ -16,9 +13,6 @@
 
 namespace savp {
 namespace {
-
-constexpr std::array kPictureEndings = {".png",  ".jpg", ".jpeg", ".bmp", ".tif",
-                                        ".tiff", ".ppm", ".pgm",  ".pnm", ".webp"};
 
 // A view of the pixels; OpenCV does not write to the source of an operation.
 cv::Mat view(const Picture& picture) {
@@ -56,13 +50,6 @@ Picture resize(const Picture& picture, int64_t height, int64_t width, int interp
 }
 
 }  // namespace
-
-bool is_picture_name(const std::filesystem::path& path) {
-  std::string ending = path.extension().string();
-  std::transform(ending.begin(), ending.end(), ending.begin(),
-                 [](unsigned char c) { return std::tolower(c); });
-  return std::find(kPictureEndings.begin(), kPictureEndings.end(), ending) != kPictureEndings.end();
-}
 
 Picture read_image(const std::filesystem::path& path, int64_t channels) {
   const std::string bytes = read_whole_file(path);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
 
 namespace savp::toy {
@@ -98,8 +99,6 @@ class Canvas {
     }
   }
 
-  cv::Mat pixels() const { return pixels_; }
-
  private:
   static void fill(cv::Mat& target, const Outline& outline, const cv::Scalar& colour) {
     constexpr int kFractionBits = 4;
@@ -117,22 +116,32 @@ class Canvas {
 
 Outline rectangle(double low, double high) { return {{low, low}, {high, low}, {high, high}, {low, high}}; }
 
+Picture blank(int64_t side) {
+  return {side, side, 3, std::vector<uint8_t>(static_cast<size_t>(side * side * 3))};
+}
+
+cv::Mat view(Picture& picture) {
+  return {static_cast<int>(picture.height), static_cast<int>(picture.width), CV_8UC3, picture.pixels.data()};
+}
+
 // Wooden rim, felt floor, a little darker away from the light.
-cv::Mat paint_tray(int side) {
-  Canvas canvas(cv::Mat(side, side, CV_8UC3, scalar(lighter(kWood, -0.08))));
+Picture paint_tray(int side) {
+  Picture picture = blank(side);
+  cv::Mat tray = view(picture);
+  tray = scalar(lighter(kWood, -0.08));
+  Canvas canvas(tray);
   const double rim = kRim / (1 - 2 * kRim);
   canvas.fill({{-rim, -rim}, {1 + rim, -rim}, {-rim, 1 + rim}}, lighter(kWood, 0.12));
   canvas.fill(rectangle(-0.012, 1.012), lighter(kWood, -0.45));
   canvas.fill(rectangle(0, 1), kFloor);
   canvas.cast_shadow({{{0, 0}, {1, 0}, {1, 0.02}, {0, 0.02}}, {{0, 0}, {0.02, 0}, {0.02, 1}, {0, 1}}}, 0.012);
-  cv::Mat tray = canvas.pixels();
   for (int y = 0; y < side; ++y)
     for (int x = 0; x < side; ++x)
       for (int c = 0; c < 3; ++c) {
         auto& level = tray.at<cv::Vec3b>(y, x)[c];
         level = static_cast<uint8_t>(level * (112 * side - 6 * (x + y)) / (108 * side));
       }
-  return tray;
+  return picture;
 }
 
 void paint_block(Canvas& canvas, const Body& block, Colour colour) {
@@ -176,7 +185,8 @@ void paint_arm(Canvas& canvas, const Body& gripper, const Look& look) {
 Painter::Painter(int64_t size) : size_(size), tray_(paint_tray(static_cast<int>(size) * kSupersampling)) {}
 
 Picture Painter::paint(const World& world, const Look& look) const {
-  Canvas canvas(tray_.clone());
+  Picture drawn = tray_;
+  Canvas canvas(view(drawn));
   std::vector<Outline> shadows;
   std::vector<size_t> order;  // from the back to the front
   for (size_t i = 0; i < world.blocks.size(); ++i) {
@@ -190,9 +200,9 @@ Picture Painter::paint(const World& world, const Look& look) const {
   canvas.cast_shadow(shadows, 0.012);
   for (const size_t i : order) paint_block(canvas, world.blocks[i], look.colours[i]);
   paint_arm(canvas, world.gripper, look);
-  Picture picture{size_, size_, 3, std::vector<uint8_t>(static_cast<size_t>(size_ * size_ * 3))};
-  cv::Mat pixels(static_cast<int>(size_), static_cast<int>(size_), CV_8UC3, picture.pixels.data());
-  cv::resize(canvas.pixels(), pixels, pixels.size(), 0, 0, cv::INTER_AREA);
+  Picture picture = blank(size_);
+  cv::Mat pixels = view(picture);
+  cv::resize(view(drawn), pixels, pixels.size(), 0, 0, cv::INTER_AREA);
   return picture;
 }
 

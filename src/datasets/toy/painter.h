@@ -2,7 +2,6 @@
 #pragma once
 
 #include <array>
-#include <opencv2/core.hpp>
 #include <vector>
 
 #include "datasets/toy/physics.h"
@@ -26,7 +25,7 @@ class Painter {
 
  private:
   int64_t size_;
-  cv::Mat tray_;  // the empty scene, larger by the factor of supersampling
+  Picture tray_;  // the empty scene, larger by the factor of supersampling
 };
 
 }  // namespace savp::toy

@@ -1,0 +1,39 @@
+// Stands in for image.cpp, gif.cpp, video_file.cpp and sha256.cpp. Records are read and written without them.
+#include "io/without_video.h"
+
+#include "io/video_file.h"
+#include "savp/io/gif.h"
+#include "savp/io/image.h"
+#include "savp/io/sha256.h"
+#include "savp/io/video.h"
+
+namespace savp {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char kReading[] = "videos and pictures are read";
+constexpr char kWriting[] = "GIFs and PNGs are written";
+constexpr char kChanging[] = "pictures are cut, turned and resized";
+constexpr char kHashing[] = "checksums of files (SHA-256) are made";
+
+}  // namespace
+
+Picture read_image(const fs::path&, int64_t) { needs_video(kReading); }
+bool is_video_file(const fs::path&) { needs_video(kReading); }
+std::unique_ptr<FrameSource> open_video_file(const fs::path&, const VideoOptions&) { needs_video(kReading); }
+
+void write_png(const fs::path&, const Picture&) { needs_video(kWriting); }
+void write_gif(const fs::path&, const std::vector<Picture>&, double) { needs_video(kWriting); }
+
+Picture resize(const Picture&, int64_t, int64_t) { needs_video(kChanging); }
+Picture resize_linearly(const Picture&, int64_t, int64_t) { needs_video(kChanging); }
+Picture crop_centre(const Picture&, int64_t, int64_t) { needs_video(kChanging); }
+Picture fit(const Picture&, int64_t, int64_t) { needs_video(kChanging); }
+Picture rotate(const Picture&, int64_t) { needs_video(kChanging); }
+Picture with_channels(const Picture&, int64_t) { needs_video(kChanging); }
+
+std::string sha256(std::string_view) { needs_video(kHashing); }
+std::string sha256_of_file(const fs::path&) { needs_video(kHashing); }
+
+}  // namespace savp
