@@ -1,5 +1,5 @@
 // Stands in for image.cpp, gif.cpp, video_file.cpp and sha256.cpp. Records are read and written without them.
-#include "io/without_video.h"
+#include "savp/core/without_video.h"
 
 #include "io/video_file.h"
 #include "savp/io/gif.h"
