@@ -283,7 +283,7 @@ PASSED, FAILED, TIMED_OUT, CUT, LEFT_OUT, NOT_HERE = 'passed', 'FAILED', 'TIMED 
 
 
 # What a program says of flags that it does not know, or not on this device; that is no failure.
-UNKNOWN = r'unknown flag --|must be one of|is for --device cuda'
+UNKNOWN = r'unknown flag --|must be one of|is for (--device cuda|GPUs)'
 NOTHING_WATCHED = 'terminated before first instrumented API call'  # compute-sanitizer, of a program that used no GPU
 
 
