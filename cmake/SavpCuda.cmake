@@ -35,7 +35,7 @@ endif()
 set(savp_with_cuda ON)
 set(CMAKE_CUDA_COMPILER ${SAVP_NVCC})
 if(NOT CMAKE_CUDA_ARCHITECTURES)
-  set(CMAKE_CUDA_ARCHITECTURES 80 90)  # A100, H100; later ones translate the code for 90 when a program starts
+  set(CMAKE_CUDA_ARCHITECTURES 80 90 100)  # A100, H100, B200; later ones translate the code for 100 when a program starts
 endif()
 enable_language(CUDA)
 set(savp_cuda_include ${CMAKE_CUDA_TOOLKIT_INCLUDE_DIRECTORIES})

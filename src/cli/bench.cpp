@@ -25,6 +25,7 @@
 #include "savp/datasets/spec.h"
 #include "savp/kernels/device.h"
 #include "savp/kernels/device_graph.h"
+#include "savp/kernels/kernel_times.h"
 #include "savp/kernels/operator_count.h"
 #include "savp/kernels/prepared_conv.h"
 #include "savp/models/models.h"
@@ -88,6 +89,28 @@ class Bench {
       total += times;
     }
     line["operators"] = total;
+    std::cout << line.dump() << std::endl;
+  }
+
+  // Where a GPU's time goes in a step, by kernel.
+  void kernels() {
+    SAVP_CHECK(device_.is_cuda(), UsageError, "--what kernels is for --device cuda");
+    const auto length = frames(12);
+    const auto trainer = make_trainer(length);
+    const auto batch = random_batch(length);
+    for (int64_t i = 0; i < o_.warmup + 1; ++i) trainer->step(batch);
+    wait_for(device_);
+    const auto kernels = kernel_times([&] {
+      trainer->step(batch);
+      wait_for(device_);
+    });
+    Json line = settings();
+    double total = 0;
+    for (const auto& kernel : kernels) {
+      line["kernels"].push_back({kernel.name, kernel.calls, kernel.milliseconds});
+      total += kernel.milliseconds;
+    }
+    line["total_ms"] = total;
     std::cout << line.dump() << std::endl;
   }
 
@@ -257,7 +280,7 @@ class Bench {
     std::sort(seconds.begin(), seconds.end());
     const double median = (seconds[(seconds.size() - 1) / 2] + seconds[seconds.size() / 2]) / 2;
     auto whole = settings();
-    whole.update(line);
+    if (!line.is_null()) whole.update(line);
     line = std::move(whole);
     line["threads"] = at::get_num_threads();
     line["median_s"] = median;
@@ -275,11 +298,10 @@ class Bench {
 }  // namespace
 
 void bench(const BenchOptions& options) {
-  static const std::pair<BenchTask, void (Bench::*)()> kTasks[] = {{BenchTask::kTrain, &Bench::train},
-                                                                   {BenchTask::kGenerate, &Bench::generate},
-                                                                   {BenchTask::kData, &Bench::data},
-                                                                   {BenchTask::kConv, &Bench::convolutions},
-                                                                   {BenchTask::kOps, &Bench::operators}};
+  static const std::pair<BenchTask, void (Bench::*)()> kTasks[] = {
+      {BenchTask::kTrain, &Bench::train},   {BenchTask::kGenerate, &Bench::generate},
+      {BenchTask::kData, &Bench::data},     {BenchTask::kConv, &Bench::convolutions},
+      {BenchTask::kOps, &Bench::operators}, {BenchTask::kKernels, &Bench::kernels}};
   Bench bench(options);
   for (const auto& [task, run] : kTasks)
     if (task == options.what) (bench.*run)();

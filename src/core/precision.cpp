@@ -9,7 +9,7 @@ namespace savp {
 
 void check_precision(Precision precision, const c10::Device& device) {
   SAVP_CHECK(precision != Precision::kTf32 || device.is_cuda(), UsageError,
-             "precision tf32 is for GPUs: on the CPU use fp32 or bf16");
+             "--precision tf32 is for --device cuda: on the CPU use fp32 or bf16");
 }
 
 ProductPrecision::ProductPrecision(Precision precision)

@@ -46,7 +46,7 @@ Batch batch_of(const Json& shape) {
     const auto pixels = torch::rand({frames, videos, size("pix"), size("H"), size("W")});
     batch.pix_distribs = pixels / pixels.sum({3, 4}, /*keepdim=*/true);
   }
-  return batch;
+  return batch.to(device());
 }
 
 // The prior's images, [T - 1, B, C, H, W].
@@ -60,13 +60,14 @@ Tensor run(const Json& row) {
   const Json lengths = {{"context_frames", row["shape"]["context"]}, {"sequence_length", row["shape"]["T"]}};
   resolve_hparams(view, {{"small", small}, {row["what"], row["hparams"]}}, lengths, "", deprecated_hparams());
   const auto batch = batch_of(row["shape"]);
-  DeviceNoise noise(at::kCPU, 1);
+  DeviceNoise noise(device(), 1);
   if (!entry.trainable)
     return entry.make_predictor(*hparams)->predict(batch, batch.images.size(0), 1, noise).images;
-  if (row["mode"] == "test")
-    return entry.make_generator(*hparams, batch.shape())
-        ->predict(batch, batch.images.size(0), 1, noise)
-        .images;
+  if (row["mode"] == "test") {
+    const auto generator = entry.make_generator(*hparams, batch.shape());
+    generator->to(device());
+    return generator->predict(batch, batch.images.size(0), 1, noise).images;
+  }
   Trainer trainer(entry, dynamic_cast<const TrainHparams&>(*hparams), batch.shape(), {device(), 1});
   return trainer.step(batch, {.report = true, .outputs = true}).output.prior.images;
 }

@@ -11,7 +11,7 @@ namespace {
 
 // {"batch": [0], "time": [2, 4]}: those elements and steps of a batch-major tensor.
 Tensor sliced(const Tensor& value, const Json& slice) {
-  auto part = value;
+  auto part = value.cpu();
   const auto select = [&](const char* key, int64_t dim) {
     if (slice.contains(key))
       part = part.index_select(dim, at::tensor(slice[key].get<std::vector<int64_t>>()));

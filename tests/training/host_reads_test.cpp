@@ -121,7 +121,10 @@ TEST_P(HostReads, OnTheGpuAStepCanBeRecorded) {
     return all;
   };
   const auto eager = losses(false), replayed = losses(true);
-  for (size_t i = 0; i < eager.size(); ++i) EXPECT_NEAR(eager[i], replayed[i], 1e-3 * std::abs(eager[i]));
+  // Sums in another order at each run (atomic additions) move what has hardly a gradient by whole steps of
+  // Adam.
+  for (size_t i = 0; i < eager.size(); ++i)
+    EXPECT_NEAR(eager[i], replayed[i], (i < 2 ? 1e-4 : 1e-2) * std::abs(eager[i])) << "step " << i;
 }
 
 INSTANTIATE_TEST_SUITE_P(AllModels, HostReads, testing::ValuesIn(kSettings),

@@ -9,18 +9,17 @@
 
 namespace savp::cli {
 
-enum class BenchTask { kTrain, kGenerate, kData, kConv, kOps };
+enum class BenchTask { kTrain, kGenerate, kData, kConv, kOps, kKernels };
 
 }  // namespace savp::cli
 
 namespace savp {
 template <>
 struct EnumNames<cli::BenchTask> {
-  static constexpr std::pair<cli::BenchTask, const char*> kTable[] = {{cli::BenchTask::kTrain, "train"},
-                                                                      {cli::BenchTask::kGenerate, "generate"},
-                                                                      {cli::BenchTask::kData, "data"},
-                                                                      {cli::BenchTask::kConv, "conv"},
-                                                                      {cli::BenchTask::kOps, "ops"}};
+  static constexpr std::pair<cli::BenchTask, const char*> kTable[] = {
+      {cli::BenchTask::kTrain, "train"}, {cli::BenchTask::kGenerate, "generate"},
+      {cli::BenchTask::kData, "data"},   {cli::BenchTask::kConv, "conv"},
+      {cli::BenchTask::kOps, "ops"},     {cli::BenchTask::kKernels, "kernels"}};
 };
 }  // namespace savp
 
