@@ -1,9 +1,11 @@
 #include "savp/nn/transforms/advection.h"
 
 #include <gtest/gtest.h>
+#include <torch/cuda.h>
 #include <torch/types.h>
 #include <torch/utils.h>
 
+#include "savp/kernels/cdna.h"
 #include "savp/nn/slim_layers.h"
 
 namespace savp::nn {
@@ -71,6 +73,24 @@ TEST(Kernels, GradientsByFiniteDifferences) {
                     [&](const Tensor& i) { return apply_dna_kernels(i, local, dilation, border); });
   }
   expect_gradient(shared.clone(), [&](const Tensor& k) { return normalize_kernels(k, 2); });
+}
+
+// What a GPU runs, each border by its name there.
+TEST(Kernels, TheFormForGpusEqualsTheComposedOne) {
+  torch::manual_seed(0);
+  const auto image = torch::rand({2, 3, 9, 7}), weights = torch::rand({2, 4, 4, 3});
+  const std::pair<Border, kernels::Beyond> borders[] = {{Border::kConstant, kernels::Beyond::kZero},
+                                                        {Border::kSymmetric, kernels::Beyond::kSymmetric},
+                                                        {Border::kReflect, kernels::Beyond::kReflect}};
+  for (const auto& [border, beyond] : borders)
+    for (const Size2 dilation : {Size2{1, 1}, Size2{2, 3}}) {
+      const auto composed = apply_cdna_kernels(image, weights, dilation, border);
+      EXPECT_TRUE(torch::allclose(kernels::cdna(image, weights, {dilation, beyond}), composed, 1e-5, 1e-6));
+      if (torch::cuda::is_available()) {
+        const auto on_gpu = apply_cdna_kernels(image.cuda(), weights.cuda(), dilation, border);
+        EXPECT_TRUE(torch::allclose(on_gpu.cpu(), composed, 1e-5, 1e-6));
+      }
+    }
 }
 
 TEST(SlimLayers, KeepAndChangeSizesAsTensorFlowDoes) {

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "savp/core/precision.h"
+#include "savp/kernels/cdna.h"
 
 namespace savp::nn {
 namespace {
@@ -28,6 +29,12 @@ Tensor pad_for(const Tensor& image, const Tensor& kernels, Size2 dilation, Borde
   return pad2d(image, size, {1, 1}, dilation, Padding::kSame, border)
       .narrow(2, 0, image.size(2) + (size[0] - 1) * dilation[0])
       .narrow(3, 0, image.size(3) + (size[1] - 1) * dilation[1]);
+}
+
+kernels::Beyond beyond(Border border) {
+  static constexpr kernels::Beyond kKinds[] = {kernels::Beyond::kZero, kernels::Beyond::kSymmetric,
+                                               kernels::Beyond::kReflect};
+  return kKinds[static_cast<int>(border)];
 }
 
 int64_t motions(const TransformOptions& o) { return o.last_frames * o.num_transformed_images; }
@@ -165,6 +172,8 @@ Tensor identity_kernel(Size2 size) {
 }
 
 Tensor apply_cdna_kernels(const Tensor& image, const Tensor& kernels, Size2 dilation, Border border) {
+  const kernels::CdnaOptions options{dilation, beyond(border)};
+  if (kernels::has_cdna_kernel(image, kernels, options)) return kernels::cdna(image, kernels, options);
   const FloatForward exact_frames;
   const int64_t batch = image.size(0), count = kernels.size(1);
   const auto padded = pad_for(image, kernels, dilation, border);

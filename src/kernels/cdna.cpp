@@ -1,0 +1,128 @@
+#include "savp/kernels/cdna.h"
+
+#include <torch/autograd.h>
+#include <torch/types.h>
+
+#include "kernels/cdna_body.h"
+#include "kernels/strided_tensor.h"
+#ifdef SAVP_WITH_CUDA
+#include "kernels/composition_cuda.h"
+#endif
+
+namespace savp::kernels {
+namespace {
+
+using at::Tensor;
+using torch::autograd::AutogradContext;
+using torch::autograd::tensor_list;
+
+CdnaAxis axis_of(int64_t size, int64_t taps, int64_t dilation, Beyond beyond) {
+  const int64_t total = (taps - 1) * dilation;
+  return {static_cast<int>(size),
+          static_cast<int>(taps),
+          static_cast<int>(dilation),
+          static_cast<int>(total / 2),
+          static_cast<int>(total - total / 2),
+          beyond != Beyond::kZero,
+          beyond == Beyond::kReflect ? 1 : 0};
+}
+
+CdnaShape shape_of(const Tensor& image, const Tensor& kernels, const CdnaOptions& options) {
+  return {static_cast<int>(image.size(0)), static_cast<int>(image.size(1)), static_cast<int>(kernels.size(1)),
+          axis_of(image.size(2), kernels.size(2), options.dilation[0], options.beyond),
+          axis_of(image.size(3), kernels.size(3), options.dilation[1], options.beyond)};
+}
+
+bool reachable(const CdnaAxis& axis) { return !axis.mirrored || axis.after + axis.skip <= axis.size; }
+
+template <class Work>
+void loop(const Work& work) {
+  for (int index = 0; index < work.size(); ++index) work(index);
+}
+void loop(const CdnaKernelGradient& work) {
+  OneThread team;
+  for (int sample = 0; sample < work.shape.samples; ++sample)
+    for (int row = 0; row < work.shape.count * work.shape.rows.taps; ++row) work(sample, row, team);
+}
+
+template <class Work>
+void run(const Work& work, const at::Device& device) {
+#ifdef SAVP_WITH_CUDA
+  if (device.is_cuda()) return cdna_cuda(work);
+#endif
+  TORCH_CHECK(device.is_cpu(), "cdna: no kernel for ", device);
+  loop(work);
+}
+
+struct Cdna : torch::autograd::Function<Cdna> {
+  static Tensor forward(AutogradContext* ctx, const Tensor& image, const Tensor& kernels,
+                        const CdnaOptions& options) {
+    const auto warped = at::empty(
+        {image.size(0), kernels.size(1), image.size(1), image.size(2), image.size(3)}, image.options());
+    run(CdnaForward{.shape = shape_of(image, kernels, options),
+                    .image = to_read<float, 4>(image),
+                    .kernels = to_read<float, 4>(kernels),
+                    .warped = to_write<float, 5>(warped)},
+        image.device());
+    ctx->save_for_backward({image, kernels});
+    ctx->saved_data["dilation_y"] = options.dilation[0];
+    ctx->saved_data["dilation_x"] = options.dilation[1];
+    ctx->saved_data["beyond"] = static_cast<int64_t>(options.beyond);
+    return warped;
+  }
+
+  static tensor_list backward(AutogradContext* ctx, const tensor_list& gradients) {
+    TORCH_CHECK(!at::GradMode::is_enabled(), "cdna has no second gradient");
+    const auto saved = ctx->get_saved_variables();
+    const auto &image = saved[0], &kernels = saved[1], &d_warped = gradients[0];
+    const auto kept = [&](const char* name) { return ctx->saved_data[name].toInt(); };
+    const auto shape = shape_of(
+        image, kernels, {{kept("dilation_y"), kept("dilation_x")}, static_cast<Beyond>(kept("beyond"))});
+    Tensor d_image, d_kernels;
+    if (ctx->needs_input_grad(0)) {
+      d_image = at::empty(image.sizes(), image.options());
+      run(CdnaImageGradient{.shape = shape,
+                            .kernels = to_read<float, 4>(kernels),
+                            .d_warped = to_read<float, 5>(d_warped),
+                            .d_image = to_write<float, 4>(d_image)},
+          image.device());
+    }
+    if (ctx->needs_input_grad(1)) {
+      d_kernels = at::empty(kernels.sizes(), kernels.options());
+      run(CdnaKernelGradient{.shape = shape,
+                             .image = to_read<float, 4>(image),
+                             .d_warped = to_read<float, 5>(d_warped),
+                             .d_kernels = to_write<float, 4>(d_kernels)},
+          image.device());
+    }
+    return {d_image, d_kernels, {}};
+  }
+};
+
+}  // namespace
+
+Tensor cdna(const Tensor& image, const Tensor& kernels, const CdnaOptions& options) {
+  TORCH_CHECK(image.dim() == 4 && kernels.dim() == 4 && image.size(0) == kernels.size(0), "cdna: kernels ",
+              kernels.sizes(), " do not fit the picture ", image.sizes());
+  const auto shape = shape_of(image, kernels, options);
+  TORCH_CHECK(reachable(shape.rows) && reachable(shape.columns), "cdna: kernels ", kernels.sizes(),
+              " reach beyond the mirror image of the picture ", image.sizes());
+  return Cdna::apply(image, kernels, options);
+}
+
+bool has_cdna_kernel([[maybe_unused]] const Tensor& image, [[maybe_unused]] const Tensor& kernels,
+                     [[maybe_unused]] const CdnaOptions& options) {
+#ifdef SAVP_WITH_CUDA
+  constexpr int64_t kMostSamples = 65535;  // of a grid's second axis
+  if (!image.is_cuda() || !kernels.is_cuda() || image.scalar_type() != at::kFloat ||
+      kernels.scalar_type() != at::kFloat || !countable(image) || !countable(kernels) ||
+      image.size(0) > kMostSamples)
+    return false;
+  const auto shape = shape_of(image, kernels, options);
+  return reachable(shape.rows) && reachable(shape.columns);
+#else
+  return false;
+#endif
+}
+
+}  // namespace savp::kernels
