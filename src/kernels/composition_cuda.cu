@@ -1,5 +1,6 @@
 #include <c10/cuda/CUDAException.h>
 #include <c10/cuda/CUDAStream.h>
+#include <c10/util/BFloat16.h>
 
 #include "kernels/block_team.cuh"
 #include "kernels/composition_cuda.h"
@@ -39,5 +40,19 @@ void cdna_cuda(const CdnaKernelGradient& work) {
                KernelRow(), c10::cuda::getCurrentCUDAStream());
   C10_CUDA_KERNEL_LAUNCH_CHECK();
 }
+
+template <class T>
+void blend_cuda(const BlendForward<T>& work) {
+  each_position(work);
+}
+template <class T>
+void blend_cuda(const BlendBackward<T>& work) {
+  each_position(work);
+}
+
+template void blend_cuda(const BlendForward<float>&);
+template void blend_cuda(const BlendForward<c10::BFloat16>&);
+template void blend_cuda(const BlendBackward<float>&);
+template void blend_cuda(const BlendBackward<c10::BFloat16>&);
 
 }  // namespace savp::kernels

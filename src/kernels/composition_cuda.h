@@ -1,6 +1,7 @@
-// The GPU's side of cdna(). Throw c10::Error where a launch fails; do not wait.
+// The GPU's side of cdna() and blend(). Throw c10::Error where a launch fails; do not wait.
 #pragma once
 
+#include "kernels/blend_body.h"
 #include "kernels/cdna_body.h"
 
 namespace savp::kernels {
@@ -9,5 +10,11 @@ namespace savp::kernels {
 void cdna_cuda(const CdnaForward& work);
 void cdna_cuda(const CdnaImageGradient& work);
 void cdna_cuda(const CdnaKernelGradient& work);
+
+// T: float or c10::BFloat16.
+template <class T>
+void blend_cuda(const BlendForward<T>& work);
+template <class T>
+void blend_cuda(const BlendBackward<T>& work);
 
 }  // namespace savp::kernels

@@ -208,8 +208,9 @@ Prediction AdvectionGenerator::roll_out(const Batch& batch, int64_t steps, const
     const auto motion = tower.moves ? tower.transform->estimate(features) : nn::Motion{};
     if (tower.scratch) images.scratch = tower.scratch->forward(features.last).to(torch::kFloat).sigmoid();
     const auto composed = compose(tower.candidates, images, motion);
-    const auto mask = torch::softmax(tower.masks->forward(features.last).to(torch::kFloat), 1);
-    generated = blend(composed.candidates, mask);
+    const auto blended = blend_by_logits(composed.candidates, tower.masks->forward(features.last));
+    const auto& mask = blended.masks;
+    generated = blended.frame;
     frames.push_back(generated);
     if (tower.state_pred) states.push_back(state = tower.state_pred->forward(vector).to(torch::kFloat));
     if (how.details) {

@@ -27,6 +27,12 @@ Tensor blend(const Tensor& candidates, const Tensor& masks) {
   return (candidates * masks.unsqueeze(2)).sum(1);
 }
 
+kernels::Blended blend_by_logits(const Tensor& candidates, const Tensor& logits) {
+  if (kernels::has_blend_kernel(candidates, logits)) return kernels::blend(candidates, logits);
+  const auto masks = torch::softmax(logits.to(torch::kFloat), 1);
+  return {blend(candidates, masks), masks};
+}
+
 Composition compose_pixels(const std::vector<Candidate>& candidates, Scene& scene, const nn::Motion& motion,
                            const Tensor& masks) {
   scene.scratch = scene.current;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "savp/core/video.h"
+#include "savp/kernels/blend.h"
 #include "savp/nn/transforms/transform.h"
 
 namespace savp {
@@ -39,6 +40,9 @@ Composition compose(const std::vector<Candidate>& candidates, const Scene& scene
 
 // candidates [B, M, C, H, W], masks [B, M, H, W] -> [B, C, H, W].
 Tensor blend(const Tensor& candidates, const Tensor& masks);
+
+// The masks that logits [B, M, H, W] stand for, and the frame that they blend.
+kernels::Blended blend_by_logits(const Tensor& candidates, const Tensor& logits);
 
 // The same masks on distributions over pixels, which afterwards sum to 1 again. A pixel made from nothing
 // stays where it was.

@@ -210,11 +210,14 @@ std::vector<Tensor> SavpCell::features(const Scene& images, const Tensor& condit
   return outputs;
 }
 
-Tensor SavpCell::compute_masks(const Tensor& last, const Tensor& candidates) {
-  if (!masks_) return torch::ones_like(candidates.select(2, 0));
+kernels::Blended SavpCell::blend_candidates(const Tensor& last, const Tensor& candidates) {
+  if (!masks_) {
+    const auto all = torch::ones_like(candidates.select(2, 0));
+    return {blend(candidates, all), all};
+  }
   auto h = mask_block_->forward(last);
   if (dependent_mask_) h = torch::cat({h, candidates.flatten(1, 2)}, 1);
-  return torch::softmax(masks_->forward(h).to(torch::kFloat), 1);
+  return blend_by_logits(candidates, masks_->forward(h));
 }
 
 SavpCell::Output SavpCell::forward(Scene& images, Scene* pix_distribs, const Tensor& condition,
@@ -228,8 +231,9 @@ SavpCell::Output SavpCell::forward(Scene& images, Scene* pix_distribs, const Ten
   if (scratch_image_)
     images.scratch = scratch_image_->forward(scratch_block_->forward(last)).to(torch::kFloat).sigmoid();
   out.image = compose(candidates_, images, motion);
-  out.masks = compute_masks(last, out.image.candidates);
-  out.image.frame = blend(out.image.candidates, out.masks);
+  const auto blended = blend_candidates(last, out.image.candidates);
+  out.image.frame = blended.frame;
+  out.masks = blended.masks;
   if (pix_distribs != nullptr)
     out.pix_distrib = compose_pixels(candidates_, *pix_distribs, motion, out.masks);
   return out;

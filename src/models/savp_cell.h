@@ -67,7 +67,7 @@ class SavpCell : public torch::nn::Module {
   void make_heads(const SavpHparams& hparams, const VideoShape& shape);
   std::vector<Tensor> features(const Scene& images, const Tensor& condition, const States& states,
                                const Folded& folded, States& next);
-  Tensor compute_masks(const Tensor& last, const Tensor& candidates);
+  kernels::Blended blend_candidates(const Tensor& last, const Tensor& candidates);
 
   std::vector<Stage> stages_;
   std::vector<int64_t> widths_;  // channels that leave each stage
