@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "savp/kernels/cosine_distance.h"
+
 namespace savp::losses {
 namespace {
 
@@ -29,6 +31,7 @@ Tensor l2(const Tensor& prediction, const Tensor& target) {
 }
 
 Tensor cosine_distance(const Tensor& a, const Tensor& b, int64_t axis) {
+  if (axis == 1 && kernels::has_cosine_kernel(a, b)) return kernels::cosine_distance(a, b);
   return (unit_vectors(a, axis) - unit_vectors(b, axis)).square().sum(axis).mean() / 2;
 }
 
