@@ -141,10 +141,10 @@ struct CdnaKernelGradient {
           if (column >= 0) sums[j] += gradient * image(sample, at.outer, row, column);
         }
       }
-      for (int j = 0; j < kAtOnce && first + j < shape.columns.taps; ++j) {
-        const float total = team.sum(sums[j]);
-        if (team.leader()) d_kernels(sample, kernel, i, first + j) = total;
-      }
+      team.sums(sums);
+      if (!team.leader()) continue;
+      for (int j = 0; j < kAtOnce && first + j < shape.columns.taps; ++j)
+        d_kernels(sample, kernel, i, first + j) = sums[j];
     }
   }
 };

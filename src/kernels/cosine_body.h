@@ -45,18 +45,19 @@ struct CosineForward {
   template <class Team>
   SAVP_HOST_DEVICE void operator()(int64_t position, Team& team) const {
     CosinePair<T> pair(features, position);
-    float square_a = 0.0F, square_b = 0.0F, distance = 0.0F;
+    float squares[2] = {}, distance[1] = {};
     for (int64_t c = team.first(); c < features.channels; c += team.step()) {
-      square_a += pair.a_at(c) * pair.a_at(c);
-      square_b += pair.b_at(c) * pair.b_at(c);
+      squares[0] += pair.a_at(c) * pair.a_at(c);
+      squares[1] += pair.b_at(c) * pair.b_at(c);
     }
-    pair.length_a = sqrtf(team.sum(square_a));
-    pair.length_b = sqrtf(team.sum(square_b));
+    team.sums(squares);
+    pair.length_a = sqrtf(squares[0]);
+    pair.length_b = sqrtf(squares[1]);
     for (int64_t c = team.first(); c < features.channels; c += team.step())
-      distance += pair.difference(c) * pair.difference(c);
-    distance = team.sum(distance);
+      distance[0] += pair.difference(c) * pair.difference(c);
+    team.sums(distance);
     if (!team.leader()) return;
-    distances[position] = distance * features.share;
+    distances[position] = distance[0] * features.share;
     lengths[2 * position] = pair.length_a;
     lengths[2 * position + 1] = pair.length_b;
   }
@@ -75,17 +76,16 @@ struct CosineBackward {
     CosinePair<T> pair(features, position);
     pair.length_a = lengths[2 * position];
     pair.length_b = lengths[2 * position + 1];
-    float along_a = 0.0F, along_b = 0.0F;  // of the difference
+    float along[2] = {};  // of the difference, a and b
     for (int64_t c = team.first(); c < features.channels; c += team.step()) {
-      along_a += pair.difference(c) * pair.a_at(c);
-      along_b += pair.difference(c) * pair.b_at(c);
+      along[0] += pair.difference(c) * pair.a_at(c);
+      along[1] += pair.difference(c) * pair.b_at(c);
     }
-    along_a = team.sum(along_a);
-    along_b = team.sum(along_b);
+    team.sums(along);
     const float factor = 2.0F * features.share * *gradient;
     const float scale_a = pair.scale(pair.length_a), scale_b = pair.scale(pair.length_b);
-    const float back_a = pair.length_a > 0.0F ? along_a * scale_a * scale_a / pair.length_a : 0.0F;
-    const float back_b = pair.length_b > 0.0F ? along_b * scale_b * scale_b / pair.length_b : 0.0F;
+    const float back_a = pair.length_a > 0.0F ? along[0] * scale_a * scale_a / pair.length_a : 0.0F;
+    const float back_b = pair.length_b > 0.0F ? along[1] * scale_b * scale_b / pair.length_b : 0.0F;
     const int64_t begin = pair.a - features.a;
     for (int64_t c = team.first(); c < features.channels; c += team.step()) {
       const float difference = pair.difference(c);

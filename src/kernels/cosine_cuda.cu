@@ -17,9 +17,11 @@ class Lanes {
   __device__ int64_t first() const { return threadIdx.x % kLanes; }
   __device__ int64_t step() const { return kLanes; }
   __device__ bool leader() const { return threadIdx.x % kLanes == 0; }
-  __device__ float sum(float x) const {  // all threads of the warp call it
-    for (int offset = kLanes / 2; offset > 0; offset /= 2) x += __shfl_xor_sync(0xffffffffU, x, offset);
-    return x;
+  template <int kCount>
+  __device__ void sums(float (&x)[kCount]) const {  // all threads of the warp call it
+    for (int i = 0; i < kCount; ++i)
+      for (int offset = kLanes / 2; offset > 0; offset /= 2)
+        x[i] += __shfl_xor_sync(0xffffffffU, x[i], offset);
   }
 };
 

@@ -9,22 +9,29 @@
 #else
 #define SAVP_HOST_DEVICE
 #endif
+#ifdef __CUDA_ARCH__
+#define SAVP_UNROLL _Pragma("unroll 4")  // so that several loads are under way
+#else
+#define SAVP_UNROLL
+#endif
 
 namespace savp::kernels {
 
-// Where an element is, in elements from the start: sample * s.sample + channel * s.channel + pixel * s.pixel. Says both
-// how channels-first and how channels-last tensors lie in memory.
+// Where an element is, in elements from the start: sample * s.sample + channel * s.channel + pixel * s.pixel.
+// Says both how channels-first and how channels-last tensors lie in memory.
 struct Strides {
   int64_t sample, channel, pixel;
   SAVP_HOST_DEVICE int64_t at(int64_t s, int64_t c) const { return s * sample + c * channel; }
 };
 
-// Threads that share one channel of one sample: each takes every step()-th pixel from first() on, sum() adds what all
-// of them have, and one of them is the leader, who writes what there is once. On the CPU there is one.
+// Threads that share one channel of one sample: each takes every step()-th pixel from first() on, sums() adds
+// what all of them have, for kCount numbers at once, and one of them is the leader, who writes what there is
+// once. On the CPU there is one.
 struct OneThread {
   int64_t first() const { return 0; }
   int64_t step() const { return 1; }
-  float sum(float x) const { return x; }
+  template <int kCount>
+  void sums(float (&)[kCount]) const {}
   bool leader() const { return true; }
 };
 
@@ -34,18 +41,22 @@ struct ChannelMoments {
   float mean, scale;  // scale = 1 / sqrt(variance + epsilon)
 };
 
-// Of value(p) over all pixels; the variance is taken around the mean, so that nothing cancels.
-template <class Team, class Value>
-SAVP_HOST_DEVICE ChannelMoments channel_moments(Team& team, int64_t pixels, float epsilon, const Value& value) {
-  const auto count = static_cast<float>(pixels);
-  float total = 0.0F, squares = 0.0F;
-  for (int64_t p = team.first(); p < pixels; p += team.step()) total += value(p);
-  const float mean = team.sum(total) / count;
-  for (int64_t p = team.first(); p < pixels; p += team.step()) {
-    const float away = value(p) - mean;
+// Sums of numbers and of their squares, both around a number that is near them, so that little cancels.
+struct ShiftedSums {
+  float shift, sum = 0.0F, squares = 0.0F;
+
+  SAVP_HOST_DEVICE explicit ShiftedSums(float near) : shift(near) {}
+  SAVP_HOST_DEVICE void add(float x) {
+    const float away = x - shift;
+    sum += away;
     squares += away * away;
   }
-  return {mean, 1.0F / sqrtf(team.sum(squares) / count + epsilon)};
+};
+
+SAVP_HOST_DEVICE inline ChannelMoments moments_of(float shift, float sum, float squares, float count,
+                                                  float epsilon) {
+  const float mean = sum / count;
+  return {shift + mean, 1.0F / sqrtf(fmaxf(squares / count - mean * mean, 0.0F) + epsilon)};
 }
 
 }  // namespace savp::kernels

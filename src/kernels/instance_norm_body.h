@@ -19,7 +19,8 @@ struct InstanceNormForward {
 template <class T>
 struct InstanceNormBackward {
   int64_t channels, pixels;
-  Strides strides;  // of x, dy and dx
+  Strides strides;  // of x and dx
+  Strides dy_strides;
   const T *x, *dy;
   const float *gamma, *beta, *moments;
   float negative_slope;
@@ -33,8 +34,15 @@ SAVP_HOST_DEVICE void instance_norm_channel(const InstanceNormForward<T>& a, int
   const T* x = a.x + a.strides.at(sample, channel);
   T* y = a.y + a.strides.at(sample, channel);
   const auto value = [&](int64_t p) { return static_cast<float>(x[p * a.strides.pixel]); };
-  const ChannelMoments m = channel_moments(team, a.pixels, a.epsilon, value);
+  ShiftedSums sums(value(0));
+  SAVP_UNROLL
+  for (int64_t p = team.first(); p < a.pixels; p += team.step()) sums.add(value(p));
+  float totals[] = {sums.sum, sums.squares};
+  team.sums(totals);
+  const ChannelMoments m =
+      moments_of(sums.shift, totals[0], totals[1], static_cast<float>(a.pixels), a.epsilon);
   const float gamma = a.gamma[channel], beta = a.beta[channel];
+  SAVP_UNROLL
   for (int64_t p = team.first(); p < a.pixels; p += team.step()) {
     const float z = (value(p) - m.mean) * m.scale * gamma + beta;
     y[p * a.strides.pixel] = static_cast<T>(z > 0.0F ? z : z * a.negative_slope);
@@ -49,29 +57,34 @@ template <class T, class Team>
 SAVP_HOST_DEVICE void instance_norm_channel(const InstanceNormBackward<T>& a, int64_t sample, int64_t channel,
                                             Team& team) {
   const int64_t place = sample * a.channels + channel, begin = a.strides.at(sample, channel);
+  const T* dy = a.dy + a.dy_strides.at(sample, channel);
   const float mean = a.moments[2 * place], scale = a.moments[2 * place + 1];
   const float gamma = a.gamma[channel], beta = a.beta[channel];
-  const auto unit = [&](int64_t p) { return (static_cast<float>(a.x[begin + p * a.strides.pixel]) - mean) * scale; };
-  const auto gradient = [&](int64_t p, float u) {  // before the activation
-    const auto dy = static_cast<float>(a.dy[begin + p * a.strides.pixel]);
-    return u * gamma + beta > 0.0F ? dy : dy * a.negative_slope;
+  const auto unit = [&](int64_t p) {
+    return (static_cast<float>(a.x[begin + p * a.strides.pixel]) - mean) * scale;
   };
-  float sum = 0.0F, sum_unit = 0.0F;
+  const auto gradient = [&](int64_t p, float u) {  // before the activation
+    const auto d = static_cast<float>(dy[p * a.dy_strides.pixel]);
+    return u * gamma + beta > 0.0F ? d : d * a.negative_slope;
+  };
+  float sums[2] = {};  // of the gradient, and of it with the unit
+  SAVP_UNROLL
   for (int64_t p = team.first(); p < a.pixels; p += team.step()) {
     const float u = unit(p), dz = gradient(p, u);
-    sum += dz;
-    sum_unit += dz * u;
+    sums[0] += dz;
+    sums[1] += dz * u;
   }
-  sum = team.sum(sum);
-  sum_unit = team.sum(sum_unit);
+  team.sums(sums);
   const auto count = static_cast<float>(a.pixels);
+  SAVP_UNROLL
   for (int64_t p = team.first(); p < a.pixels; p += team.step()) {
     const float u = unit(p), dz = gradient(p, u);
-    a.dx[begin + p * a.strides.pixel] = static_cast<T>(scale * gamma * (dz - (sum + u * sum_unit) / count));
+    a.dx[begin + p * a.strides.pixel] =
+        static_cast<T>(scale * gamma * (dz - (sums[0] + u * sums[1]) / count));
   }
   if (!team.leader()) return;
-  a.d_beta[place] = sum;
-  a.d_gamma[place] = sum_unit;
+  a.d_beta[place] = sums[0];
+  a.d_gamma[place] = sums[1];
 }
 
 }  // namespace savp::kernels

@@ -5,9 +5,14 @@
 
 #include <vector>
 
+#include "kernels/channel_loops.h"
+#include "kernels/lstm_gates_body.h"
 #include "kernels/lstm_gates_kernels.h"
 #include "kernels/parallel.h"
 #include "savp/core/instructions.h"
+#ifdef SAVP_WITH_CUDA
+#include "kernels/norms_cuda.h"
+#endif
 
 namespace savp::kernels {
 namespace {
@@ -95,6 +100,112 @@ struct Fused : torch::autograd::Function<Fused> {
   }
 };
 
+template <class Work>
+void run_by_channel(const Work& work, int64_t samples, int64_t filters, const at::Device& device) {
+#ifdef SAVP_WITH_CUDA
+  if (device.is_cuda()) return lstm_gates_cuda(work, samples);
+#endif
+  TORCH_CHECK(device.is_cpu(), "lstm_gates: no kernel for ", device);
+  each_channel_on_cpu(work, samples, filters, [](const auto& w, int64_t sample, int64_t filter, auto& team) {
+    lstm_gates_channel(w, sample, filter, team);
+  });
+}
+
+// By the body that GPUs run; gates in float or bfloat16, the hidden state as the gates, the cell in float.
+struct ByChannel : torch::autograd::Function<ByChannel> {
+  template <class T>
+  static LstmGatesForward<T> describe(const tensor_list& in, const Tensor& moments, double forget_bias,
+                                      double epsilon) {
+    const auto data = [&](size_t i) { return in[i].const_data_ptr<float>(); };
+    const auto& cell = in[1];
+    return {.filters = cell.size(1),
+            .pixels = cell.size(2) * cell.size(3),
+            .gate_strides = channel_strides(in[0]),
+            .strides = channel_strides(cell),
+            .gates = in[0].const_data_ptr<T>(),
+            .cell = data(1),
+            .gamma = data(2),
+            .beta = data(3),
+            .cell_gamma = data(4),
+            .cell_beta = data(5),
+            .forget_bias = static_cast<float>(forget_bias),
+            .epsilon = static_cast<float>(epsilon),
+            .hidden = nullptr,
+            .next = nullptr,
+            .moments = moments.mutable_data_ptr<float>()};
+  }
+
+  static tensor_list forward(AutogradContext* ctx, const Tensor& given_gates, const Tensor& given_cell,
+                             const Tensor& gamma, const Tensor& beta, const Tensor& cell_gamma,
+                             const Tensor& cell_beta, double forget_bias, double epsilon) {
+    const auto order = channel_order(given_gates);
+    const tensor_list in = {
+        given_gates.contiguous(order), given_cell.contiguous(order), gamma, beta, cell_gamma, cell_beta};
+    const auto& cell = in[1];
+    const auto moments = at::empty({cell.size(0), cell.size(1), kLstmMoments}, gamma.options());
+    const auto next = at::empty_like(cell);
+    const auto hidden = at::empty_like(cell, in[0].scalar_type());
+    const auto start = [&]<class T>(T) {
+      auto work = describe<T>(in, moments, forget_bias, epsilon);
+      work.hidden = hidden.mutable_data_ptr<T>();
+      work.next = next.mutable_data_ptr<float>();
+      run_by_channel(work, cell.size(0), cell.size(1), cell.device());
+    };
+    in[0].scalar_type() == at::kFloat ? start(0.0F) : start(at::BFloat16());
+    auto saved = in;
+    saved.push_back(moments);
+    ctx->save_for_backward(saved);
+    ctx->saved_data["forget_bias"] = forget_bias;
+    ctx->saved_data["epsilon"] = epsilon;
+    return {hidden, next};
+  }
+
+  static tensor_list backward(AutogradContext* ctx, const tensor_list& gradients) {
+    TORCH_CHECK(!at::GradMode::is_enabled(), "lstm_gates has no second gradient");
+    const auto saved = ctx->get_saved_variables();
+    const auto &gates = saved[0], &cell = saved[1];
+    const auto order = channel_order(cell);
+    const auto d_hidden = with_even_pixels(gradients[0].to(gates.scalar_type()), order);
+    const auto d_next = gradients[1].to(at::kFloat).contiguous(order);
+    const int64_t samples = cell.size(0), filters = cell.size(1);
+    const auto d_gates = at::empty_like(gates), d_cell = at::empty_like(cell);
+    // Sums of each sample: gamma and beta of the gates, then of the cell.
+    const auto parts = at::empty({10 * filters * samples}, saved[2].options());
+    auto* out = parts.mutable_data_ptr<float>();
+    const auto start = [&]<class T>(T) {
+      const LstmGatesBackward<T> work{
+          .forward = describe<T>(saved, saved[6], ctx->saved_data["forget_bias"].toDouble(),
+                                 ctx->saved_data["epsilon"].toDouble()),
+          .d_hidden = d_hidden.template const_data_ptr<T>(),
+          .d_hidden_strides = even_strides(d_hidden),
+          .d_next = d_next.template const_data_ptr<float>(),
+          .d_gates = d_gates.template mutable_data_ptr<T>(),
+          .d_cell = d_cell.template mutable_data_ptr<float>(),
+          .d_gamma = out,
+          .d_beta = out + 4 * samples * filters,
+          .d_cell_gamma = out + 8 * samples * filters,
+          .d_cell_beta = out + 9 * samples * filters};
+      run_by_channel(work, samples, filters, cell.device());
+    };
+    gates.scalar_type() == at::kFloat ? start(0.0F) : start(at::BFloat16());
+    const auto of_gates = parts.narrow(0, 0, 8 * samples * filters).view({2, samples, 4 * filters}).sum(1);
+    const auto of_cell =
+        parts.narrow(0, 8 * samples * filters, 2 * samples * filters).view({2, samples, filters}).sum(1);
+    return {d_gates, d_cell, of_gates[0], of_gates[1], of_cell[0], of_cell[1], {}, {}};
+  }
+};
+
+bool runs_by_channel(const Tensor& gates, const Tensor& cell) {
+#ifdef SAVP_WITH_CUDA
+  return gates.is_cuda() && (gates.scalar_type() == at::kFloat || gates.scalar_type() == at::kBFloat16) &&
+         cell.scalar_type() == at::kFloat;
+#else
+  static_cast<void>(gates);
+  static_cast<void>(cell);
+  return false;
+#endif
+}
+
 bool can_fuse(const Tensor& gates, const Tensor& cell) {
   const auto* best = kernels();
   return best != nullptr && gates.is_cpu() && gates.scalar_type() == at::kFloat &&
@@ -115,10 +226,18 @@ LstmState lstm_gates_composed(const Tensor& gates, const Tensor& cell, const Nor
   return {next.tanh() * z[3].sigmoid(), next};
 }
 
+LstmState lstm_gates_by_channel(const Tensor& gates, const Tensor& cell, const NormWeights& gate_norm,
+                                const NormWeights& cell_norm, const LstmGatesOptions& options) {
+  const auto next = ByChannel::apply(gates, cell, gate_norm.gamma, gate_norm.beta, cell_norm.gamma,
+                                     cell_norm.beta, options.forget_bias, options.epsilon);
+  return {next[0], next[1]};
+}
+
 LstmState lstm_gates(const Tensor& gates, const Tensor& cell, const NormWeights& gate_norm,
                      const NormWeights& cell_norm, const LstmGatesOptions& options) {
   TORCH_CHECK(cell.dim() == 4 && gates.dim() == 4 && gates.size(1) == 4 * cell.size(1), "lstm_gates: gates ",
               gates.sizes(), " do not fit the cell ", cell.sizes());
+  if (runs_by_channel(gates, cell)) return lstm_gates_by_channel(gates, cell, gate_norm, cell_norm, options);
   if (!can_fuse(gates, cell)) return lstm_gates_composed(gates, cell, gate_norm, cell_norm, options);
   const auto next = Fused::apply(gates.contiguous(), cell.contiguous(), gate_norm.gamma, gate_norm.beta,
                                  cell_norm.gamma, cell_norm.beta, options.forget_bias, options.epsilon);

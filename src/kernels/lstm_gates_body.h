@@ -23,10 +23,11 @@ struct LstmGatesForward {
 template <class T>
 struct LstmGatesBackward {
   LstmGatesForward<T> forward;  // its outputs are not used, but moments are read
-  const T* d_hidden;            // as `hidden` lies
-  const float* d_next;
-  T* d_gates;                    // as `gates` lies
-  float* d_cell;                 // as `cell` lies
+  const T* d_hidden;
+  Strides d_hidden_strides;
+  const float* d_next;                // as `next` lies
+  T* d_gates;                         // as `gates` lies
+  float* d_cell;                      // as `cell` lies
   float *d_gamma, *d_beta;            // [samples, 4 filters]
   float *d_cell_gamma, *d_cell_beta;  // [samples, filters]
 };
@@ -52,7 +53,9 @@ struct LstmChannel {
   SAVP_HOST_DEVICE float raw(int k, int64_t p) const {
     return static_cast<float>(gates[k][p * a.gate_strides.pixel]);
   }
-  SAVP_HOST_DEVICE float unit(int k, int64_t p) const { return (raw(k, p) - moments[k].mean) * moments[k].scale; }
+  SAVP_HOST_DEVICE float unit(int k, int64_t p) const {
+    return (raw(k, p) - moments[k].mean) * moments[k].scale;
+  }
 };
 
 // A pixel's gates, opened.
@@ -72,20 +75,43 @@ struct LstmPixel {
     output = sigmoid_of(z[3]);
     last = c.cell[p * c.a.strides.pixel];
   }
-  SAVP_HOST_DEVICE float raw() const { return last * forget + input * transform; }  // the cell before its norm
+  SAVP_HOST_DEVICE float raw() const {
+    return last * forget + input * transform;
+  }  // the cell before its norm
 };
 
 template <class T, class Team>
-SAVP_HOST_DEVICE void lstm_gates_channel(const LstmGatesForward<T>& a, int64_t sample, int64_t filter, Team& team) {
+SAVP_HOST_DEVICE void lstm_gates_channel(const LstmGatesForward<T>& a, int64_t sample, int64_t filter,
+                                         Team& team) {
   LstmChannel<T> c(a, sample, filter);
+  const auto count = static_cast<float>(a.pixels);
+  ShiftedSums gates[] = {ShiftedSums(c.raw(0, 0)), ShiftedSums(c.raw(1, 0)), ShiftedSums(c.raw(2, 0)),
+                         ShiftedSums(c.raw(3, 0))};
+  SAVP_UNROLL
+  for (int64_t p = team.first(); p < a.pixels; p += team.step())
+    for (int k = 0; k < 4; ++k) gates[k].add(c.raw(k, p));
+  float totals[8];
+  for (int k = 0; k < 4; ++k) {
+    totals[k] = gates[k].sum;
+    totals[4 + k] = gates[k].squares;
+  }
+  team.sums(totals);
   for (int k = 0; k < 4; ++k)
-    c.moments[k] = channel_moments(team, a.pixels, a.epsilon, [&](int64_t p) { return c.raw(k, p); });
+    c.moments[k] = moments_of(gates[k].shift, totals[k], totals[4 + k], count, a.epsilon);
+
   // The new cell waits in its place for its norm.
   T* hidden = a.hidden + a.strides.at(sample, filter);
   float* next = a.next + a.strides.at(sample, filter);
-  for (int64_t p = team.first(); p < a.pixels; p += team.step()) next[p * a.strides.pixel] = LstmPixel(c, p).raw();
-  const ChannelMoments m =
-      channel_moments(team, a.pixels, a.epsilon, [&](int64_t p) { return next[p * a.strides.pixel]; });
+  ShiftedSums cell_sums(LstmPixel(c, 0).raw());
+  SAVP_UNROLL
+  for (int64_t p = team.first(); p < a.pixels; p += team.step()) {
+    const float raw = LstmPixel(c, p).raw();
+    next[p * a.strides.pixel] = raw;
+    cell_sums.add(raw);
+  }
+  float cell_totals[] = {cell_sums.sum, cell_sums.squares};
+  team.sums(cell_totals);
+  const ChannelMoments m = moments_of(cell_sums.shift, cell_totals[0], cell_totals[1], count, a.epsilon);
   const float gamma = a.cell_gamma[filter], beta = a.cell_beta[filter];
   for (int64_t p = team.first(); p < a.pixels; p += team.step()) {
     const float cell = (next[p * a.strides.pixel] - m.mean) * m.scale * gamma + beta;
@@ -104,7 +130,8 @@ SAVP_HOST_DEVICE void lstm_gates_channel(const LstmGatesForward<T>& a, int64_t s
 }
 
 template <class T, class Team>
-SAVP_HOST_DEVICE void lstm_gates_channel(const LstmGatesBackward<T>& b, int64_t sample, int64_t filter, Team& team) {
+SAVP_HOST_DEVICE void lstm_gates_channel(const LstmGatesBackward<T>& b, int64_t sample, int64_t filter,
+                                         Team& team) {
   const auto& a = b.forward;
   LstmChannel<T> c(a, sample, filter);
   const int64_t place = sample * a.filters + filter, begin = a.strides.at(sample, filter);
@@ -114,62 +141,65 @@ SAVP_HOST_DEVICE void lstm_gates_channel(const LstmGatesBackward<T>& b, int64_t 
   const float gamma = a.cell_gamma[filter], beta = a.cell_beta[filter];
   const auto count = static_cast<float>(a.pixels);
 
+  const T* d_hidden_at = b.d_hidden + b.d_hidden_strides.at(sample, filter);
+  const auto d_hidden = [&](int64_t p) {
+    return static_cast<float>(d_hidden_at[p * b.d_hidden_strides.pixel]);
+  };
   // The gradient that reaches the normalised cell.
   const auto d_normed = [&](const LstmPixel& x, float unit, int64_t p) {
     const float t = tanhf(unit * gamma + beta);
-    const auto dh = static_cast<float>(b.d_hidden[begin + p * a.strides.pixel]);
+    const float dh = d_hidden(p);
     return b.d_next[begin + p * a.strides.pixel] + dh * x.output * (1.0F - t * t);
   };
   const auto cell_unit = [&](const LstmPixel& x) { return (x.raw() - m.mean) * m.scale; };
-  float sum = 0.0F, sum_unit = 0.0F;
+  float cell_sums[2] = {};  // of that gradient, and of it with the unit
+  SAVP_UNROLL
   for (int64_t p = team.first(); p < a.pixels; p += team.step()) {
     const LstmPixel x(c, p);
     const float u = cell_unit(x), d = d_normed(x, u, p);
-    sum += d;
-    sum_unit += d * u;
+    cell_sums[0] += d;
+    cell_sums[1] += d * u;
   }
-  sum = team.sum(sum);
-  sum_unit = team.sum(sum_unit);
+  team.sums(cell_sums);
 
   // Gradients before the gates' functions; returns that of the cell before its norm.
   const auto d_gates = [&](const LstmPixel& x, int64_t p, float d[4]) {
     const float u = cell_unit(x);
-    const float raw = m.scale * gamma * (d_normed(x, u, p) - (sum + u * sum_unit) / count);
-    const auto dh = static_cast<float>(b.d_hidden[begin + p * a.strides.pixel]);
+    const float raw = m.scale * gamma * (d_normed(x, u, p) - (cell_sums[0] + u * cell_sums[1]) / count);
     d[0] = raw * x.transform * x.input * (1.0F - x.input);
     d[1] = raw * x.input * (1.0F - x.transform * x.transform);
     d[2] = raw * x.last * x.forget * (1.0F - x.forget);
-    d[3] = dh * tanhf(u * gamma + beta) * x.output * (1.0F - x.output);
+    d[3] = d_hidden(p) * tanhf(u * gamma + beta) * x.output * (1.0F - x.output);
     return raw;
   };
-  float sums[4] = {}, sums_unit[4] = {};
+  float sums[8] = {};  // of each gate's gradient, and of it with the unit
+  SAVP_UNROLL
   for (int64_t p = team.first(); p < a.pixels; p += team.step()) {
     const LstmPixel x(c, p);
     float d[4];
     d_gates(x, p, d);
     for (int k = 0; k < 4; ++k) {
       sums[k] += d[k];
-      sums_unit[k] += d[k] * x.unit[k];
+      sums[4 + k] += d[k] * x.unit[k];
     }
   }
-  for (int k = 0; k < 4; ++k) {
-    sums[k] = team.sum(sums[k]);
-    sums_unit[k] = team.sum(sums_unit[k]);
-  }
+  team.sums(sums);
+  SAVP_UNROLL
   for (int64_t p = team.first(); p < a.pixels; p += team.step()) {
     const LstmPixel x(c, p);
     float d[4];
     b.d_cell[begin + p * a.strides.pixel] = d_gates(x, p, d) * x.forget;
     for (int k = 0; k < 4; ++k)
-      b.d_gates[a.gate_strides.at(sample, k * a.filters + filter) + p * a.gate_strides.pixel] = static_cast<T>(
-          c.moments[k].scale * c.gamma[k] * (d[k] - (sums[k] + x.unit[k] * sums_unit[k]) / count));
+      b.d_gates[a.gate_strides.at(sample, k * a.filters + filter) + p * a.gate_strides.pixel] =
+          static_cast<T>(c.moments[k].scale * c.gamma[k] *
+                         (d[k] - (sums[k] + x.unit[k] * sums[4 + k]) / count));
   }
   if (!team.leader()) return;
-  b.d_cell_beta[place] = sum;
-  b.d_cell_gamma[place] = sum_unit;
+  b.d_cell_beta[place] = cell_sums[0];
+  b.d_cell_gamma[place] = cell_sums[1];
   for (int k = 0; k < 4; ++k) {
     b.d_beta[sample * 4 * a.filters + k * a.filters + filter] = sums[k];
-    b.d_gamma[sample * 4 * a.filters + k * a.filters + filter] = sums_unit[k];
+    b.d_gamma[sample * 4 * a.filters + k * a.filters + filter] = sums[4 + k];
   }
 }
 

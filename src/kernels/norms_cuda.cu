@@ -1,10 +1,9 @@
-#include "kernels/norms_cuda.h"
-
 #include <c10/cuda/CUDAException.h>
 #include <c10/cuda/CUDAStream.h>
 #include <c10/util/BFloat16.h>
 
 #include "kernels/block_team.cuh"
+#include "kernels/norms_cuda.h"
 
 namespace savp::kernels {
 namespace {
@@ -32,7 +31,8 @@ void norm(const Work& work, int64_t samples) {
 
 template <class Work>
 void gates(const Work& work, int64_t samples, int64_t filters, const Strides& strides) {
-  each_channel(work, samples, filters, strides.channel == 1, LstmGatesChannel(), c10::cuda::getCurrentCUDAStream());
+  each_channel(work, samples, filters, strides.channel == 1, LstmGatesChannel(),
+               c10::cuda::getCurrentCUDAStream());
   C10_CUDA_KERNEL_LAUNCH_CHECK();
 }
 

@@ -1,5 +1,6 @@
 #include "savp/kernels/prepared_conv.h"
 
+#include <ATen/Context.h>
 #include <torch/autograd.h>
 #include <torch/types.h>
 
@@ -284,7 +285,7 @@ bool winograd_pays(at::IntArrayRef input, at::IntArrayRef weight, const Prepared
 
 struct PreparedWeight {
   SharedWeight winograd;
-  Tensor reduced;  // the weight in bfloat16
+  Tensor reduced;  // the weight as products take it
   Tensor handle;   // stands for the transformed weight in the graph of gradients
 };
 
@@ -294,12 +295,19 @@ PreparedConv::PreparedConv(Tensor weight, const PreparedConvOptions& options)
               "PreparedConv: weight [O, I, (kd,) kh, kw] expected, got ", weight_.sizes());
 }
 
-// A reduced weight is cast once, not at each use.
+// A weight is cast once, not at each use. A GPU's tensor cores want channels last; where the weight has them
+// so, cuDNN makes its outputs so, too, and what follows keeps the order.
 const Tensor& PreparedConv::product_weight() const {
-  if (!reduces(weight_)) return weight_;
+  const bool tensor_cores = weight_.is_cuda() && (reduces(weight_) || at::globalContext().allowTF32CuDNN());
+  if (!reduces(weight_) && !tensor_cores) return weight_;
   auto& reduced = prepared_->reduced;
   const bool differentiable = weight_.requires_grad() && at::GradMode::is_enabled();
-  if (!reduced.defined() || (differentiable && !reduced.requires_grad())) reduced = weight_.to(at::kBFloat16);
+  if (reduced.defined() && (!differentiable || reduced.requires_grad())) return reduced;
+  const auto order = !tensor_cores        ? at::MemoryFormat::Preserve
+                     : weight_.dim() == 5 ? at::MemoryFormat::ChannelsLast3d
+                                          : at::MemoryFormat::ChannelsLast;
+  reduced = weight_.to(reduces(weight_) ? at::kBFloat16 : at::kFloat, /*non_blocking=*/false, /*copy=*/false,
+                       order);
   return reduced;
 }
 

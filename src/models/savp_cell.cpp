@@ -46,7 +46,7 @@ SavpCell::SavpCell(const SavpHparams& hp, const VideoShape& shape)
       width_(shape.width),
       condition_size_(shape.actions + shape.states + hp.nz),
       dependent_mask_(hp.dependent_mask),
-      activation_(nn::activation(hp.activation_layer)) {
+      activation_(hp.activation_layer) {
   const auto& row = stages_for(shape.height, shape.width);
   encoder_stages_ = static_cast<int64_t>(row.encoder.size());
   int64_t in = 2 * shape.channels;  // the frame and the first frame
@@ -196,9 +196,9 @@ std::vector<Tensor> SavpCell::features(const Scene& images, const Tensor& condit
   for (size_t i = 0; i < stages_.size(); ++i) {
     const auto& stage = stages_[i];
     if (stage.skip >= 0) h = torch::cat({h, outputs[stage.skip]}, 1);
-    h = stage.conv->apply(beside(h, stage.seen), folded.convs[i]);
+    h = stage.conv->apply_before(*stage.norm, beside(h, stage.seen), folded.convs[i]);
     if (stage.dense) h = h + stage.dense->forward(condition).unsqueeze(-1).unsqueeze(-1);
-    h = activation_(stage.norm->forward(h));
+    h = nn::normed_and_activated(*stage.norm, activation_, h);
     if (stage.rnn) {
       const auto step =
           stage.rnn->forward(beside(h, stage.rnn_seen), condition, states[next.size()], folded.rnns[i]);

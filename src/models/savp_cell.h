@@ -74,7 +74,7 @@ class SavpCell : public torch::nn::Module {
   int64_t height_, width_;       // of the pictures
   int64_t encoder_stages_ = 0, condition_size_ = 0, mask_count_ = 0;
   bool dependent_mask_;
-  Tensor (*activation_)(const Tensor&);
+  nn::ActivationLayer activation_;
   std::shared_ptr<nn::PixelTransform> transform_;
   std::vector<Candidate> candidates_;
   std::shared_ptr<nn::HeadBlock> scratch_block_, mask_block_;

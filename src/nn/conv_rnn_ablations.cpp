@@ -34,7 +34,7 @@ class Memoryless : public ConvRnn {
       : conv_(register_module("conv2d",
                               std::make_shared<Conv2d>(ConvOptions{o.in, o.filters, {o.kernel, o.kernel}}))),
         norm_(register_module(norm_scope(o.norm), make_norm(o.norm, o.filters))),
-        activation_(activation(kind)) {
+        activation_(kind) {
     if (o.vector > 0)
       dense_ = register_module("dense", std::make_shared<Dense>(DenseOptions{o.vector, o.filters, false}));
   }
@@ -45,14 +45,14 @@ class Memoryless : public ConvRnn {
                const Folded& folded) override {
     auto h = conv_->apply(input, folded[0]);
     if (dense_) h = h + dense_->forward(vector).unsqueeze(-1).unsqueeze(-1);
-    return {activation_(norm_->forward(h)), {}};
+    return {normed_and_activated(*norm_, activation_, h), {}};
   }
 
  private:
   std::shared_ptr<Conv2d> conv_;
   std::shared_ptr<Norm> norm_;
   std::shared_ptr<Dense> dense_;
-  Tensor (*activation_)(const Tensor&);
+  ActivationLayer activation_;
 };
 
 }  // namespace

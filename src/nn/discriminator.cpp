@@ -9,6 +9,7 @@
 #include <numeric>
 
 #include "savp/core/error.h"
+#include "savp/kernels/biased_relu.h"
 #include "savp/nn/layers.h"
 #include "savp/nn/spectral_norm.h"
 
@@ -25,6 +26,8 @@ constexpr ConvRow kConvs[] = {{"sn_conv0_0", 3, 1, 1, 1}, {"sn_conv0_1", 4, 2, 1
                               {"sn_conv1_0", 3, 1, 1, 2}, {"sn_conv1_1", 4, 2, 1, 4},
                               {"sn_conv2_0", 3, 1, 1, 4}, {"sn_conv2_1", 4, 2, 2, 8},
                               {"sn_conv3_0", 3, 1, 1, 8}};
+
+constexpr double kSlope = 0.1;  // of the leaky ReLUs
 
 // A scope that holds variables only.
 struct Scope : torch::nn::Module {
@@ -105,7 +108,8 @@ Verdict Discriminator::forward(const Tensor& x, const Weights& weights) const {
   Verdict verdict;
   auto h = x;
   for (size_t i = 0; i + 1 < layers_.size(); ++i) {
-    h = torch::leaky_relu(weights.convs[i](h, weights.biases[i]), 0.1);
+    h = h.is_cuda() ? kernels::biased_relu(weights.convs[i](h), weights.biases[i], kSlope)
+                    : torch::leaky_relu(weights.convs[i](h, weights.biases[i]), kSlope);
     verdict.features.push_back(h);
   }
   verdict.logits =

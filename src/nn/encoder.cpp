@@ -23,7 +23,7 @@ Tensor Encoder::forward(const Tensor& x) {
   auto h = x;
   for (size_t i = 0; i < convs_.size(); ++i) {
     h = kernels::PreparedConv(convs_[i]->kernel, {.stride = 2, .padding = 1})(h, convs_[i]->bias);
-    h = torch::leaky_relu(norms_[i]->forward(h), 0.2);
+    h = norms_[i]->forward_relu(h, 0.2);
   }
   return h.mean({2, 3});
 }

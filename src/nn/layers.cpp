@@ -6,6 +6,8 @@
 #include <cmath>
 #include <vector>
 
+#include "savp/kernels/instance_norm.h"
+
 namespace savp::nn {
 namespace {
 
@@ -51,8 +53,8 @@ kernels::PreparedConv prepare(const Tensor& kernel, Size2 stride, int64_t uses) 
 }
 
 // A convolution with given pads, inside the convolution itself where they are the same on both sides.
-Tensor convolve(const Tensor& x, const kernels::PreparedConv& folded, const Tensor& bias, Size2 stride,
-                Pads vertical, Pads horizontal) {
+Tensor convolved(const Tensor& x, const kernels::PreparedConv& folded, const Tensor& bias, Size2 stride,
+                 Pads vertical, Pads horizontal) {
   const auto& kernel = folded.product_weight();
   const auto prepared = folded.options().padding;
   if (stride[0] == stride[1] && stride[0] == folded.options().stride && vertical.before == prepared &&
@@ -81,8 +83,13 @@ class InstanceNorm : public Affine {
  public:
   using Affine::Affine;
   Tensor forward(const Tensor& x) override {
-    return torch::group_norm(x, x.size(1), gamma, beta, kInstanceNormEpsilon);
+    return kernels::instance_norm(x, {gamma, beta}, {.epsilon = kInstanceNormEpsilon});
   }
+  Tensor forward_relu(const Tensor& x, double negative_slope) override {
+    return kernels::instance_norm(x, {gamma, beta},
+                                  {.epsilon = kInstanceNormEpsilon, .negative_slope = negative_slope});
+  }
+  bool removes_bias() const override { return true; }
 };
 
 // Statistics over C, H, W of each sample.
@@ -194,7 +201,11 @@ Tensor flatten_channels_last(const Tensor& x) { return x.movedim(1, -1).flatten(
 
 Tensor tile_concat(const Tensor& x, const Tensor& vector) {
   if (!vector.defined()) return x;
-  return torch::cat({x, vector.unsqueeze(-1).unsqueeze(-1).expand({-1, -1, x.size(2), x.size(3)})}, 1);
+  auto tiled = vector.to(x.scalar_type()).unsqueeze(-1).unsqueeze(-1).expand({-1, -1, x.size(2), x.size(3)});
+  // Tensors of different orders would be joined channels first.
+  if (x.suggest_memory_format() == at::MemoryFormat::ChannelsLast)
+    tiled = tiled.contiguous(at::MemoryFormat::ChannelsLast);
+  return torch::cat({x, tiled}, 1);
 }
 
 Tensor tile_concat(const std::vector<Tensor>& parts) {
@@ -220,6 +231,10 @@ Tensor Dense::forward(const Tensor& x) const {
   return bias.defined() ? y + bias : y;
 }
 
+Tensor ConvLayer::apply_before(const Norm& norm, const Tensor& x, const kernels::PreparedConv& folded) const {
+  return convolve(x, folded, x.is_cuda() && norm.removes_bias() ? Tensor() : bias);
+}
+
 void ConvLayer::make_parameters(at::IntArrayRef kernel_shape) {
   kernel = register_parameter("kernel", truncated_normal(kernel_shape, 0.02));
   if (options_.bias) bias = register_parameter("bias", torch::zeros({options_.out}));
@@ -231,10 +246,10 @@ Conv2d::Conv2d(const ConvOptions& options, Padding padding) : ConvLayer(options)
 
 kernels::PreparedConv Conv2d::fold(int64_t uses) const { return prepare(kernel, options_.stride, uses); }
 
-Tensor Conv2d::apply(const Tensor& x, const kernels::PreparedConv& folded) const {
+Tensor Conv2d::convolve(const Tensor& x, const kernels::PreparedConv& folded, const Tensor& added) const {
   const auto& [kernel_size, stride] = std::pair(options_.kernel, options_.stride);
-  return convolve(x, folded, bias, stride, pads(x.size(2), kernel_size[0], stride[0], 1, padding_),
-                  pads(x.size(3), kernel_size[1], stride[1], 1, padding_));
+  return convolved(x, folded, added, stride, pads(x.size(2), kernel_size[0], stride[0], 1, padding_),
+                   pads(x.size(3), kernel_size[1], stride[1], 1, padding_));
 }
 
 ConvPool2d::ConvPool2d(const ConvOptions& options) : ConvLayer(options) {
@@ -247,9 +262,10 @@ kernels::PreparedConv ConvPool2d::fold(int64_t uses) const {
   return prepare(torch::avg_pool2d(spread, options_.stride, /*stride=*/1), options_.stride, uses);
 }
 
-Tensor ConvPool2d::apply(const Tensor& x, const kernels::PreparedConv& folded) const {
-  return convolve(x, folded, bias, options_.stride, pads(x.size(2), options_.kernel[0], 1, 1, Padding::kSame),
-                  pads(x.size(3), options_.kernel[1], 1, 1, Padding::kSame));
+Tensor ConvPool2d::convolve(const Tensor& x, const kernels::PreparedConv& folded, const Tensor& added) const {
+  return convolved(x, folded, added, options_.stride,
+                   pads(x.size(2), options_.kernel[0], 1, 1, Padding::kSame),
+                   pads(x.size(3), options_.kernel[1], 1, 1, Padding::kSame));
 }
 
 UpsampleConv2d::UpsampleConv2d(const ConvOptions& options) : ConvLayer(options) {
@@ -267,8 +283,9 @@ kernels::PreparedConv UpsampleConv2d::fold(int64_t /*uses*/) const {
                                    .view({options_.in, options_.out, basis.size(1), basis.size(2)}));
 }
 
-Tensor UpsampleConv2d::apply(const Tensor& x, const kernels::PreparedConv& folded) const {
-  return conv_transpose_same(x, folded.product_weight(), bias, options_.stride);
+Tensor UpsampleConv2d::convolve(const Tensor& x, const kernels::PreparedConv& folded,
+                                const Tensor& added) const {
+  return conv_transpose_same(x, folded.product_weight(), added, options_.stride);
 }
 
 Tensor conv_transpose_same(const Tensor& x, const Tensor& folded, const Tensor& bias, Size2 stride) {
@@ -285,10 +302,15 @@ Deconv2d::Deconv2d(const ConvOptions& options, Padding padding) : ConvLayer(opti
 
 kernels::PreparedConv Deconv2d::fold(int64_t /*uses*/) const { return kernels::PreparedConv(kernel); }
 
-Tensor Deconv2d::apply(const Tensor& x, const kernels::PreparedConv& folded) const {
+Tensor Deconv2d::convolve(const Tensor& x, const kernels::PreparedConv& folded, const Tensor& added) const {
   if (padding_ == Padding::kValid)
-    return torch::conv_transpose2d(x, folded.product_weight(), bias, options_.stride);
-  return conv_transpose_same(x, folded.product_weight(), bias, options_.stride);
+    return torch::conv_transpose2d(x, folded.product_weight(), added, options_.stride);
+  return conv_transpose_same(x, folded.product_weight(), added, options_.stride);
+}
+
+Tensor Norm::forward_relu(const Tensor& x, double negative_slope) {
+  const auto y = forward(x);
+  return negative_slope == 0.0 ? torch::relu(y) : torch::leaky_relu(y, negative_slope);
 }
 
 std::string norm_scope(NormLayer kind) { return norm_variant(kind).scope; }
@@ -309,6 +331,10 @@ const ConvVariant& upsample_layer(UpsampleLayer kind) {
   return kVariants[static_cast<int>(kind)];
 }
 
+Tensor normed_and_activated(Norm& norm, ActivationLayer kind, const Tensor& x) {
+  return kind == ActivationLayer::kRelu ? norm.forward_relu(x, 0.0) : activation(kind)(norm.forward(x));
+}
+
 Tensor (*activation(ActivationLayer kind))(const Tensor&) {
   static constexpr Tensor (*kFunctions[])(const Tensor&) = {[](const Tensor& x) { return torch::relu(x); },
                                                             [](const Tensor& x) { return torch::elu(x); }};
@@ -318,8 +344,10 @@ Tensor (*activation(ActivationLayer kind))(const Tensor&) {
 HeadBlock::HeadBlock(int64_t in, int64_t filters, NormLayer norm, ActivationLayer activation_layer)
     : conv_(register_module("conv2d", std::make_shared<Conv2d>(ConvOptions{in, filters, {3, 3}}))),
       norm_(register_module(norm_scope(norm), make_norm(norm, filters))),
-      activation_(activation(activation_layer)) {}
+      activation_(activation_layer) {}
 
-Tensor HeadBlock::forward(const Tensor& x) { return activation_(norm_->forward(conv_->forward(x))); }
+Tensor HeadBlock::forward(const Tensor& x) {
+  return normed_and_activated(*norm_, activation_, conv_->apply_before(*norm_, x, conv_->fold(/*uses=*/1)));
+}
 
 }  // namespace savp::nn

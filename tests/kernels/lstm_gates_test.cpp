@@ -1,6 +1,7 @@
 #include "savp/kernels/lstm_gates.h"
 
 #include <gtest/gtest.h>
+#include <torch/cuda.h>
 #include <torch/types.h>
 #include <torch/utils.h>
 
@@ -50,12 +51,57 @@ struct Example {
 };
 
 // Each result within a few roundings of the truth, worked out in double.
-void expect_exact(const Example& example) {
-  const auto ours = example.run(lstm_gates);
+template <class Function>
+void expect_exact(const Example& example, const Function& function) {
+  const auto ours = example.run(function);
   const auto truth = example.to(torch::kDouble).run(lstm_gates_composed);
   for (size_t i = 0; i < truth.size(); ++i) {
-    const auto error = (ours[i].to(torch::kDouble) - truth[i]).abs().max().item<double>();
-    EXPECT_LE(error, 2e-6 * truth[i].abs().max().item<double>()) << "result " << i;
+    const auto error = (ours[i].to(torch::kDouble) - truth[i]).abs().max().template item<double>();
+    EXPECT_LE(error, 2e-6 * truth[i].abs().max().template item<double>()) << "result " << i;
+  }
+}
+
+void expect_exact(const Example& example) { expect_exact(example, lstm_gates); }
+
+// Channels last, as a GPU's convolutions give them.
+Example channels_last(Example example) {
+  for (auto* x : {&example.inputs[0], &example.inputs[1], &example.d_hidden, &example.d_cell})
+    *x = x->contiguous(at::MemoryFormat::ChannelsLast);
+  return example;
+}
+
+TEST(LstmGates, ByChannelEqualTheirDefinition) {
+  for (const auto& example : {Example(3, 5, 8, 8), Example(2, 3, 5, 7), Example(1, 17, 16, 16)}) {
+    expect_exact(example, lstm_gates_by_channel);
+    expect_exact(channels_last(example), lstm_gates_by_channel);
+  }
+}
+
+TEST(LstmGates, ByChannelTakeReducedGates) {
+  const Example example(2, 5, 8, 8);
+  const auto reduced = [](const Tensor& gates, const Tensor& cell, const NormWeights& gate_norm,
+                          const NormWeights& cell_norm, const LstmGatesOptions& options) {
+    return lstm_gates_by_channel(gates.to(torch::kBFloat16), cell, gate_norm, cell_norm, options);
+  };
+  const auto ours = example.run(reduced), truth = example.run(lstm_gates_composed);
+  for (size_t i = 0; i < truth.size(); ++i)
+    EXPECT_LE((ours[i] - truth[i]).norm().item<double>(), 1e-2 * truth[i].norm().item<double>())
+        << "result " << i;
+}
+
+TEST(LstmGates, OnTheGpuEqualThoseOfTheCpu) {
+  if (!torch::cuda::is_available()) GTEST_SKIP() << "no GPU";
+  const auto on_gpu = [](const Tensor& gates, const Tensor& cell, const NormWeights& gate_norm,
+                         const NormWeights& cell_norm, const LstmGatesOptions& options) {
+    const auto gpu = [](const Tensor& x) { return x.to(torch::kCUDA); };
+    const auto state = lstm_gates(gpu(gates), gpu(cell), {gpu(gate_norm.gamma), gpu(gate_norm.beta)},
+                                  {gpu(cell_norm.gamma), gpu(cell_norm.beta)}, options);
+    return LstmState{state.hidden.cpu(), state.cell.cpu()};
+  };
+  for (const auto& example :
+       {Example(3, 5, 8, 8), Example(2, 3, 5, 7), Example(2, 32, 32, 32), Example(1, 40, 16, 64)}) {
+    expect_exact(example, on_gpu);
+    expect_exact(channels_last(example), on_gpu);
   }
 }
 

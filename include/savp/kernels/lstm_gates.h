@@ -24,12 +24,18 @@ struct LstmState {
 // TensorFlow's order: input, transform, forget, output. `cell` [B, F, H, W] is the last state's.
 //
 // On the CPU in float, where H W is a multiple of 16, one pass over the data does it all, and for the
-// gradient only `gates` and `cell` are kept; anything else is composed of LibTorch's operators.
+// gradient only `gates` and `cell` are kept; on a GPU two kernels do, one for each direction; anything else
+// is composed of LibTorch's operators.
 LstmState lstm_gates(const at::Tensor& gates, const at::Tensor& cell, const NormWeights& gate_norm,
                      const NormWeights& cell_norm, const LstmGatesOptions& options = {});
 
 // The same, always of LibTorch's operators.
 LstmState lstm_gates_composed(const at::Tensor& gates, const at::Tensor& cell, const NormWeights& gate_norm,
                               const NormWeights& cell_norm, const LstmGatesOptions& options = {});
+
+// The same by the arithmetic of the GPU's kernel, one pass a channel, on the GPU or, for tests, the CPU:
+// gates in float or bfloat16, channels first or last, the hidden state of their type; the cell in float.
+LstmState lstm_gates_by_channel(const at::Tensor& gates, const at::Tensor& cell, const NormWeights& gate_norm,
+                                const NormWeights& cell_norm, const LstmGatesOptions& options = {});
 
 }  // namespace savp::kernels

@@ -89,16 +89,25 @@ class Constant {
 
 // A convolution of x [B, in, H, W]. fold() makes the weights it really applies, once for all `uses` in a
 // roll-out, so that their cost (and that of their gradient) does not grow with time.
+class Norm;
 class ConvLayer : public torch::nn::Module {
  public:
   explicit ConvLayer(const ConvOptions& options) : options_(options) {}
   virtual kernels::PreparedConv fold(int64_t uses) const = 0;
-  virtual Tensor apply(const Tensor& x, const kernels::PreparedConv& folded) const = 0;
+  Tensor apply(const Tensor& x, const kernels::PreparedConv& folded) const {
+    return convolve(x, folded, bias);
+  }
+  // For a norm that takes a constant of each channel away again: on a GPU, where adding it costs a pass over
+  // the data and its gradient, which is zero, another one, there is no bias.
+  Tensor apply_before(const Norm& norm, const Tensor& x, const kernels::PreparedConv& folded) const;
   Tensor forward(const Tensor& x) const { return apply(x, fold(/*uses=*/1)); }
 
   Tensor kernel, bias;
 
  protected:
+  // added: the bias, or undefined.
+  virtual Tensor convolve(const Tensor& x, const kernels::PreparedConv& folded,
+                          const Tensor& added) const = 0;
   void make_parameters(at::IntArrayRef kernel_shape);
   ConvOptions options_;
 };
@@ -107,7 +116,7 @@ class Conv2d : public ConvLayer {
  public:
   explicit Conv2d(const ConvOptions& options, Padding padding = Padding::kSame);
   kernels::PreparedConv fold(int64_t uses) const override;
-  Tensor apply(const Tensor& x, const kernels::PreparedConv& folded) const override;
+  Tensor convolve(const Tensor& x, const kernels::PreparedConv& folded, const Tensor& added) const override;
 
  private:
   Padding padding_;
@@ -118,7 +127,7 @@ class ConvPool2d : public ConvLayer {
  public:
   explicit ConvPool2d(const ConvOptions& options);
   kernels::PreparedConv fold(int64_t uses) const override;
-  Tensor apply(const Tensor& x, const kernels::PreparedConv& folded) const override;
+  Tensor convolve(const Tensor& x, const kernels::PreparedConv& folded, const Tensor& added) const override;
 };
 
 // Bilinear upsampling by the stride, then a SAME convolution: one transposed convolution with the
@@ -127,7 +136,7 @@ class UpsampleConv2d : public ConvLayer {
  public:
   explicit UpsampleConv2d(const ConvOptions& options);
   kernels::PreparedConv fold(int64_t uses) const override;
-  Tensor apply(const Tensor& x, const kernels::PreparedConv& folded) const override;
+  Tensor convolve(const Tensor& x, const kernels::PreparedConv& folded, const Tensor& added) const override;
 
  private:
   Constant interpolated_taps_;  // [kh, kw, rows, columns]: what each tap becomes
@@ -138,7 +147,7 @@ class Deconv2d : public ConvLayer {
  public:
   explicit Deconv2d(const ConvOptions& options, Padding padding = Padding::kSame);
   kernels::PreparedConv fold(int64_t uses) const override;
-  Tensor apply(const Tensor& x, const kernels::PreparedConv& folded) const override;
+  Tensor convolve(const Tensor& x, const kernels::PreparedConv& folded, const Tensor& added) const override;
 
  private:
   Padding padding_;
@@ -156,6 +165,10 @@ enum class NormLayer { kBatch, kBatchTrained, kLayer, kInstance, kNone };
 class Norm : public torch::nn::Module {
  public:
   virtual Tensor forward(const Tensor& x) = 0;
+  // forward() and a leaky ReLU behind it, by its slope below zero (0: ReLU).
+  virtual Tensor forward_relu(const Tensor& x, double negative_slope);
+  // Whether a constant added to a channel changes nothing.
+  virtual bool removes_bias() const { return false; }
 };
 // The scope its variables live in ("InstanceNorm").
 std::string norm_scope(NormLayer kind);
@@ -177,6 +190,9 @@ const ConvVariant& downsample_layer(DownsampleLayer kind);
 const ConvVariant& upsample_layer(UpsampleLayer kind);
 Tensor (*activation(ActivationLayer kind))(const Tensor&);
 
+// The nonlinearity of what the norm makes of x.
+Tensor normed_and_activated(Norm& norm, ActivationLayer kind, const Tensor& x);
+
 // 3x3 convolution, norm, activation: what precedes each of a cell's outputs. x [B, in, H, W] -> [B, filters,
 // H, W].
 class HeadBlock : public torch::nn::Module {
@@ -187,7 +203,7 @@ class HeadBlock : public torch::nn::Module {
  private:
   std::shared_ptr<Conv2d> conv_;
   std::shared_ptr<Norm> norm_;
-  Tensor (*activation_)(const Tensor&);
+  ActivationLayer activation_;
 };
 
 }  // namespace savp::nn
