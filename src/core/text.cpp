@@ -41,6 +41,8 @@ std::string counted(int64_t count, std::string_view thing) {
 std::vector<std::string> near_misses(std::string_view word, const std::vector<std::string>& known) {
   std::vector<std::pair<size_t, std::string>> near;
   for (const auto& candidate : known) {
+    constexpr size_t kLongest = 200;  // nobody types more, and names in files may be of any length
+    if (std::max(word.size(), candidate.size()) > kLongest) continue;
     const size_t distance = edit_distance(word, candidate);
     const bool part = word.size() >= 3 && candidate.find(word) != std::string::npos;
     if (distance <= std::max<size_t>(2, word.size() / 3) || part) near.emplace_back(distance, candidate);

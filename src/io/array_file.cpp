@@ -3,16 +3,16 @@
 #include <zip.h>
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cctype>
 #include <charconv>
 #include <cstring>
-#include <fstream>
 #include <limits>
 #include <optional>
 
+#include "io/regular_file.h"
 #include "savp/core/error.h"
+#include "savp/core/printable.h"
 #include "savp/core/text.h"
 
 namespace savp {
@@ -183,19 +183,21 @@ class HeaderParser {
 
 class FileSource : public ByteSource {
  public:
-  explicit FileSource(const fs::path& path) : file_(path, std::ios::binary) {
-    SAVP_CHECK(file_, DataError, path.string(), ": cannot be opened (", std::strerror(errno), ")");
-    size_ = static_cast<int64_t>(fs::file_size(path));
-  }
+  explicit FileSource(const fs::path& path) : file_(path.string()) {}
   size_t read(char* to, size_t count) override {
-    file_.read(to, static_cast<std::streamsize>(count));
-    return static_cast<size_t>(file_.gcount());
+    const auto got = file_.read_at(at_, to, count);
+    at_ += static_cast<int64_t>(got);
+    return got;
   }
-  int64_t size() const override { return size_; }
+  int64_t size() const override { return file_.size(); }
+  bool seek(int64_t byte) override {
+    at_ = byte;
+    return true;
+  }
 
  private:
-  std::ifstream file_;
-  int64_t size_ = 0;
+  RegularFile file_;
+  int64_t at_ = 0;
 };
 
 class ZipSource : public ByteSource {
@@ -222,16 +224,10 @@ class ZipSource : public ByteSource {
 
 // What messages call an array: "a.npz, array images".
 std::string full_name(const fs::path& path, const std::string& array) {
-  return array.empty() ? path.string() : concat(path.string(), ", array ", array);
+  return array.empty() ? path.string() : concat(path.string(), ", array ", shown(array));
 }
 
-bool starts_like_zip(const fs::path& path) {
-  std::array<char, 2> start{};
-  std::ifstream file(path, std::ios::binary);
-  SAVP_CHECK(file, DataError, path.string(), ": cannot be opened (", std::strerror(errno), ")");
-  file.read(start.data(), start.size());
-  return start == std::array{'P', 'K'};
-}
+bool starts_like_zip(const fs::path& path) { return RegularFile(path.string()).read_at(0, 2) == "PK"; }
 
 }  // namespace
 
@@ -272,7 +268,8 @@ ArrayReader::ArrayReader(std::unique_ptr<ByteSource> source, std::string name)
   } catch (const DataError& error) {
     throw DataError(concat(name_, ": ", error.what()));
   }
-  const auto there = source_->size() - static_cast<int64_t>(kStart + field.size() + length);
+  first_byte_ = static_cast<int64_t>(kStart + field.size() + length);
+  const auto there = source_->size() - first_byte_;
   SAVP_CHECK(header_.bytes() == there, DataError, name_, ": its shape ", shape_text(header_.shape), " of ",
              number_name(header_.type), " needs ", header_.bytes(), " bytes of values, there are ", there,
              header_.bytes() > there ? ": the file is cut short" : "");
@@ -290,6 +287,10 @@ std::string ArrayReader::take(size_t bytes) {
     taken.resize(had + got);
   }
   return taken;
+}
+
+bool ArrayReader::seek(int64_t value) {
+  return source_->seek(first_byte_ + value * number_size(header_.type));
 }
 
 void ArrayReader::finish() {
@@ -337,7 +338,7 @@ ArrayFile::ArrayFile(const fs::path& path) : path_(path) {
   for (zip_int64_t i = 0; i < zip_get_num_entries(archive_->archive, 0); ++i) {
     const char* entry = zip_get_name(archive_->archive, static_cast<zip_uint64_t>(i), 0);
     const std::string name = entry == nullptr ? "" : entry;
-    SAVP_CHECK(name.size() > 4 && name.ends_with(".npy"), DataError, path.string(), ": holds \"", name,
+    SAVP_CHECK(name.size() > 4 && name.ends_with(".npy"), DataError, path.string(), ": holds \"", shown(name),
                "\", which is no array: is it an .npz file?");
     names_.push_back(name.substr(0, name.size() - 4));
   }
@@ -363,6 +364,11 @@ ArrayReader ArrayFile::open(const std::string& name) const {
   return {std::make_unique<ZipSource>(file, static_cast<int64_t>(stat.size), called), called};
 }
 
-bool is_array_name(const fs::path& path) { return path.extension() == ".npy" || path.extension() == ".npz"; }
+bool is_array_name(const fs::path& path) {
+  auto ending = path.extension().string();
+  std::transform(ending.begin(), ending.end(), ending.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return ending == ".npy" || ending == ".npz";
+}
 
 }  // namespace savp

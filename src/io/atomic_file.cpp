@@ -5,10 +5,9 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <filesystem>
 
-#include "savp/core/error.h"
+#include "savp/core/failure.h"
 
 namespace savp {
 
@@ -48,9 +47,7 @@ void AtomicFile::commit(bool flush) {
   ::close(handle);
 }
 
-void AtomicFile::fail(const char* what) const {
-  throw DataError(concat(path_, ": ", what, " (", std::strerror(errno), ")"));
-}
+void AtomicFile::fail(const char* what) const { throw_failure(errno, concat(path_, ": ", what)); }
 
 void write_file_atomically(const std::string& path, const std::string& content) {
   AtomicFile file(path);

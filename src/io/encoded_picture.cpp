@@ -5,6 +5,7 @@
 #include <cctype>
 
 #include "io/jpeg.h"
+#include "io/picture_header.h"
 #include "io/png.h"
 #include "savp/core/error.h"
 #include "savp/io/image.h"
@@ -14,12 +15,6 @@ namespace {
 
 constexpr std::array kPictureEndings = {".png",  ".jpg", ".jpeg", ".bmp", ".tif",
                                         ".tiff", ".ppm", ".pgm",  ".pnm", ".webp"};
-
-// Marks of the formats whose decoders fill up a file that ends too soon, or complain to standard error.
-struct Marks {
-  std::string_view start, data, end;
-};
-constexpr Marks kMarks[] = {{"\xFF\xD8", "\xFF\xDA", "\xFF\xD9"}, {"\x89PNG", "IDAT", "IEND"}};
 
 // How each format is read.
 struct Format {
@@ -38,14 +33,9 @@ const Format& format_of(std::string_view encoded) {
 
 }  // namespace
 
-// In a whole file the end mark comes after the last mark of data; a thumbnail's marks come before both.
 bool is_cut(std::string_view bytes) {
-  for (const auto& [start, data, end] : kMarks) {
-    if (!bytes.starts_with(start)) continue;
-    const size_t last_data = bytes.rfind(data);
-    const size_t last_end = bytes.rfind(end);
-    return last_data == bytes.npos || last_end == bytes.npos || last_end < last_data;
-  }
+  if (bytes.starts_with("\xFF\xD8")) return !jpeg_has_end(bytes);
+  if (bytes.starts_with("\x89PNG")) return !png_has_end(bytes);
   return false;
 }
 

@@ -6,10 +6,12 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cctype>
 #include <cstring>
 
 #include "example.pb.h"
 #include "savp/core/error.h"
+#include "savp/core/printable.h"
 #include "savp/core/text.h"
 
 namespace savp {
@@ -212,28 +214,29 @@ bool ExampleView::has_list(std::string_view name) const { return find_last(lists
 
 const std::vector<FeatureView>& ExampleView::get_list(std::string_view name) const {
   const auto* entry = find_last(lists_, name);
-  SAVP_CHECK(entry != nullptr, DataError, "feature list ", name, " is missing");
+  SAVP_CHECK(entry != nullptr, DataError, "feature list ", shown(name), " is missing");
   return entry->second;
 }
 
 const FeatureView& ExampleView::get(std::string_view name, FeatureView::Kind kind) const {
   const auto* feature = find(name);
-  SAVP_CHECK(feature != nullptr, DataError, "feature ", name, " is missing", did_you_mean(name, names()));
-  SAVP_CHECK(feature->kind() == kind, DataError, "feature ", name, " holds ", kind_name(feature->kind()),
-             " instead of ", kind_name(kind));
+  SAVP_CHECK(feature != nullptr, DataError, "feature ", shown(name), " is missing",
+             did_you_mean(name, names()));
+  SAVP_CHECK(feature->kind() == kind, DataError, "feature ", shown(name), " holds ",
+             kind_name(feature->kind()), " instead of ", kind_name(kind));
   return *feature;
 }
 
 std::string_view ExampleView::one_bytes(std::string_view name) const {
   const auto& feature = get(name, FeatureView::Kind::kBytes);
-  SAVP_CHECK(feature.count() == 1, DataError, "feature ", name, " holds ", feature.count(),
+  SAVP_CHECK(feature.count() == 1, DataError, "feature ", shown(name), " holds ", feature.count(),
              " byte strings instead of one byte string");
   return feature.one_bytes();
 }
 
 int64_t ExampleView::one_int(std::string_view name) const {
   const auto values = get(name, FeatureView::Kind::kInts).ints();
-  SAVP_CHECK(values.size() == 1, DataError, "feature ", name, " holds ", values.size(),
+  SAVP_CHECK(values.size() == 1, DataError, "feature ", shown(name), " holds ", values.size(),
              " integers instead of one");
   return values[0];
 }
@@ -273,6 +276,19 @@ std::string ExampleBuilder::serialize() const {
   example_->SerializeToCodedStream(&coded);
   coded.Trim();
   return bytes;
+}
+
+std::string without_step(std::string_view name, std::string_view step) {
+  const auto is_digit = [](unsigned char c) { return std::isdigit(c) != 0; };
+  std::string text;
+  while (!name.empty()) {
+    const auto length = std::min(name.find_first_of("/_"), name.size());
+    const auto part = name.substr(0, length);
+    text += length > 0 && std::all_of(part.begin(), part.end(), is_digit) ? step : part;
+    if (length < name.size()) text += name[length];
+    name.remove_prefix(std::min(length + 1, name.size()));
+  }
+  return text;
 }
 
 }  // namespace savp

@@ -12,8 +12,8 @@ extern "C" {
 #include <utility>
 
 #include "io/libav.h"
-#include "io/whole_file.h"
 #include "savp/core/error.h"
+#include "savp/io/whole_file.h"
 
 namespace savp {
 namespace {

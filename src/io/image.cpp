@@ -2,14 +2,19 @@
 
 #include <algorithm>
 #include <cmath>
+#include <new>
 #include <opencv2/core.hpp>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "io/encoded_picture.h"
-#include "io/whole_file.h"
+#include "io/picture_header.h"
 #include "savp/core/error.h"
+#include "savp/io/whole_file.h"
 
 namespace savp {
 namespace {
@@ -41,6 +46,68 @@ std::string encode(const Picture& picture, const char* ending, const std::vector
   return {bytes.begin(), bytes.end()};
 }
 
+// Before any memory is taken for pixels.
+void check_header(const std::filesystem::path& path, const std::string& bytes) {
+  SAVP_CHECK(!bytes.empty(), DataError, path.string(), ": is an empty file, not a picture");
+  SAVP_CHECK(!is_cut(bytes), DataError, path.string(), ": the picture is cut short");
+  std::optional<PictureSides> sides;
+  try {
+    sides = picture_sides(bytes);
+  } catch (const DataError& error) {
+    throw DataError(concat(path.string(), ": ", error.what()));
+  }
+  SAVP_CHECK(
+      sides, DataError, path.string(),
+      ": is not a picture, or a damaged one: it begins like none of PNG, JPEG, BMP, TIFF, PNM and WebP");
+  constexpr int64_t kLongest = 1 << 20;  // keeps products in range
+  const bool fits =
+      sides->height <= kLongest && sides->width <= kLongest && sides->height * sides->width <= kMostPixels;
+  SAVP_CHECK(fits, DataError, path.string(), ": a picture of ", sides->height, "x", sides->width,
+             " (height x width) is too large: at most ", kMostPixels, " pixels are read");
+}
+
+// Three channels, of the depth they are stored in.
+cv::Mat decode(const std::filesystem::path& path, const std::string& bytes) {
+  const cv::Mat encoded(1, static_cast<int>(bytes.size()), CV_8UC1, const_cast<char*>(bytes.data()));
+  cv::Mat decoded;
+  try {
+    decoded = cv::imdecode(encoded, cv::IMREAD_COLOR | cv::IMREAD_ANYDEPTH);
+  } catch (const cv::Exception& error) {
+    if (error.code == cv::Error::StsNoMem) throw std::bad_alloc();
+    decoded.release();
+  }
+  SAVP_CHECK(!decoded.empty(), DataError, path.string(), ": is not a picture, or a damaged one");
+  return decoded;
+}
+
+std::pair<double, double> range_of(const cv::Mat& decoded) {
+  double least = 0, most = 0;
+  cv::minMaxIdx(decoded.reshape(1), &least, &most);
+  return {least, most};
+}
+
+std::string note_of(const std::filesystem::path& path, const cv::Mat& decoded) {
+  const auto [least, most] = range_of(decoded);
+  return concat(path.string(), ": has 16 bits a sample: 0 to 65535 become 0 to 255 (its samples go from ",
+                least, " to ", most, "; to spread a smaller range, scale the files)");
+}
+
+cv::Mat to_bytes(const std::filesystem::path& path, const cv::Mat& decoded) {
+  if (decoded.depth() == CV_8U) return decoded;
+  const bool is_float = decoded.depth() == CV_32F || decoded.depth() == CV_64F;
+  SAVP_CHECK(is_float || decoded.depth() == CV_16U, DataError, path.string(),
+             ": has samples of an unusual type: convert it to 8 bits a sample");
+  if (is_float) {
+    const auto [least, most] = range_of(decoded);
+    SAVP_CHECK(cv::checkRange(decoded) && least >= 0 && most <= 1, DataError, path.string(),
+               ": has float samples from ", least, " to ", most,
+               ": they must be from 0 to 1; convert it to 8 bits a sample");
+  }
+  cv::Mat bytes;
+  decoded.convertTo(bytes, CV_8U, is_float ? 255 : 1 / 257.0);
+  return bytes;
+}
+
 Picture resize(const Picture& picture, int64_t height, int64_t width, int interpolation) {
   if (picture.height == height && picture.width == width) return picture;
   Picture resized = blank(height, width, picture.channels);
@@ -51,18 +118,12 @@ Picture resize(const Picture& picture, int64_t height, int64_t width, int interp
 
 }  // namespace
 
-Picture read_image(const std::filesystem::path& path, int64_t channels) {
+Picture read_image(const std::filesystem::path& path, int64_t channels, std::string* note) {
   const std::string bytes = read_whole_file(path);
-  SAVP_CHECK(!bytes.empty(), DataError, path.string(), ": is an empty file, not a picture");
-  SAVP_CHECK(!is_cut(bytes), DataError, path.string(), ": the picture is cut short");
-  const cv::Mat encoded(1, static_cast<int>(bytes.size()), CV_8UC1, const_cast<char*>(bytes.data()));
-  cv::Mat decoded;
-  try {
-    decoded = cv::imdecode(encoded, cv::IMREAD_COLOR);
-  } catch (const cv::Exception&) {
-    decoded.release();
-  }
-  SAVP_CHECK(!decoded.empty(), DataError, path.string(), ": is not a picture, or a damaged one");
+  check_header(path, bytes);
+  auto decoded = decode(path, bytes);
+  if (decoded.depth() == CV_16U && note != nullptr) *note = note_of(path, decoded);
+  decoded = to_bytes(path, decoded);
   cv::cvtColor(decoded, decoded, cv::COLOR_BGR2RGB);
   return with_channels(copy(decoded), channels);
 }
@@ -98,14 +159,17 @@ Picture fit(const Picture& picture, int64_t height, int64_t width) {
   return resize(crop_centre(picture, cut(height, picture.height), cut(width, picture.width)), height, width);
 }
 
-Picture rotate(const Picture& picture, int64_t quarter_turns) {
-  static constexpr cv::RotateFlags kTurns[] = {cv::ROTATE_90_CLOCKWISE, cv::ROTATE_180,
-                                               cv::ROTATE_90_COUNTERCLOCKWISE};
-  const int64_t turns = ((quarter_turns % 4) + 4) % 4;
-  if (turns == 0) return picture;
-  cv::Mat turned;
-  cv::rotate(view(picture), turned, kTurns[turns - 1]);
-  return copy(turned);
+Picture oriented(const Picture& picture, const Orientation& orientation) {
+  const auto& [transposed, mirrored, upside_down] = orientation;
+  if (!transposed && !mirrored && !upside_down) return picture;
+  cv::Mat laid = view(picture);
+  if (transposed) cv::transpose(view(picture), laid);
+  if (mirrored || upside_down) {
+    cv::Mat flipped;
+    cv::flip(laid, flipped, mirrored && upside_down ? -1 : mirrored ? 1 : 0);
+    laid = flipped;
+  }
+  return copy(laid);
 }
 
 Picture with_channels(const Picture& picture, int64_t channels) {

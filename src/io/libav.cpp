@@ -10,7 +10,7 @@ extern "C" {
 #include <cstdio>
 #include <mutex>
 
-#include "savp/core/error.h"
+#include "savp/core/failure.h"
 
 namespace savp::libav {
 namespace {
@@ -44,7 +44,10 @@ std::string cause(int code) {
   return text.data();
 }
 
+// EIO and ENOMEM are also what demuxers say of a file that is damaged.
 int check(int code, const std::filesystem::path& path, const char* what) {
+  if (is_of_machine(-code) && code != AVERROR(EIO) && code != AVERROR(ENOMEM))
+    throw_failure(-code, concat(path.string(), ": ", what));
   SAVP_CHECK(code >= 0, DataError, path.string(), ": ", what, ": ", cause(code));
   return code;
 }

@@ -1,31 +1,31 @@
 #include "io/mapped_file.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <new>
 
-#include <cerrno>
-#include <cstring>
-
+#include "io/regular_file.h"
 #include "savp/core/error.h"
 
 namespace savp {
+namespace {
+
+constexpr std::align_val_t kAlignment{64};  // bytes
+
+std::shared_ptr<std::byte> allocate(size_t size) {
+  return {static_cast<std::byte*>(::operator new(size, kAlignment)),
+          [](std::byte* bytes) { ::operator delete(bytes, kAlignment); }};
+}
+
+}  // namespace
 
 MappedFile map_file(const std::string& path) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  SAVP_CHECK(descriptor >= 0, DataError, path, ": cannot be opened (", std::strerror(errno), ")");
-  const std::shared_ptr<void> closer(nullptr, [descriptor](void*) { ::close(descriptor); });
-  struct stat status {};
-  SAVP_CHECK(::fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode), DataError, path,
-             ": is not a file");
-  const auto size = static_cast<size_t>(status.st_size);
+  const RegularFile file(path);
+  const auto size = static_cast<size_t>(file.size());
   if (size == 0) return {};
-  void* address = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, descriptor, 0);
-  SAVP_CHECK(address != MAP_FAILED, DataError, path, ": cannot be mapped (", std::strerror(errno), ")");
-  return {{static_cast<const std::byte*>(address),
-           [size](const std::byte* p) { ::munmap(const_cast<std::byte*>(p), size); }},
-          size};
+  const auto bytes = allocate(size);
+  const auto got = file.read_at(0, reinterpret_cast<char*>(bytes.get()), size);
+  SAVP_CHECK(got == size, DataError, path, ": was cut short while it was read (", got, " of ", size,
+             " bytes)");
+  return {bytes, size};
 }
 
 }  // namespace savp

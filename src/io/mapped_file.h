@@ -1,4 +1,4 @@
-// Files mapped into memory, to read.
+// Files in memory, to read.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,8 @@ struct MappedFile {
   size_t size = 0;
 };
 
-// Throws DataError for what is not a file that can be read.
+// Throws DataError for what is not a file that can be read. The bytes are a copy: a file mapped into memory
+// would end the program (SIGBUS) when another cuts it short.
 MappedFile map_file(const std::string& path);
 
 }  // namespace savp

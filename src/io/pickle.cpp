@@ -11,8 +11,9 @@
 #include <utility>
 #include <vector>
 
-#include "io/whole_file.h"
 #include "savp/core/error.h"
+#include "savp/core/printable.h"
+#include "savp/io/whole_file.h"
 
 // A pickle is a program for a machine with a stack of values, marks on it, and numbered memos:
 // https://github.com/python/cpython/blob/main/Lib/pickletools.py tells what each byte means.
@@ -42,8 +43,9 @@ class Unpickler {
   }
 
  private:
-  static constexpr int kDeepest = 100;          // lists in lists
-  static constexpr int64_t kLargest = 2000000;  // values in all: shared ones count each time
+  static constexpr int kDeepest = 100;           // lists in lists
+  static constexpr int64_t kLargest = 2000000;   // values in all: shared ones count each time
+  static constexpr size_t kLongest = 1U << 27U;  // bytes of texts in all: shared ones count each time
 
   template <class... Parts>
   void check(bool condition, const Parts&... parts) const {
@@ -83,7 +85,7 @@ class Unpickler {
     if (!text.empty() && text.back() == 'L') text.remove_suffix(1);
     int64_t value = 0;
     const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
-    check(failure == std::errc() && end == text.data() + text.size(), "\"", text, "\" is no number");
+    check(failure == std::errc() && end == text.data() + text.size(), "\"", shown(text), "\" is no number");
     return value;
   }
   // Early protocols write booleans as 00 and 01.
@@ -95,7 +97,7 @@ class Unpickler {
     const auto text = line();
     double value = 0;
     const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
-    check(failure == std::errc() && end == text.data() + text.size(), "\"", text, "\" is no number");
+    check(failure == std::errc() && end == text.data() + text.size(), "\"", shown(text), "\" is no number");
     return value;
   }
   std::string text(uint64_t bytes) { return std::string(take(bytes)); }
@@ -114,8 +116,15 @@ class Unpickler {
 
   // --- The stack
 
-  Value make(Json plain) { return &nodes_.emplace_back(Node{Node::kPlain, std::move(plain), {}}); }
+  Value make(Json plain) {
+    check_count();
+    return &nodes_.emplace_back(Node{Node::kPlain, std::move(plain), {}});
+  }
+  void check_count() const {
+    check(static_cast<int64_t>(nodes_.size()) < 2 * kLargest, "the pickle holds too many values");
+  }
   Value make(Node::Kind kind, std::vector<Value> values = {}) {
+    check_count();
     return &nodes_.emplace_back(Node{kind, {}, std::move(values)});
   }
   void push(Value value) { stack_.push_back(value); }
@@ -164,7 +173,7 @@ class Unpickler {
     const auto callable = pop();
     const std::string name = callable->kind == Node::kCallable ? callable->plain.get<std::string>() : "";
     const bool known = name == "_codecs encode" && !arguments->values.empty();
-    check(known, "the pickle calls ", name.empty() ? "something" : name,
+    check(known, "the pickle calls ", name.empty() ? "something" : shown(name),
           ": only plain lists, dictionaries, texts and numbers can be read");
     push(arguments->values.front());
   }
@@ -328,7 +337,11 @@ class Unpickler {
 
   Json to_json(Value value, int depth) {
     check(depth <= kDeepest && ++converted_ <= kLargest, "the pickle holds lists within lists without end");
-    if (value->kind == Node::kPlain) return value->plain;
+    if (value->kind == Node::kPlain) {
+      if (const auto* text = value->plain.get_ptr<const Json::string_t*>()) copied_ += text->size();
+      check(copied_ <= kLongest, "the pickle holds more than ", kLongest, " bytes of texts");
+      return value->plain;
+    }
     check(value->kind == Node::kList || value->kind == Node::kDict, "the pickle holds a Python object");
     Json result = value->kind == Node::kList ? Json::array() : Json::object();
     if (value->kind == Node::kList) {
@@ -349,12 +362,14 @@ class Unpickler {
   std::vector<Value> stack_;
   std::map<uint64_t, Value> memo_;
   int64_t converted_ = 0;
+  size_t copied_ = 0;  // bytes of texts
 };
 
 }  // namespace
 
 Json read_pickle(const std::filesystem::path& path) {
-  const auto program = read_whole_file(path);
+  constexpr int64_t kLargestFile = int64_t{1} << 27;  // bytes; the published ones have some megabytes
+  const auto program = read_whole_file(path, kLargestFile);
   return Unpickler(program, path.string()).run();
 }
 

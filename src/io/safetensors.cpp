@@ -11,6 +11,7 @@
 
 #include "io/mapped_file.h"
 #include "savp/core/error.h"
+#include "savp/core/printable.h"
 #include "savp/io/atomic_file.h"
 
 namespace savp {
@@ -20,7 +21,7 @@ using Json = nlohmann::json;
 static_assert(std::endian::native == std::endian::little,
               "safetensors are read and written without swapping bytes");
 
-constexpr uint64_t kMaxHeader = 100'000'000;  // bytes; the limit of the published implementation
+constexpr uint64_t kMaxHeader = uint64_t{1} << 25;  // bytes; some 300000 tensors
 constexpr size_t kPrefix = sizeof(uint64_t);
 constexpr const char* kMetadata = "__metadata__";
 constexpr std::pair<const char*, int64_t> kItemBytes[] = {
@@ -34,31 +35,70 @@ int64_t item_bytes(const std::string& dtype) {
   return 0;
 }
 
+// Looks at a header without keeping it: a key that stands twice, and what would fill the memory. (A callback
+// of the parser that keeps it takes time that grows with the square of the tensors.)
+class HeaderCheck : public nlohmann::json_sax<Json> {
+ public:
+  explicit HeaderCheck(const std::string& path) : path_(path) {}
+
+  bool null() override { return count(); }
+  bool boolean(bool /*value*/) override { return count(); }
+  bool number_integer(number_integer_t /*value*/) override { return count(); }
+  bool number_unsigned(number_unsigned_t /*value*/) override { return count(); }
+  bool number_float(number_float_t /*value*/, const string_t& /*text*/) override { return count(); }
+  bool string(string_t& /*value*/) override { return count(); }
+  bool binary(binary_t& /*value*/) override { return count(); }
+  bool start_object(std::size_t /*elements*/) override { return open(); }
+  bool start_array(std::size_t /*elements*/) override { return open(); }
+  bool end_object() override { return close(); }
+  bool end_array() override { return close(); }
+  bool key(string_t& name) override {
+    SAVP_CHECK(keys_.back().insert(name).second, DataError, path_, ": the header has the key '", shown(name),
+               "' twice");
+    return count();
+  }
+  bool parse_error(std::size_t /*position*/, const std::string& /*token*/,
+                   const Json::exception& error) override {
+    throw DataError(concat(path_, ": the header cannot be read: ", error.what()));
+  }
+
+ private:
+  bool count() {
+    constexpr int64_t kMost = 4'000'000;  // names and values
+    SAVP_CHECK(++values_ <= kMost, DataError, path_, ": the header holds more than ", kMost, " values");
+    return true;
+  }
+  bool open() {
+    constexpr size_t kDeepest = 8;
+    SAVP_CHECK(keys_.size() < kDeepest, DataError, path_, ": the header holds lists within lists");
+    keys_.emplace_back();
+    return count();
+  }
+  bool close() {
+    keys_.pop_back();
+    return true;
+  }
+
+  std::string path_;
+  std::vector<std::set<std::string>> keys_;  // of the objects around the current place
+  int64_t values_ = 0;
+};
+
 // A JSON object in which no key stands twice.
 Json parse_header(const std::string& path, const char* begin, size_t length) {
-  std::vector<std::set<std::string>> keys;  // of the objects around the current place
-  const auto watch = [&](int, Json::parse_event_t event, Json& value) {
-    if (event == Json::parse_event_t::object_start) keys.emplace_back();
-    if (event == Json::parse_event_t::object_end) keys.pop_back();
-    if (event == Json::parse_event_t::key)
-      SAVP_CHECK(keys.back().insert(value.get<std::string>()).second, DataError, path,
-                 ": the header has the key '", value.get<std::string>(), "' twice");
-    return true;
-  };
-  try {
-    auto header = Json::parse(begin, begin + length, watch);
-    SAVP_CHECK(header.is_object(), DataError, path, ": the header is not a JSON object");
-    return header;
-  } catch (const Json::exception& error) {
-    throw DataError(concat(path, ": the header cannot be read: ", error.what()));
-  }
+  HeaderCheck check(path);
+  Json::sax_parse(begin, begin + length, &check);
+  auto header = Json::parse(begin, begin + length);
+  SAVP_CHECK(header.is_object(), DataError, path, ": the header is not a JSON object");
+  return header;
 }
 
 std::map<std::string, std::string> read_metadata(const std::string& path, const Json& entry) {
   SAVP_CHECK(entry.is_object(), DataError, path, ": ", kMetadata, " is not an object");
   std::map<std::string, std::string> metadata;
   for (const auto& [key, value] : entry.items()) {
-    SAVP_CHECK(value.is_string(), DataError, path, ": ", kMetadata, ": the value of '", key, "' is not text");
+    SAVP_CHECK(value.is_string(), DataError, path, ": ", kMetadata, ": the value of '", shown(key),
+               "' is not text");
     metadata[key] = value.get<std::string>();
   }
   return metadata;
@@ -80,11 +120,11 @@ std::vector<int64_t> read_numbers(const std::string& where, const Json& entry, c
 // One entry of the header; `data` has the `size` bytes after the header.
 TensorView read_entry(const std::string& path, const std::string& name, const Json& entry,
                       const std::byte* data, size_t size) {
-  const auto where = concat(path, ": tensor '", name, "'");
+  const auto where = concat(path, ": tensor '", shown(name), "'");
   SAVP_CHECK(entry.is_object() && entry.size() == 3 && entry.contains("dtype") && entry["dtype"].is_string(),
              DataError, where, ": the header must give dtype, shape and data_offsets");
   TensorView view{name, entry["dtype"].get<std::string>(), read_numbers(where, entry, "shape", -1)};
-  SAVP_CHECK(item_bytes(view.dtype) > 0, DataError, where, ": unknown dtype '", view.dtype, "'");
+  SAVP_CHECK(item_bytes(view.dtype) > 0, DataError, where, ": unknown dtype '", shown(view.dtype), "'");
   const auto offsets = read_numbers(where, entry, "data_offsets", 2);
   SAVP_CHECK(offsets[0] <= offsets[1] && static_cast<uint64_t>(offsets[1]) <= size, DataError, where,
              ": its bytes ", offsets[0], " to ", offsets[1], " are not in the file, which has ", size,
@@ -101,7 +141,7 @@ void check_coverage(const std::string& path, const std::vector<TensorView>& tens
                     size_t size) {
   const auto* next = data;
   for (const auto& view : tensors) {
-    SAVP_CHECK(view.data == next, DataError, path, ": tensor '", view.name, "' starts at byte ",
+    SAVP_CHECK(view.data == next, DataError, path, ": tensor '", shown(view.name), "' starts at byte ",
                view.data - data, " instead of ", next - data, " (", view.data < next ? "overlap" : "gap",
                ")");
     next += view.bytes;

@@ -13,6 +13,7 @@
 
 #include "io/mapped_file.h"
 #include "savp/core/error.h"
+#include "savp/core/printable.h"
 #include "savp/io/crc32c.h"
 #include "tensor_bundle.pb.h"
 
@@ -107,7 +108,7 @@ std::vector<MappedFile> open_shards(const std::string& path, const std::string& 
 
 TensorView find_tensor(const std::string& path, const std::string& name, const std::string& message,
                        const std::vector<MappedFile>& shards) {
-  const auto where = concat(path, ": tensor '", name, "'");
+  const auto where = concat(path, ": tensor '", shown(name), "'");
   proto::BundleEntry entry;
   SAVP_CHECK(entry.ParseFromString(message), DataError, where, ": its entry cannot be read");
   SAVP_CHECK(entry.slices().empty(), DataError, where,

@@ -1,16 +1,11 @@
 #include "savp/io/tfrecord.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <array>
 #include <bit>
-#include <cerrno>
 #include <climits>
 #include <cstring>
-#include <utility>
 
+#include "io/regular_file.h"
 #include "savp/core/error.h"
 #include "savp/io/crc32c.h"
 
@@ -36,41 +31,10 @@ void append(std::string& bytes, T value) {
   bytes.append(reinterpret_cast<const char*>(&value), sizeof(value));
 }
 
-class Descriptor {
- public:
-  explicit Descriptor(const std::string& path) : descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
-    SAVP_CHECK(descriptor_ >= 0, DataError, path, ": cannot open: ", std::strerror(errno));
-  }
-  ~Descriptor() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-
-  int get() const { return descriptor_; }
-  int release() { return std::exchange(descriptor_, -1); }
-
- private:
-  int descriptor_;
-};
-
-// Fills `bytes` from the file; false where the file ends before.
-bool read_at(int descriptor, int64_t offset, char* bytes, int64_t count, const std::string& path) {
-  while (count > 0) {
-    const auto got = ::pread(descriptor, bytes, static_cast<size_t>(count), offset);
-    if (got < 0 && errno == EINTR) continue;
-    SAVP_CHECK(got >= 0, DataError, path, ": cannot read at byte ", offset, ": ", std::strerror(errno));
-    if (got == 0) return false;
-    bytes += got, offset += got, count -= got;
-  }
-  return true;
-}
-
-void read_data(int descriptor, const RecordPlace& place, std::string& data) {
+void read_data(const RegularFile& file, const RecordPlace& place, std::string& data) {
   data.resize(static_cast<size_t>(place.length + kFooterBytes));
-  SAVP_CHECK(
-      read_at(descriptor, place.offset + kHeaderBytes, data.data(), place.length + kFooterBytes, *place.file),
-      DataError, describe(place), ": the file ends inside the record: it is cut off");
+  SAVP_CHECK(file.read_at(place.offset + kHeaderBytes, data.data(), data.size()) == data.size(), DataError,
+             describe(place), ": the file ends inside the record: it is cut off");
   const auto expected = load<uint32_t>(data.data() + place.length);
   data.resize(static_cast<size_t>(place.length));
   SAVP_CHECK(check_of(data.data(), data.size()) == expected, DataError, describe(place),
@@ -94,29 +58,22 @@ std::string describe(const RecordPlace& place) {
 }
 
 void read_record(const RecordPlace& place, std::string& data) {
-  const Descriptor file(*place.file);
-  read_data(file.get(), place, data);
+  read_data(RegularFile(*place.file), place, data);
 }
 
-TfRecordReader::TfRecordReader(const std::string& path) {
-  Descriptor file(path);
-  struct stat status {};
-  SAVP_CHECK(::fstat(file.get(), &status) == 0, DataError, path, ": cannot read: ", std::strerror(errno));
-  SAVP_CHECK(!S_ISDIR(status.st_mode), DataError, path, ": is a folder, not a record file");
+TfRecordReader::TfRecordReader(const std::string& path) : file_(std::make_unique<RegularFile>(path)) {
   position_.file = std::make_shared<const std::string>(path);
-  size_ = status.st_size;
-  descriptor_ = file.release();
 }
 
-TfRecordReader::~TfRecordReader() { ::close(descriptor_); }
+TfRecordReader::~TfRecordReader() = default;
 
 std::optional<RecordPlace> TfRecordReader::locate() {
-  const auto left = size_ - position_.offset;
+  const auto left = file_->size() - position_.offset;
   if (left == 0) return std::nullopt;
   std::array<char, kHeaderBytes> header{};
-  SAVP_CHECK(left >= kHeaderBytes &&
-                 read_at(descriptor_, position_.offset, header.data(), kHeaderBytes, *position_.file),
-             DataError, describe(position_), ": the file ends inside the record's length: it is cut off");
+  SAVP_CHECK(
+      left >= kHeaderBytes && file_->read_at(position_.offset, header.data(), header.size()) == header.size(),
+      DataError, describe(position_), ": the file ends inside the record's length: it is cut off");
   SAVP_CHECK(check_of(header.data(), 8) == load<uint32_t>(header.data() + 8), DataError, describe(position_),
              ": the checksum of its length is wrong: the file is damaged or is no TFRecord file",
              position_.offset == 0 ? guess_at({header.data(), header.size()}) : "");
@@ -137,7 +94,7 @@ std::optional<std::string> TfRecordReader::next() {
   const auto place = locate();
   if (!place) return std::nullopt;
   std::string data;
-  read_data(descriptor_, *place, data);
+  read_data(*file_, *place, data);
   return data;
 }
 

@@ -1,62 +1,38 @@
 #include "savp/io/video.h"
 
 #include <algorithm>
-#include <cctype>
+#include <atomic>
 #include <string>
-#include <string_view>
 #include <utility>
 
+#include "io/frame_order.h"
 #include "io/video_file.h"
 #include "savp/core/error.h"
+#include "savp/core/log.h"
+#include "savp/io/folder_entries.h"
 
 namespace savp {
 namespace {
 
 namespace fs = std::filesystem;
 
-bool is_digit(char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; }
-
-// The number a text starts with, without leading zeros, is taken off its front.
-std::string_view take_number(std::string_view& text) {
-  const size_t end = std::min(
-      text.size(), static_cast<size_t>(std::find_if_not(text.begin(), text.end(), is_digit) - text.begin()));
-  std::string_view number = text.substr(0, end);
-  text.remove_prefix(end);
-  number.remove_prefix(std::min(number.size(), number.find_first_not_of('0')));
-  return number;
-}
-
-// frame_9 before frame_10.
-bool natural_less(std::string_view a, std::string_view b) {
-  while (!a.empty() && !b.empty()) {
-    if (is_digit(a.front()) && is_digit(b.front())) {
-      const auto left = take_number(a);
-      const auto right = take_number(b);
-      if (left.size() != right.size()) return left.size() < right.size();
-      if (left != right) return left < right;
-      continue;
-    }
-    if (a.front() != b.front()) return a.front() < b.front();
-    a.remove_prefix(1);
-    b.remove_prefix(1);
-  }
-  return a.size() < b.size();
-}
-
 // Hidden files are left out: file managers put pictures of their own among the frames.
 std::vector<fs::path> frame_paths(const fs::path& folder) {
   std::vector<fs::path> paths;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    const std::string name = entry.path().filename().string();
-    if (name.front() != '.' && is_picture_name(name) && entry.is_regular_file())
-      paths.push_back(entry.path());
+  for (const auto& entry : folder_entries(folder)) {
+    if (!is_picture_name(entry.path)) continue;
+    SAVP_CHECK(entry.kind != FolderEntry::kBroken, DataError, entry.complaint);
+    if (entry.kind == FolderEntry::kSpecial) log::warn("left out, no frame: " + entry.complaint);
+    if (entry.kind == FolderEntry::kFile) paths.push_back(entry.path);
   }
-  std::sort(paths.begin(), paths.end(), [](const fs::path& a, const fs::path& b) {
-    const std::string left = a.filename().string(), right = b.filename().string();
-    if (natural_less(left, right)) return true;
-    return !natural_less(right, left) && left < right;  // 01.png and 1.png
-  });
+  sort_frames(paths);
   return paths;
+}
+
+// Deep pictures are told of once: those of a data set are alike.
+void tell_once(const std::string& note) {
+  static std::atomic<bool> told = false;
+  if (!note.empty() && !told.exchange(true)) log::warn(note);
 }
 
 class FrameFolder : public FrameSource {
@@ -68,7 +44,9 @@ class FrameFolder : public FrameSource {
   std::optional<TimedPicture> next() override {
     if (index_ == paths_.size()) return std::nullopt;
     const fs::path& path = paths_[index_++];
-    TimedPicture frame{read_image(path, channels_), static_cast<double>(index_ - 1)};
+    std::string note;
+    TimedPicture frame{read_image(path, channels_, &note), static_cast<double>(index_ - 1)};
+    tell_once(note);
     if (index_ == 1) height_ = frame.picture.height, width_ = frame.picture.width;
     SAVP_CHECK(frame.picture.height == height_ && frame.picture.width == width_, DataError, path.string(),
                ": is ", frame.picture.height, "x", frame.picture.width, " (height x width), but ",
@@ -140,7 +118,11 @@ std::vector<Picture> read_video(const fs::path& path, const VideoOptions& option
 
 bool is_frame_folder(const fs::path& path) {
   std::error_code failure;
-  return fs::is_directory(path, failure) && !frame_paths(path).empty();
+  if (!fs::is_directory(path, failure)) return false;
+  const auto entries = folder_entries(path);
+  return std::any_of(entries.begin(), entries.end(), [](const FolderEntry& entry) {
+    return entry.kind == FolderEntry::kFile && is_picture_name(entry.path);
+  });
 }
 
 }  // namespace savp

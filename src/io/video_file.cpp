@@ -1,19 +1,19 @@
 #include "io/video_file.h"
 
 extern "C" {
-#include <libavutil/display.h>
 #include <libavutil/imgutils.h>
 }
 
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <fstream>
+#include <cstdlib>
 #include <string>
 #include <string_view>
 
+#include "io/container_end.h"
 #include "io/libav.h"
-#include "savp/core/error.h"
+#include "savp/core/failure.h"
 
 namespace savp {
 namespace {
@@ -44,15 +44,14 @@ const AVInputFormat* recognise(const fs::path& path) {
                "cannot be opened");
   const std::unique_ptr<AVIOContext, CloseFile> file(opened);
   const AVInputFormat* format = nullptr;
-  if (av_probe_input_buffer2(file.get(), &format, "", nullptr, 0, 0) < 0) return nullptr;
+  const int code = av_probe_input_buffer2(file.get(), &format, "", nullptr, 0, 0);
+  if (is_of_machine(-file->error)) throw_failure(-file->error, path.string() + ": cannot be read");
+  if (code < 0) return nullptr;
   const std::string_view name = format->name;
   const bool refused =
       name.ends_with("_pipe") || std::find(kNoVideos.begin(), kNoVideos.end(), name) != kNoVideos.end();
   return refused ? nullptr : format;
 }
-
-// A file of some bytes may claim any size, for which its decoder would reserve memory.
-constexpr int64_t kMostPixels = int64_t{1} << 26;  // of a frame; 8192 x 8192
 
 void check_sizes(const fs::path& path, const AVFormatContext& demuxer) {
   for (unsigned i = 0; i < demuxer.nb_streams; ++i) {
@@ -84,31 +83,14 @@ Demuxer open_demuxer(const fs::path& path) {
 bool is_mp4(const AVFormatContext& demuxer) {
   return std::string_view(demuxer.iformat->name).starts_with("mov");
 }
-bool is_avi(const AVFormatContext& demuxer) { return std::string_view(demuxer.iformat->name) == "avi"; }
-bool is_gif(const AVFormatContext& demuxer) { return std::string_view(demuxer.iformat->name) == "gif"; }
 
-char last_byte(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  file.seekg(-1, std::ios::end);
-  return static_cast<char>(file.get());
-}
-
-// An AVI is one or more chunks "RIFF" | size of what follows, uint32 little-endian | contents. Its decoders
-// take a part for the whole.
-void check_avi_size(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  const auto there = static_cast<int64_t>(fs::file_size(path));
-  std::array<unsigned char, 8> chunk{};
-  for (int64_t start = 0; start < there;) {
-    file.seekg(start);
-    file.read(reinterpret_cast<char*>(chunk.data()), chunk.size());
-    if (!file || std::string_view(reinterpret_cast<const char*>(chunk.data()), 4) != "RIFF") return;
-    const auto size = chunk[4] | chunk[5] << 8 | chunk[6] << 16 | static_cast<int64_t>(chunk[7]) << 24;
-    if (size == 0) return;  // written to a pipe: not known
-    SAVP_CHECK(start + 8 + size <= there, DataError, path.string(), ": is truncated: it should have ",
-               start + 8 + size, " bytes, there are ", there);
-    start += 8 + size + size % 2;
-  }
+// A display matrix has the rows a b and c d (Q16.16): x' = a x + c y, y' = b x + d y, y downwards. Read by
+// its signs, not as an angle, which would take a mirror for a turn; odd angles count as the nearest quarter
+// turn.
+Orientation orientation_of(const int32_t* matrix) {
+  const int64_t a = matrix[0], b = matrix[1], c = matrix[3], d = matrix[4];
+  const bool transposed = std::abs(b) + std::abs(c) > std::abs(a) + std::abs(d);
+  return {transposed, transposed ? c < 0 : a < 0, transposed ? b < 0 : d < 0};
 }
 
 class VideoFile : public FrameSource {
@@ -120,7 +102,7 @@ class VideoFile : public FrameSource {
         demuxer_(open_demuxer(path)) {
     choose_stream();
     open_decoder();
-    if (is_avi(*demuxer_)) check_avi_size(path_);
+    check_container_end(path_, demuxer_->iformat->name);
     check_index();
   }
 
@@ -217,35 +199,23 @@ class VideoFile : public FrameSource {
     if (code < 0 && frames_ > 0) refuse_damage(code);
   }
 
+  // libav takes a file that cannot be read on for one that ends.
+  void check_reading() const {
+    const int code = demuxer_->pb != nullptr ? -demuxer_->pb->error : 0;
+    if (is_of_machine(code))
+      throw_failure(code, concat(path_.string(), ": cannot be read after frame ", frames_));
+  }
+
   [[noreturn]] void refuse_damage(int code) const {
+    check_reading();
     throw DataError(concat(path_.string(), ": is truncated or damaged after frame ", frames_, " (", last_,
                            " s): ", libav::cause(code)));
   }
 
   void check_complete() const {
+    check_reading();
     SAVP_CHECK(frames_ > 0, DataError, path_.string(),
                ": no frame could be decoded: ", libav::cause(AVERROR_INVALIDDATA));
-    SAVP_CHECK(!is_gif(*demuxer_) || last_byte(path_) == ';', DataError, path_.string(),
-               ": is truncated: the mark at the end of a GIF is missing after frame ", frames_);
-    const double seconds = last_ + 1 / fps_;
-    SAVP_CHECK(seconds >= promised_seconds(), DataError, path_.string(), ": is truncated: it ends after ",
-               seconds, " s (", frames_, " frames) of ", declared_seconds(), " s");
-  }
-
-  // 0: not known.
-  double declared_seconds() const {
-    if (stream_->duration != AV_NOPTS_VALUE)
-      return static_cast<double>(stream_->duration) * av_q2d(stream_->time_base);
-    const bool guessed = demuxer_->duration_estimation_method == AVFMT_DURATION_FROM_BITRATE;
-    return demuxer_->duration == AV_NOPTS_VALUE || guessed
-               ? 0
-               : static_cast<double>(demuxer_->duration) / AV_TIME_BASE;
-  }
-
-  // The declared length may be that of the sound, a little longer than the pictures. An MP4 was checked by
-  // its index; its declared length ignores what an editor cut off.
-  double promised_seconds() const {
-    return is_mp4(*demuxer_) ? 0 : std::min(0.9 * declared_seconds(), declared_seconds() - 0.5);
   }
 
   // Seconds since the first frame.
@@ -267,7 +237,7 @@ class VideoFile : public FrameSource {
     picture.pixels.resize(static_cast<size_t>(picture.height * picture.width * picture.channels));
     av_image_copy_to_buffer(picture.pixels.data(), static_cast<int>(picture.pixels.size()), converted_->data,
                             converted_->linesize, format_, converted_->width, converted_->height, 1);
-    return rotate(picture, quarter_turns());
+    return oriented(picture, orientation(frame));
   }
 
   // From the stored format to bytes.
@@ -309,13 +279,12 @@ class VideoFile : public FrameSource {
                              sws_getCoefficients(SWS_CS_DEFAULT), /*dstRange=*/1, 0, 1 << 16, 1 << 16);
   }
 
-  // Clockwise, as a phone notes that it was held upright.
-  int64_t quarter_turns() const {
-    const uint8_t* matrix = av_stream_get_side_data(stream_, AV_PKT_DATA_DISPLAYMATRIX, nullptr);
-    if (matrix == nullptr) return 0;
-    const double degrees =
-        av_display_rotation_get(reinterpret_cast<const int32_t*>(matrix));  // counterclockwise
-    return std::isfinite(degrees) ? std::lround(-degrees / 90) : 0;
+  // As a phone notes how it was held; what a frame says of itself comes before what the file says.
+  Orientation orientation(const AVFrame& frame) const {
+    const AVFrameSideData* own = av_frame_get_side_data(&frame, AV_FRAME_DATA_DISPLAYMATRIX);
+    const uint8_t* matrix =
+        own != nullptr ? own->data : av_stream_get_side_data(stream_, AV_PKT_DATA_DISPLAYMATRIX, nullptr);
+    return matrix == nullptr ? Orientation{} : orientation_of(reinterpret_cast<const int32_t*>(matrix));
   }
 
   fs::path path_;
@@ -336,6 +305,18 @@ class VideoFile : public FrameSource {
   double last_ = 0;     // seconds since the first frame
 };
 
+// Containers that begin with a mark of their own: noise is not taken for one.
+bool is_marked(std::string_view format) {
+  constexpr std::array<std::string_view, 10> kMarked = {"mov", "matroska", "avi", "gif", "flv",
+                                                        "asf", "ogg",      "nut", "mxf", "yuv4mpegpipe"};
+  return std::any_of(kMarked.begin(), kMarked.end(), [&](auto name) { return format.starts_with(name); });
+}
+
+bool shows_frames(const AVStream& stream) {
+  return stream.codecpar->codec_type == AVMEDIA_TYPE_VIDEO &&
+         (stream.disposition & AV_DISPOSITION_ATTACHED_PIC) == 0;
+}
+
 }  // namespace
 
 std::unique_ptr<FrameSource> open_video_file(const fs::path& path, const VideoOptions& options) {
@@ -346,6 +327,21 @@ bool is_video_file(const fs::path& path) {
   std::error_code failure;
   if (!fs::is_regular_file(path, failure) || fs::file_size(path, failure) == 0) return false;
   return recognise(path) != nullptr;
+}
+
+bool surely_is_video_file(const fs::path& path) {
+  std::error_code failure;
+  if (!fs::is_regular_file(path, failure) || fs::file_size(path, failure) == 0) return false;
+  const auto* format = recognise(path);
+  if (format == nullptr || !is_marked(format->name)) return false;
+  try {
+    const auto demuxer = open_demuxer(path);
+    for (unsigned i = 0; i < demuxer->nb_streams; ++i)
+      if (shows_frames(*demuxer->streams[i])) return true;
+  } catch (const DataError&) {
+    return false;
+  }
+  return false;
 }
 
 }  // namespace savp

@@ -1,29 +1,37 @@
-#include "io/whole_file.h"
+#include "savp/io/whole_file.h"
 
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <iterator>
-
-#include "savp/core/error.h"
+#include "io/regular_file.h"
+#include "savp/core/failure.h"
 #include "savp/io/atomic_file.h"
 
 namespace savp {
 
 namespace fs = std::filesystem;
 
-std::string read_whole_file(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  SAVP_CHECK(file, DataError, path.string(), ": cannot be opened (", std::strerror(errno), ")");
-  std::string bytes{std::istreambuf_iterator<char>(file), {}};
-  SAVP_CHECK(!file.bad(), DataError, path.string(), ": cannot be read (", std::strerror(errno), ")");
+std::string read_whole_file(const fs::path& path, int64_t at_most) {
+  const RegularFile file(path.string());
+  SAVP_CHECK(file.size() <= at_most, DataError, path.string(), ": is too large (", file.size(),
+             " bytes, at most ", at_most, " are read)");
+  auto bytes = file.read_at(0, static_cast<size_t>(file.size()));
+  constexpr size_t kMore = 1 << 16;  // files of the kernel tell no size
+  while (static_cast<int64_t>(bytes.size()) < at_most) {
+    const auto more = file.read_at(static_cast<int64_t>(bytes.size()), kMore);
+    if (more.empty()) break;
+    bytes += more;
+  }
   return bytes;
+}
+
+std::optional<std::string> read_if_there(const fs::path& path, int64_t at_most) {
+  std::error_code failure;
+  if (fs::symlink_status(path, failure).type() == fs::file_type::not_found) return std::nullopt;
+  return read_whole_file(path, at_most);
 }
 
 void write_whole_file(const fs::path& path, std::string_view bytes) {
   std::error_code failure;
   if (path.has_parent_path()) fs::create_directories(path.parent_path(), failure);
-  SAVP_CHECK(!failure, DataError, path.parent_path().string(), ": cannot be made (", failure.message(), ")");
+  if (failure) throw_failure(failure.value(), path.parent_path().string() + ": cannot be made");
   AtomicFile file(path);
   file.write(bytes.data(), bytes.size());
   file.commit(/*flush=*/false);

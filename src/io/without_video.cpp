@@ -19,7 +19,7 @@ constexpr char kHashing[] = "checksums of files (SHA-256) are made";
 
 }  // namespace
 
-Picture read_image(const fs::path&, int64_t) { needs_video(kReading); }
+Picture read_image(const fs::path&, int64_t, std::string*) { needs_video(kReading); }
 bool is_video_file(const fs::path&) { needs_video(kReading); }
 std::unique_ptr<FrameSource> open_video_file(const fs::path&, const VideoOptions&) { needs_video(kReading); }
 

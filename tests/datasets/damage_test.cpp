@@ -220,7 +220,7 @@ TEST_F(Claims, FoldersAndFilesThatMayNotBeRead) {
   };
   fs::permissions(folder_, fs::perms::all);
   fs::permissions(folder_ / "test/a.tfrecords", fs::perms::none);
-  EXPECT_CONTAINS(message_without_rights(), "a.tfrecords: cannot open: Permission denied");
+  EXPECT_CONTAINS(message_without_rights(), "a.tfrecords: cannot be opened (Permission denied)");
   fs::permissions(folder_ / "test", fs::perms::none);
   EXPECT_CONTAINS(message_without_rights(), "test: may not be read (Permission denied)");
   fs::permissions(folder_ / "test", fs::perms::owner_all);

@@ -220,12 +220,71 @@ TEST(Image, FitCutsTheMiddle) {
   EXPECT_EQ(crop_centre(wide, 1, 4).pixels, (std::vector<uint8_t>{0, 200, 200, 0}));
 }
 
-TEST(Image, FourQuarterTurnsAreNone) {
-  const Picture picture = gradient(3, 5, 3);
-  EXPECT_EQ(rotate(Picture{1, 2, 1, {1, 2}}, 1).pixels, (std::vector<uint8_t>{1, 2}));
-  EXPECT_EQ(rotate(Picture{2, 1, 1, {1, 2}}, 1).pixels, (std::vector<uint8_t>{2, 1}));
-  EXPECT_EQ(rotate(rotate(picture, 1), 3).pixels, picture.pixels);
-  EXPECT_EQ(rotate(rotate(picture, 2), -2).pixels, picture.pixels);
+// All eight ways to lay down 1 2 3 / 4 5 6.
+TEST(Image, Orientations) {
+  const Picture picture{2, 3, 1, {1, 2, 3, 4, 5, 6}};
+  const std::pair<Orientation, std::vector<uint8_t>> cases[] = {
+      {{false, false, false}, {1, 2, 3, 4, 5, 6}}, {{false, true, false}, {3, 2, 1, 6, 5, 4}},
+      {{false, false, true}, {4, 5, 6, 1, 2, 3}},  {{false, true, true}, {6, 5, 4, 3, 2, 1}},
+      {{true, false, false}, {1, 4, 2, 5, 3, 6}},  {{true, true, false}, {4, 1, 5, 2, 6, 3}},
+      {{true, false, true}, {3, 6, 2, 5, 1, 4}},   {{true, true, true}, {6, 3, 5, 2, 4, 1}},
+  };
+  for (const auto& [orientation, pixels] : cases) {
+    const auto laid = oriented(picture, orientation);
+    EXPECT_EQ(laid.pixels, pixels);
+    EXPECT_EQ(laid.height, orientation.transposed ? 3 : 2);
+  }
+}
+
+TEST(Image, SixteenBitsAreScaledAndToldOf) {
+  const ScratchFolder scratch;
+  scratch.write("deep.pgm", std::string("P5\n2 2\n65535\n\x00\x00\x01\x01\x80\x00\xff\xff", 21));
+  std::string note;
+  EXPECT_EQ(read_image(scratch / "deep.pgm", 1, &note).pixels, (std::vector<uint8_t>{0, 1, 128, 255}));
+  EXPECT_NE(
+      note.find("deep.pgm: has 16 bits a sample: 0 to 65535 become 0 to 255 (its samples go from 0 to 65535"),
+      std::string::npos)
+      << note;
+}
+
+// A file of a few bytes may claim any size; the claim alone is refused, for each format.
+TEST(Image, TooManyPixelsAreRefusedByTheHeader) {
+  const ScratchFolder scratch;
+  const std::string side("\0\0\x75\x30", 4), small("\x30\x75", 2), four("\x30\x75\0\0", 4);  // 30000
+  const std::pair<const char*, std::string> files[] = {
+      {"a.png", "\x89PNG\r\n\x1a\n" + std::string("\0\0\0\x0dIHDR", 8) + side + side +
+                    std::string("\1\0\0\0\0crc0\0\0\0\0IENDcrc0", 21)},
+      {"a.jpg", "\xff\xd8\xff\xc0" + std::string("\0\x0b\x08\x75\x30\x75\x30\1\1\x11\0", 11) + "\xff\xd9"},
+      {"a.bmp",
+       "BM" + std::string(12, '\0') + std::string("\x28\0\0\0", 4) + four + four + std::string(30, '\0')},
+      {"a.tif", std::string("II*\0\x08\0\0\0\2\0", 10) + std::string("\0\1\4\0\1\0\0\0", 8) + four +
+                    std::string("\1\1\3\0\1\0\0\0", 8) + small + std::string(8, '\0')},
+      {"a.ppm", "P6 # wide\n30000 30000\n255\n"},
+      {"a.webp",
+       "RIFF....WEBPVP8X" + std::string("\x0a\0\0\0\0\0\0\0", 8) + std::string("\x2f\x75\0\x2f\x75\0", 6)},
+  };
+  for (const auto& [name, bytes] : files) {
+    scratch.write(name, bytes);
+    EXPECT_NE(message(scratch / name)
+                  .find(std::string(name) + ": a picture of 30000x30000 (height x width) is too large"),
+              std::string::npos)
+        << message(scratch / name);
+  }
+}
+
+// Cameras put second pictures and notes of their own behind the first, and cut them short.
+TEST(Image, BytesBehindTheEndAreNoDamage) {
+  const ScratchFolder scratch;
+  const auto picture = gradient(16, 16, 1);
+  write_png(scratch / "a.png", picture);
+  const auto jpeg = encode_jpeg(picture);
+  scratch.write("a.jpg", jpeg + "TRAILER" + jpeg.substr(0, jpeg.size() - 3));
+  scratch.write("b.png", scratch.read("a.png") + scratch.read("a.png").substr(0, 60));
+  EXPECT_EQ(read_image(scratch / "a.jpg").height, 16);
+  EXPECT_EQ(read_image(scratch / "b.png", 1).pixels, picture.pixels);
+  EXPECT_EQ(decoded(scratch.read("b.png"), {16, 16, 1}), picture.pixels);
+  scratch.write("cut.jpg", jpeg.substr(0, jpeg.size() - 2));
+  EXPECT_NE(message(scratch / "cut.jpg").find("cut.jpg: the picture is cut short"), std::string::npos);
 }
 
 TEST(Image, NamesOfPictures) {

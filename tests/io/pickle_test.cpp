@@ -145,5 +145,15 @@ TEST_F(Pickle, ObjectsAndCallsAreRefused) {
   EXPECT_CONTAINS(refusal("some text"), "a.pkl, byte ");
 }
 
+// One text of a megabyte in every place of a list: each would be a copy.
+TEST_F(Pickle, SharedTextsAreNotCopiedWithoutEnd) {
+  const std::string text(1 << 20, 'x');
+  std::string program("\x80\x02]q\x01(", 6);
+  program += std::string("X\0\0\x10\0", 5) + text + std::string("q\x02", 2);
+  for (int i = 0; i < 1000; ++i) program += std::string("h\x02", 2);
+  write("a.pkl", program + "e.");
+  EXPECT_CONTAINS(message_of<DataError>([&] { read_pickle(folder_ / "a.pkl"); }), "bytes of texts");
+}
+
 }  // namespace
 }  // namespace savp

@@ -8,7 +8,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "savp/core/error.h"
+#include "savp/core/failure.h"
 #include "savp/io/atomic_file.h"
 
 namespace savp {
@@ -201,15 +201,38 @@ TEST_F(Safetensors, CannotBeWrittenIntoAMissingFolder) {
   EXPECT_THROW(write_safetensors(folder_ / "absent" / "x.safetensors", {}, {}), DataError);
 }
 
-TEST_F(Safetensors, AFullDiskIsADataError) {
+TEST_F(Safetensors, AFullDiskIsNoFaultOfTheData) {
   if (!fs::exists("/dev/full")) GTEST_SKIP() << "needs /dev/full";
   fs::create_symlink("/dev/full", concat(path_, ".tmp", ::getpid()));
   try {
     write_file_atomically(path_, "content");
     FAIL() << "a full disk went unnoticed";
-  } catch (const DataError& error) {
+  } catch (const ResourceError& error) {
     EXPECT_NE(std::string(error.what()).find("No space left"), std::string::npos) << error.what();
   }
+}
+
+// Once as many as that took minutes.
+TEST_F(Safetensors, ManyTensors) {
+  std::string header = "{";
+  constexpr int kTensors = 40000;
+  for (int i = 0; i < kTensors; ++i)
+    header += concat(i > 0 ? "," : "", "\"t", i, R"(":{"dtype":"U8","shape":[1],"data_offsets":[)", i, ",",
+                     i + 1, "]}");
+  write_file(header + "}", kTensors);
+  EXPECT_EQ(SafetensorsFile::open(path_).tensors().size(), size_t{kTensors});
+  write_file(header + R"(,"t7":{}})", kTensors);
+  EXPECT_NE(complaint().find("has the key 't7' twice"), std::string::npos);
+  write_file("{\"a\":" + std::string(100, '[') + std::string(100, ']') + "}", 0);
+  EXPECT_NE(complaint().find("lists within lists"), std::string::npos);
+}
+
+// What is read stays, whatever becomes of the file.
+TEST_F(Safetensors, AFileThatShrinksLater) {
+  write_file(R"({"a":{"dtype":"U8","shape":[100000],"data_offsets":[0,100000]}})", 100000);
+  const auto file = SafetensorsFile::open(path_);
+  fs::resize_file(path_, 10);
+  EXPECT_EQ(file.find("a")->data[99999], std::byte{'x'});
 }
 
 }  // namespace

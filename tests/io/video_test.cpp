@@ -3,8 +3,11 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <string>
+#include <vector>
 
 #include "savp/core/error.h"
 #include "savp/io/gif.h"
@@ -136,6 +139,30 @@ TEST(VideoReader, MakesPixelsSquare) {
   EXPECT_EQ(frames[0].width, 96);
 }
 
+// As the ffmpeg program shows them: all four turns, each as it is or mirrored.
+TEST(VideoReader, DisplayMatricesAreFollowed) {
+  const ScratchFolder scratch;
+  const std::pair<std::array<int32_t, 4>, std::array<int, 4>> cases[] = {
+      {{1, 0, 0, 1}, {0, 1, 2, 3}},   {{-1, 0, 0, 1}, {1, 0, 3, 2}},  {{1, 0, 0, -1}, {2, 3, 0, 1}},
+      {{-1, 0, 0, -1}, {3, 2, 1, 0}}, {{0, 1, 1, 0}, {0, 2, 1, 3}},   {{0, 1, -1, 0}, {2, 0, 3, 1}},
+      {{0, -1, 1, 0}, {1, 3, 0, 2}},  {{0, -1, -1, 0}, {3, 1, 2, 0}},
+  };
+  for (const auto& [display, quarters] : cases) {
+    SCOPED_TRACE(testing::Message() << display[0] << ' ' << display[1] << ' ' << display[2] << ' '
+                                    << display[3]);
+    write_video(scratch / "a.mp4", {.frames = 2, .quarters = true, .display = display});
+    const auto frame = read_video(scratch / "a.mp4", {.channels = 1}).front();
+    ASSERT_EQ(frame.width, display[0] != 0 ? 64 : 48);
+    ASSERT_EQ(frame.height, display[0] != 0 ? 48 : 64);
+    for (int i = 0; i < 4; ++i) {
+      const int64_t y = (i < 2 ? 1 : 3) * frame.height / 4, x = (i % 2 == 0 ? 1 : 3) * frame.width / 4;
+      EXPECT_NEAR(frame.pixels[static_cast<size_t>(y * frame.width + x)],
+                  (written_quarter(quarters[static_cast<size_t>(i)]) - 16) * 255.0 / 219, 8)
+          << "quarter " << i;
+    }
+  }
+}
+
 TEST(VideoReader, PicksFramesByTime) {
   const ScratchFolder scratch;
   write_video(scratch / "a.mkv", {.codec = "ffv1", .frames = 20, .fps = 20});
@@ -163,6 +190,65 @@ TEST(VideoReader, SortsFramesByTheirNumbers) {
   std::vector<int> order;
   for (const auto& frame : read_video(scratch / "clip")) order.push_back(frame.pixels[0]);
   EXPECT_EQ(order, (std::vector<int>{1, 2, 9, 10, 11, 100}));
+}
+
+std::vector<std::string> in_order(const ScratchFolder& scratch, std::vector<std::string> names) {
+  for (size_t i = 0; i < names.size(); ++i)
+    write_png(scratch / ("clip/" + names[i]), flat(2, 2, {static_cast<uint8_t>(i)}));
+  std::vector<std::string> order;
+  for (const auto& frame : read_video(scratch / "clip")) order.push_back(names.at(frame.pixels[0]));
+  std::filesystem::remove_all(scratch / "clip");
+  return order;
+}
+
+TEST(VideoReader, FramesComeInTheOrderOfTheirWholeNames) {
+  const ScratchFolder scratch;
+  const std::vector<std::string> orders[] = {
+      {"t_0.png", "t_0.25.png", "t_0.5.png", "t_1.png", "t_2.75.png", "t_10.png"},
+      {"t_0.0.png", "t_0.5.png", "t_9.5.png", "t_10.0.png"},
+      {"IMG_8.png", "img_9.PNG", "Img_10.bmp", "IMG_11.png"},
+      {"1305031102.175304.png", "1305031102.211214.png", "1305031102.243210.png"},
+      {"shot.001.0009.png", "shot.001.0010.png", "shot.002.0001.png"},
+      {"a.png", "b.png", "c.png"},
+      {"0001_start.png", "0002_end.png"},
+      {"99999999999999999998.png", "99999999999999999999.png", "100000000000000000000.png"},
+  };
+  for (const auto& order : orders) {
+    auto mixed = order;
+    std::rotate(mixed.begin(), mixed.begin() + 1, mixed.end());
+    EXPECT_EQ(in_order(scratch, mixed), order);
+  }
+}
+
+TEST(VideoReader, NamesThatAllowTwoOrdersAreAnError) {
+  const ScratchFolder scratch;
+  const std::pair<std::vector<std::string>, const char*> cases[] = {
+      {{"v_1.9.png", "v_1.10.png", "v_1.11.png"}, "decimals or not"},
+      {{"01.png", "1.png", "2.png"}, "01.png and 1.png have the same place"},
+      {{"1.png", "1.bmp", "2.png"}, "have the same place"},
+      {{"left_1.png", "left_2.png", "right_1.png", "right_2.png"}, "different series"},
+      {{"1_left.png", "1_right.png", "2_left.png", "2_right.png"}, "different series"},
+      {{"b_1.png", "a_2.png", "b_3.png"}, "different series"},
+      {{"frame_1.png", "frame_2.png", "cover.png"}, "different series"},
+  };
+  for (const auto& [names, complaint] : cases) {
+    for (const auto& name : names) write_png(scratch / ("clip/" + name), flat(2, 2, {1}));
+    EXPECT_SAYS(failure(scratch / "clip"), "clip: the order of its frames is not clear");
+    EXPECT_SAYS(failure(scratch / "clip"), complaint);
+    std::filesystem::remove_all(scratch / "clip");
+  }
+}
+
+TEST(VideoReader, PipesAmongFramesAreLeftOutAndMissingOnesAreNot) {
+  const ScratchFolder scratch;
+  for (const char* name : {"1", "2"})
+    write_png(scratch / (std::string("clip/") + name + ".png"), flat(2, 2, {1}));
+  ASSERT_EQ(mkfifo((scratch / "clip/3.png").c_str(), 0600), 0);
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(read_video(scratch / "clip").size(), 2U);
+  EXPECT_SAYS(testing::internal::GetCapturedStderr(), "3.png: is a pipe");
+  std::filesystem::create_symlink("nowhere.png", scratch / "clip/4.png");
+  EXPECT_SAYS(failure(scratch / "clip"), "4.png: is a link that leads nowhere");
 }
 
 TEST(VideoReader, FoldersOfMixedSizesAreRefused) {
@@ -211,6 +297,67 @@ TEST(VideoReader, TruncatedFilesAreRefused) {
       EXPECT_SAYS(failure(scratch / (std::string("cut_") + name)), std::string("cut_") + name)
           << " at " << share;
     }
+}
+
+// Neither a last frame that stays long nor bytes behind the end mean that something is missing.
+TEST(VideoReader, WholeGifsAreNotTruncated) {
+  const ScratchFolder scratch;
+  write_gif(scratch / "a.gif", {flat(4, 4, {255, 0, 0}), flat(4, 4, {0, 255, 0}), flat(4, 4, {0, 0, 255})},
+            25);
+  const auto whole = scratch.read("a.gif");
+  for (const char* tail : {"\0", "\r\n", "\0\0\0notes;"}) {
+    scratch.write("tail.gif", whole + std::string(tail, tail[0] == 0 ? (tail[1] == 0 ? 9 : 1) : 2));
+    EXPECT_EQ(read_video(scratch / "tail.gif").size(), 3U);
+  }
+  auto slow = whole;  // 0x21 0xF9 0x04, flags, the delay in 1/100 s
+  const auto last = slow.rfind("\x21\xF9\x04");
+  slow[last + 4] = 0x2C, slow[last + 5] = 1;
+  scratch.write("slow.gif", slow);
+  EXPECT_EQ(read_video(scratch / "slow.gif").size(), 3U);
+}
+
+// Written to a pipe, a container knows neither its length nor an index.
+TEST(VideoReader, FilesWithoutLengthAreReadInFull) {
+  const ScratchFolder scratch;
+  write_video(scratch / "a.avi", {.codec = "mjpeg", .pixels = AV_PIX_FMT_YUVJ420P});
+  auto bytes = scratch.read("a.avi");
+  for (const auto* size : {"\0\0\0\0", "\xFF\xFF\xFF\xFF"}) {
+    bytes.replace(4, 4, size, 4);
+    scratch.write("open.avi", bytes);
+    EXPECT_EQ(read_video(scratch / "open.avi").size(), 20U);
+  }
+  write_video(scratch / "a.mkv", {.codec = "mpeg4", .muxer_option = "live=1"});
+  EXPECT_EQ(read_video(scratch / "a.mkv").size(), 20U);
+}
+
+TEST(VideoReader, FragmentedAndStreamedFilesAreRefusedWhereTheyAreCut) {
+  const ScratchFolder scratch;
+  write_video(scratch / "a.mp4", {.muxer_option = "movflags=frag_keyframe+empty_moov"});
+  write_video(scratch / "a.flv", {.codec = "flv"});
+  write_video(scratch / "a.mkv", {.codec = "mpeg4"});
+  write_video(scratch / "a.wmv", {.codec = "wmv2"});
+  for (const std::string name : {"a.mp4", "a.flv", "a.mkv", "a.wmv"}) {
+    EXPECT_EQ(read_video(scratch / name).size(), 20U) << name;
+    cut(scratch, name, "cut_" + name, 0.7);
+    EXPECT_SAYS(failure(scratch / ("cut_" + name)), "cut_" + name);
+    scratch.write("more_" + name, scratch.read(name) + std::string(100, '\0'));
+    EXPECT_EQ(read_video(scratch / ("more_" + name)).size(), 20U) << name;
+  }
+}
+
+TEST(VideoReader, NoiseIsNotTakenForSound) {
+  const ScratchFolder scratch;
+  std::string noise;
+  uint32_t draw = 5;
+  for (int i = 0; i < 60; ++i) {
+    noise += "\xFF\xFB\x90\x64";
+    for (int k = 0; k < 413; ++k) noise += static_cast<char>((draw = draw * 1664525 + 1013904223) >> 24U);
+  }
+  scratch.write("depth.bin", noise);
+  EXPECT_FALSE(surely_is_video_file(scratch / "depth.bin"));
+  write_video(scratch / "a.mp4", {});
+  scratch.write("clip", scratch.read("a.mp4"));
+  EXPECT_TRUE(surely_is_video_file(scratch / "clip"));
 }
 
 TEST(VideoReader, DamageIsToldWithItsFrame) {

@@ -6,6 +6,9 @@ extern "C" {
 #include <libavformat/avformat.h>
 }
 
+#include <algorithm>
+#include <array>
+#include <cstdint>
 #include <filesystem>
 #include <stdexcept>
 #include <string>
@@ -21,7 +24,12 @@ struct WrittenVideo {
   const char* muxer_option = nullptr;  // "movflags=faststart"
   AVRational pixel_aspect = {1, 1};    // width : height
   AVPixelFormat pixels = AV_PIX_FMT_YUV420P;
+  bool quarters = false;                // the quarters differ: see written_quarter()
+  std::array<int32_t, 4> display = {};  // a, b, c, d of a display matrix, as 1, 0 or -1; all 0: none
 };
+
+// The luma of the quarters of a frame: upper left, upper right, lower left, lower right.
+inline int written_quarter(int i) { return std::array{50, 95, 150, 205}.at(static_cast<size_t>(i)); }
 
 // The luma of frame i everywhere in the written frame i, before compression: brightness i of about 12 i.
 inline int written_luma(int i) { return 16 + 10 * i; }
@@ -41,6 +49,24 @@ inline void fill(AVFrame& frame, int i) {
                 static_cast<uint8_t>(plane == 0 ? written_luma(i) : 128));
   }
   frame.pts = i;
+}
+
+inline void fill_quarters(AVFrame& frame) {
+  for (int y = 0; y < frame.height; ++y)
+    for (int x = 0; x < frame.width; ++x)
+      frame.data[0][y * frame.linesize[0] + x] = static_cast<uint8_t>(
+          written_quarter((y < frame.height / 2 ? 0 : 2) + (x < frame.width / 2 ? 0 : 1)));
+}
+
+// Q16.16, and Q2.30 in the last of its three columns.
+inline void set_display(AVStream& stream, const std::array<int32_t, 4>& display) {
+  const auto& [a, b, c, d] = display;
+  if (a == 0 && b == 0) return;
+  auto* matrix = reinterpret_cast<int32_t*>(
+      av_stream_new_side_data(&stream, AV_PKT_DATA_DISPLAYMATRIX, 9 * sizeof(int32_t)));
+  const int32_t one = 1 << 16;
+  const std::array<int32_t, 9> numbers = {a * one, b * one, 0, c * one, d * one, 0, 0, 0, 1 << 30};
+  std::copy(numbers.begin(), numbers.end(), matrix);
 }
 
 inline void drain(AVCodecContext& encoder, AVFormatContext& muxer, const AVFrame* frame) {
@@ -79,6 +105,7 @@ inline void write_video(const std::filesystem::path& path, const WrittenVideo& v
   stream->avg_frame_rate = encoder->framerate;
   stream->sample_aspect_ratio = video.pixel_aspect;
   must(avcodec_parameters_from_context(stream->codecpar, encoder));
+  detail::set_display(*stream, video.display);
   must(avio_open(&muxer->pb, path.c_str(), AVIO_FLAG_WRITE));
   AVDictionary* options = nullptr;
   if (video.muxer_option != nullptr) must(av_dict_parse_string(&options, video.muxer_option, "=", ",", 0));
@@ -92,6 +119,7 @@ inline void write_video(const std::filesystem::path& path, const WrittenVideo& v
   must(av_frame_get_buffer(frame, 0));
   for (int i = 0; i < video.frames; ++i) {
     detail::fill(*frame, i);
+    if (video.quarters) detail::fill_quarters(*frame);
     detail::drain(*encoder, *muxer, frame);
   }
   detail::drain(*encoder, *muxer, nullptr);

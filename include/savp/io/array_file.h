@@ -45,6 +45,8 @@ class ByteSource {
   // At most `count` bytes, 0 at the end.
   virtual size_t read(char* to, size_t count) = 0;
   virtual int64_t size() const = 0;  // in all
+  // Goes on at that byte; false where that is not possible.
+  virtual bool seek(int64_t /*byte*/) { return false; }
 };
 
 // One array, read from front to back.
@@ -60,6 +62,8 @@ class ArrayReader {
   std::string read_bytes(int64_t values);
   // The next values, as float.
   std::vector<float> read_floats(int64_t values);
+  // Goes on at that value; false in an archive, which is read from front to back.
+  bool seek(int64_t value);
   // After the last value: the checksum of an archive is looked at, too.
   void finish();
 
@@ -69,6 +73,7 @@ class ArrayReader {
   std::unique_ptr<ByteSource> source_;
   std::string name_;
   ArrayHeader header_;
+  int64_t first_byte_ = 0;  // of the values
 };
 
 // The arrays of a file.
@@ -93,7 +98,7 @@ class ArrayFile {
   std::vector<std::string> names_;
 };
 
-// Whether the name ends in .npy or .npz.
+// Whether the name ends in .npy or .npz, in any case.
 bool is_array_name(const std::filesystem::path& path);
 
 }  // namespace savp

@@ -95,4 +95,8 @@ class ExampleBuilder {
   std::unique_ptr<proto::Example> example_;
 };
 
+// What a feature is called without its time step: "7/action" as "%d/action", where `step` is "%d". A step is
+// a number between the ends of a name, "/" and "_".
+std::string without_step(std::string_view name, std::string_view step);
+
 }  // namespace savp

@@ -25,12 +25,20 @@ struct Picture {
   std::vector<uint8_t> pixels;  // height x width x channels
 };
 
+// Of a picture or a frame of a video. A file of some bytes may claim any size, for which memory would be
+// reserved; this is a little more than 7680 x 4320.
+inline constexpr int64_t kMostPixels = int64_t{1} << 25;
+
 // Whether the name ends like that of a picture read_image() knows (png, jpg, bmp, ...).
 bool is_picture_name(const std::filesystem::path& path);
 
-// A picture file with any depth and number of channels, as 8-bit RGB (channels 3) or gray (channels 1).
-// Throws DataError, also for a file that ends too soon.
-Picture read_image(const std::filesystem::path& path, int64_t channels = 3);
+// A picture file (PNG, JPEG, BMP, TIFF, PNM, WebP) as 8-bit RGB (channels 3) or gray (channels 1). Gray
+// becomes three equal channels, a palette its colours; alpha is dropped, so that transparent pixels show the
+// colour stored with them; cameras' notes of how they were held are followed. Samples of 16 bits go from
+// 0..65535 to 0..255, and `note`, where it is given, then says so and what they range over; float samples go
+// from 0..1 to 0..255. Throws DataError, also for a file that ends too soon, has more than kMostPixels, or
+// floats beyond 0..1.
+Picture read_image(const std::filesystem::path& path, int64_t channels = 3, std::string* note = nullptr);
 
 // A JPEG or PNG picture in memory -> size.values() bytes, height x width x channels. JPEG as TensorFlow
 // decodes it: with the fast integer transform (up to 6 levels from the accurate one) and smooth upsampling of
@@ -59,8 +67,12 @@ Picture crop_centre(const Picture& picture, int64_t height, int64_t width);
 // The largest middle part of the aspect height : width, resized to that size.
 Picture fit(const Picture& picture, int64_t height, int64_t width);
 
-// Turns by quarter turns, clockwise.
-Picture rotate(const Picture& picture, int64_t quarter_turns);
+// One of the eight ways to lay down a picture: rows and columns change places first, then left and right,
+// then top and bottom.
+struct Orientation {
+  bool transposed = false, mirrored = false, upside_down = false;
+};
+Picture oriented(const Picture& picture, const Orientation& orientation);
 
 // Gray to RGB, or RGB to its luma (Rec. 601).
 Picture with_channels(const Picture& picture, int64_t channels);

@@ -19,6 +19,8 @@
 
 namespace savp {
 
+class RegularFile;
+
 // Where a record lies. Cheap to copy and to keep: the file is opened again when the record is read.
 struct RecordPlace {
   std::shared_ptr<const std::string> file;  // path
@@ -63,8 +65,7 @@ class TfRecordReader {
 
  private:
   RecordPlace position_;
-  int descriptor_ = -1;
-  int64_t size_ = 0;  // bytes of the file
+  std::unique_ptr<RegularFile> file_;
 };
 
 // Number of records, found by their length fields alone.

@@ -34,12 +34,14 @@ class FrameSource {
   virtual double fps() const = 0;
 };
 
-// The frames of a video, in order. All of it or an error: a file that is damaged, or shorter than it says,
-// throws DataError with the file, the frame and the cause, since what is missing would pass for the end of
-// the scene. Phone videos are turned upright and oblong pixels made square.
+// The frames of a video, in order. All of it or an error: a file that is damaged or truncated throws
+// DataError with the file, the frame and the cause, since what is missing would pass for the end of the
+// scene. Frames are turned and mirrored as the file's display matrix says, and oblong pixels made square,
+// unless `plain`.
 class VideoReader {
  public:
-  // `path` is a file or a folder of pictures of one size, whose names are sorted by the numbers in them.
+  // `path` is a file or a folder of pictures of one size, which come in the order of their names: numbers by
+  // value, decimals included. Names that allow two orders are an error.
   explicit VideoReader(const std::filesystem::path& path, const VideoOptions& options = {});
 
   // None after the last frame.
@@ -63,6 +65,10 @@ std::vector<Picture> read_video(const std::filesystem::path& path, const VideoOp
 
 // Whether the content looks like a video; such a file may still turn out to be damaged.
 bool is_video_file(const std::filesystem::path& path);
+
+// Whether the content can be nothing else: a container with a mark of its own, opened, with frames in it. For
+// files whose names do not say what they are.
+bool surely_is_video_file(const std::filesystem::path& path);
 
 // Whether a folder directly holds pictures.
 bool is_frame_folder(const std::filesystem::path& path);
