@@ -6,13 +6,15 @@
 #include <string>
 #include <vector>
 
+#include "datasets/array_clips.h"
 #include "datasets/sources.h"
 #include "savp/io/video.h"
 
 namespace savp {
 
 struct ClipOptions {
-  VideoOptions video;                   // of files and folders; arrays are taken as they are
+  VideoOptions video;  // of files and folders; arrays are taken as they are
+  ArrayOptions arrays = {};
   int64_t clip_length, min_length = 2;  // frames
   int64_t largest_side = 0;             // of a video kept in its size, pixels; 0: any
   bool skip_bad = false;                // a damaged source is refused, instead of an error
@@ -24,6 +26,7 @@ struct ReadSource {
   std::vector<int64_t> clips;  // lengths, frames
   std::string content;         // "48x64x3, 4 actions a step": must be the same for all sources
   int64_t height = 0, width = 0, channels = 0;
+  bool holds_sequences = false;  // an array of sequences, each of which is a scene of its own
   std::string refusal;
   bool damaged = false;  // what it was refused for
 };

@@ -6,7 +6,7 @@
 
 #include "datasets/record_counts.h"
 #include "datasets/workers.h"
-#include "savp/core/error.h"
+#include "savp/core/failure.h"
 #include "savp/core/interrupt.h"
 #include "savp/io/atomic_file.h"
 #include "savp/io/sha256.h"
@@ -18,16 +18,10 @@ namespace fs = std::filesystem;
 
 constexpr int64_t kRecordsPerFile = 128;
 
-void make_folders(const fs::path& path) {
-  std::error_code failure;
-  fs::create_directories(path, failure);
-  SAVP_CHECK(!failure, DataError, path.string(), ": cannot be made (", failure.message(), ")");
-}
-
 void rename_path(const fs::path& from, const fs::path& to) {
   std::error_code failure;
   fs::rename(from, to, failure);
-  SAVP_CHECK(!failure, DataError, to.string(), ": cannot be put in place (", failure.message(), ")");
+  if (failure) throw_failure(failure.value(), to.string() + ": cannot be put in place");
 }
 
 void remove_folder(const fs::path& path) {
@@ -61,6 +55,12 @@ Json describe_files(const fs::path& folder) {
 }
 
 }  // namespace
+
+void make_folders(const fs::path& path) {
+  std::error_code failure;
+  fs::create_directories(path, failure);
+  if (failure) throw_failure(failure.value(), path.string() + ": cannot be made");
+}
 
 PreparedFolder::PreparedFolder(const fs::path& target, bool overwrite)
     : target_(without_slash(fs::absolute(target).lexically_normal())),

@@ -15,6 +15,9 @@ namespace savp {
 
 inline constexpr char kManifestName[] = "dataset.json";
 
+// Makes a folder and those above it that are missing.
+void make_folders(const std::filesystem::path& path);
+
 // A data set being made: everything goes to a hidden folder beside the target, which takes its place in the
 // end, so that the target is there in full or not at all.
 class PreparedFolder {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <filesystem>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,22 +19,21 @@ struct DamagedSource {
 };
 
 struct Sources {
-  std::vector<Source> found;  // sorted by path
+  std::vector<Source> found;  // by name, those of a folder before those of the folders in it
   std::vector<DamagedSource> damaged;
   std::vector<std::filesystem::path> others;  // files that have nothing to do with it
+  std::vector<std::string> passed_over;       // pipes, devices, links that lead round in circles: a line each
 };
 
-// Searches a folder and those below it, or takes the one file given. Throws DataError where there is no such
-// folder or file.
+// Searches a folder and those below it, links followed, or takes the one file given:
+//  - a folder of pictures is one video, unless there are videos beside them;
+//  - a file named like a video is one, or damaged; any other only where its content leaves no doubt;
+//  - a file of arrays counts where it may hold frames and no pictures lie beside it.
+// Throws DataError where there is no such folder or file.
 Sources find_sources(const std::filesystem::path& input);
 
 // Whether find_sources() would find any, or damaged files; quicker. What is in a folder that may not be read
 // nobody knows.
 bool has_sources(const std::filesystem::path& input);
-
-// The split (index into kSplitNames) that the folders say: all sources lie in folders train, val or test of
-// the input, or the input is such a folder itself. Nothing where they say nothing.
-std::optional<std::vector<int>> split_by_folder(const std::vector<Source>& sources,
-                                                const std::filesystem::path& input);
 
 }  // namespace savp

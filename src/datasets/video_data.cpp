@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "datasets/clips.h"
+#include "datasets/folder_split.h"
 #include "datasets/own_data.h"
 #include "datasets/prepared_folder.h"
 #include "datasets/sources.h"
@@ -15,6 +18,8 @@
 #include "savp/core/interrupt.h"
 #include "savp/core/log.h"
 #include "savp/core/text.h"
+#include "savp/io/folder_entries.h"
+#include "savp/io/image.h"
 #include "savp/io/tfrecord.h"
 
 namespace savp {
@@ -53,8 +58,10 @@ ClipOptions clip_options(const VideoDataOptions& options) {
   SAVP_CHECK(options.val_fraction + options.test_fraction < 1, UsageError, "--val_fraction ",
              options.val_fraction, " and --test_fraction ", options.test_fraction,
              ": nothing is left to train on");
+  check_axes(options.array_axes);
   const auto [height, width] = parse_size(options.size);
   return {.video = {.height = height, .width = width, .channels = options.gray ? 1 : 3, .fps = options.fps},
+          .arrays = {options.image_key, options.array_axes},
           .clip_length = options.clip_length,
           .min_length = options.min_length,
           .skip_bad = options.skip_bad_videos};
@@ -65,7 +72,10 @@ ClipOptions clip_options(const VideoDataOptions& options) {
 std::string some_names(const std::vector<fs::path>& paths) {
   constexpr size_t kNamed = 5;
   std::vector<std::string> names;
-  for (const fs::path& path : paths) names.push_back(path.filename().string());
+  for (const fs::path& path : paths) {
+    if (names.size() > kNamed) break;
+    names.push_back(path.has_parent_path() && path.is_relative() ? path.string() : path.filename().string());
+  }
   if (names.size() > kNamed) {
     names.resize(kNamed);
     names.emplace_back("more");
@@ -73,19 +83,65 @@ std::string some_names(const std::vector<fs::path>& paths) {
   return join_words(names);
 }
 
-Sources find(const VideoDataOptions& options) {
-  auto sources = find_sources(options.input_dir);
-  for (const auto& [path, complaint] : sources.damaged) {
-    SAVP_CHECK(options.skip_bad_videos, DataError, complaint, " (", sources.damaged.size(),
-               " such in all: ", kHowToSkip, ")");
-    log::warn("left out, " + complaint);
-  }
+void warn_of_others(const Sources& sources) {
   if (!sources.others.empty())
     log::warn(concat("left out, no video: ", counted(static_cast<int64_t>(sources.others.size()), "file"),
                      " (", some_names(sources.others), ")"));
-  SAVP_CHECK(!sources.found.empty(), DataError, options.input_dir,
+  constexpr size_t kTold = 5;
+  for (size_t i = 0; i < std::min(kTold, sources.passed_over.size()); ++i)
+    log::warn("left out, " + sources.passed_over[i]);
+  if (sources.passed_over.size() > kTold)
+    log::warn(concat("left out, ", sources.passed_over.size() - kTold, " more pipes, devices or links"));
+}
+
+// Sources, and the split of each that folders say.
+struct Found {
+  Sources sources;
+  std::optional<std::vector<int>> splits;
+};
+
+// Pictures that lie in the input itself are a video without a name of its own: the first of them.
+fs::path stray_name(const Source& source, const fs::path& input) {
+  if (source.path != input) return source.path.lexically_relative(input);
+  for (const auto& entry : folder_entries(input))
+    if (is_picture_name(entry.path)) return entry.path.filename();
+  return source.path.filename();
+}
+
+// What lies beside folders for splits never undoes them: it is left out.
+void apply_folders(Found& found, const std::string& input) {
+  const auto by_folder = split_by_folder(found.sources.found, input);
+  if (!by_folder) return;
+  std::vector<Source> kept;
+  std::vector<fs::path> strays;
+  found.splits.emplace();
+  for (size_t i = 0; i < by_folder->splits.size(); ++i) {
+    const auto& source = found.sources.found[i];
+    if (const auto split = by_folder->splits[i]) {
+      kept.push_back(source);
+      found.splits->push_back(*split);
+    } else {
+      strays.push_back(stray_name(source, input));
+    }
+  }
+  found.sources.found = std::move(kept);
+  if (!strays.empty())
+    log::warn(concat("left out, beside the folders for train, val and test: ",
+                     counted(static_cast<int64_t>(strays.size()), "video"), " (", some_names(strays), ")"));
+}
+
+Found find(const VideoDataOptions& options) {
+  Found found{find_sources(options.input_dir), std::nullopt};
+  for (const auto& [path, complaint] : found.sources.damaged) {
+    SAVP_CHECK(options.skip_bad_videos, DataError, complaint, " (", found.sources.damaged.size(),
+               " such in all: ", kHowToSkip, ")");
+    log::warn("left out, " + complaint);
+  }
+  warn_of_others(found.sources);
+  SAVP_CHECK(!found.sources.found.empty(), DataError, options.input_dir,
              ": holds no videos, no folders of frames and no arrays (.npz, .npy)");
-  return sources;
+  apply_folders(found, options.input_dir);
+  return found;
 }
 
 fs::path clips_path(const fs::path& folder, size_t source) { return folder / concat(source, ".tfrecords"); }
@@ -137,38 +193,52 @@ struct Division {
   std::string by = "file";
 };
 
-// A split for each source with clips, or for each clip.
-Assignment spread(const std::vector<ReadSource>& sources, const std::vector<int>& splits, bool by_source) {
+// How many units of a source are divided: the videos themselves, or what they hold.
+using Units = std::function<int64_t(const ReadSource& source)>;
+
+int64_t one_if_usable(const ReadSource& source) { return source.clips.empty() ? 0 : 1; }
+int64_t its_clips(const ReadSource& source) { return static_cast<int64_t>(source.clips.size()); }
+int64_t its_scenes(const ReadSource& source) {
+  return source.holds_sequences ? its_clips(source) : one_if_usable(source);
+}
+
+int64_t total(const std::vector<ReadSource>& sources, const Units& units) {
+  int64_t sum = 0;
+  for (const auto& source : sources) sum += units(source);
+  return sum;
+}
+
+// A split for each unit, spread over its clips.
+Assignment spread(const std::vector<ReadSource>& sources, const std::vector<int>& splits,
+                  const Units& units) {
   Assignment all;
   auto split = splits.begin();
   for (const auto& source : sources) {
     auto& of_source = all.emplace_back();
-    for (size_t i = 0; i < source.clips.size(); ++i) of_source.push_back(by_source ? *split : *split++);
-    if (by_source && !source.clips.empty()) ++split;
+    const bool together = units(source) < its_clips(source);
+    for (size_t i = 0; i < source.clips.size(); ++i) of_source.push_back(together ? *split : *split++);
+    if (together) ++split;
   }
   return all;
 }
 
 // As the folders say; else by source, so that no scene is both trained on and tested on. Where there are too
-// few sources for that, by time.
-Division divide(const std::vector<Source>& sources, const std::vector<ReadSource>& read,
-                const VideoDataOptions& options) {
+// few sources for that, by the sequences of arrays; the clips of one video come to different splits on
+// request alone.
+Division divide(const Found& found, const std::vector<ReadSource>& read, const VideoDataOptions& options) {
   const SplitShares shares{options.val_fraction, options.test_fraction};
-  if (const auto by_folder = split_by_folder(sources, options.input_dir)) {
+  if (found.splits) {
     Division division{{}, "folder"};
     for (size_t i = 0; i < read.size(); ++i)
-      division.splits.emplace_back(read[i].clips.size(), (*by_folder)[i]);
+      division.splits.emplace_back(read[i].clips.size(), (*found.splits)[i]);
     return division;
   }
-  int64_t usable = 0, clips = 0;
-  for (const ReadSource& source : read) {
-    usable += source.clips.empty() ? 0 : 1;
-    clips += static_cast<int64_t>(source.clips.size());
-  }
-  if (!enough_to_split(usable, shares))
-    return {spread(read, split_in_order(clips, shares), /*by_source=*/false), "clip"};
-  return {
-      spread(read, split_by_lot(usable, shares, static_cast<uint64_t>(options.seed)), /*by_source=*/true)};
+  const auto usable = total(read, one_if_usable), scenes = total(read, its_scenes);
+  if (enough_to_split(usable, shares))
+    return {spread(read, split_by_lot(usable, shares, static_cast<uint64_t>(options.seed)), one_if_usable)};
+  if (options.split_within_videos && !enough_to_split(scenes, shares))
+    return {spread(read, split_in_order(total(read, its_clips), shares), its_clips), "clip"};
+  return {spread(read, split_in_order(scenes, shares), its_scenes), scenes > usable ? "sequence" : "file"};
 }
 
 void write_splits(const std::vector<ReadSource>& sources, const Assignment& splits, const fs::path& clips,
@@ -247,7 +317,12 @@ void report(const Json& manifest, const VideoDataOptions& options) {
   const std::pair<const char*, double> asked[] = {{"val", options.val_fraction},
                                                   {"test", options.test_fraction}};
   for (const auto& [name, share] : asked)
-    if (share > 0 && manifest["sequences"][name] == 0) log::warn(concat("nothing is left for ", name));
+    if (share > 0 && manifest["sequences"][name] == 0)
+      log::warn(
+          concat("nothing is left for ", name,
+                 manifest["split_by"] == "folder"
+                     ? ": no folder is called like it"
+                     : ": more files are needed, or split_within_videos, which divides each video by time"));
   if (const auto left_out = manifest["left_out"].size(); left_out > 0)
     log::warn(concat(left_out, " of the files were left out, for the reasons above"));
 }
@@ -260,18 +335,18 @@ void make_video_data(const VideoDataOptions& options, int64_t largest_side, cons
   ClipOptions clips = clip_options(options);
   clips.largest_side = largest_side;
   const auto found = find(options);
-  const auto& sources = found.found;
+  const auto& sources = found.sources.found;
   PreparedFolder folder(options.output_dir, options.overwrite);
   const fs::path work = folder.path() / "clips";
-  fs::create_directory(work);
+  make_folders(work);
   const auto read = read_all(sources, clips, options.threads, work);
   const auto usable = [](const ReadSource& source) { return !source.clips.empty(); };
   SAVP_CHECK(std::any_of(read.begin(), read.end(), usable), DataError, options.input_dir, ": none of ",
              counted(static_cast<int64_t>(read.size()), "file"), " can be used: ", read.front().refusal,
              "; --min_length allows shorter ones");
-  const Division division = divide(sources, read, options);
+  const Division division = divide(found, read, options);
   Json manifest = describe(options, sources, read, division);
-  manifest["left_out"] = left_out(options, found, read);
+  manifest["left_out"] = left_out(options, found.sources, read);
   if (!more.is_null()) manifest.update(more);
   write_splits(read, division.splits, work, folder.path());
   fs::remove_all(work);

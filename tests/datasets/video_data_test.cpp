@@ -1,7 +1,11 @@
 #include "savp/datasets/video_data.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
+#include <algorithm>
+#include <array>
+#include <filesystem>
 #include <set>
 #include <string>
 #include <vector>
@@ -165,15 +169,119 @@ TEST(VideoData, FoldersOfFramesAreVideos) {
   EXPECT_EQ(manifest(scratch)["videos"]["train"].size(), 1U);
 }
 
-// One video cannot be split by video; its last clips are kept for the test instead.
-TEST(VideoData, OneVideoIsSplitByTime) {
+// Clips of one video are alike: they come to different splits on request alone.
+TEST(VideoData, AVideoStaysTogether) {
   const ScratchFolder scratch;
   write_clip(scratch / "in/a.gif", 40, 10);
+  write_clip(scratch / "in/b.gif", 40, 100);
+  testing::internal::CaptureStderr();
   make_video_data(options_for(scratch));
+  const std::string said = testing::internal::GetCapturedStderr();
+  EXPECT_NE(said.find("nothing is left for val"), std::string::npos) << said;
+  EXPECT_EQ(manifest(scratch)["sequences"], (Json{{"train", 4}, {"val", 0}, {"test", 4}}));
+  EXPECT_EQ(manifest(scratch)["videos"],
+            (Json{{"train", {"a.gif"}}, {"val", Json::array()}, {"test", {"b.gif"}}}));
+}
+
+// The last clips are then kept for the test.
+TEST(VideoData, OneVideoIsSplitByTimeOnRequest) {
+  const ScratchFolder scratch;
+  write_clip(scratch / "in/a.gif", 40, 10);
+  auto options = options_for(scratch);
+  options.split_within_videos = true;
+  make_video_data(options);
   EXPECT_EQ(manifest(scratch)["split_by"], "clip");
   EXPECT_NEAR(stored(scratch / "out/train/sequence_0_to_1.tfrecords")[0].levels[0], 10, 1);
   EXPECT_NEAR(stored(scratch / "out/val/sequence_0_to_0.tfrecords")[0].levels[0], 30, 1);
   EXPECT_NEAR(stored(scratch / "out/test/sequence_0_to_0.tfrecords")[0].levels[0], 40, 1);
+}
+
+// The first level of each clip of a split, sorted.
+std::vector<int> first_levels(const ScratchFolder& scratch, const std::string& split) {
+  std::vector<int> levels;
+  if (!std::filesystem::exists(scratch / ("out/" + split))) return levels;
+  for (const auto& entry : std::filesystem::directory_iterator(scratch / ("out/" + split)))
+    if (entry.path().extension() == ".tfrecords")
+      for (const auto& clip : stored(entry.path())) levels.push_back(clip.levels.front() / 10 * 10);
+  std::sort(levels.begin(), levels.end());
+  std::filesystem::remove_all(scratch / ("out/" + split));
+  return levels;
+}
+
+TEST(VideoData, FoldersForSplitsAreKeptWhateverLiesBesideThem) {
+  struct Case {
+    std::array<const char*, 3> folders;
+    const char* stray;
+  };
+  const Case cases[] = {{{"train", "val", "test"}, "outtakes/scrap.gif"},
+                        {{"Training", "VALID", "Testing"}, "scrap.gif"},
+                        {{"train", "dev", "eval"}, "more/deep/scrap.gif"},
+                        {{"mine/train", "mine/validation", "mine/test"}, "scrap.gif"}};
+  for (const auto& [folders, stray] : cases) {
+    SCOPED_TRACE(folders[0]);
+    const ScratchFolder scratch;
+    for (int split = 0; split < 3; ++split)
+      for (int clip = 0; clip < 2; ++clip)
+        write_clip(scratch / concat("in/", folders[static_cast<size_t>(split)], "/", clip, ".gif"), 5,
+                   81 * split + 20 * clip + 5);
+    write_clip(scratch / (std::string("in/") + stray), 5, 60);
+    testing::internal::CaptureStderr();
+    make_video_data(options_for(scratch));
+    const auto said = testing::internal::GetCapturedStderr();
+    EXPECT_NE(said.find("scrap.gif"), std::string::npos) << said;
+    EXPECT_EQ(manifest(scratch)["split_by"], "folder");
+    EXPECT_EQ(first_levels(scratch, "train"), (std::vector<int>{0, 20}));
+    EXPECT_EQ(first_levels(scratch, "val"), (std::vector<int>{80, 100}));
+    EXPECT_EQ(first_levels(scratch, "test"), (std::vector<int>{160, 180}));
+  }
+}
+
+TEST(VideoData, FilesNamedAfterSplitsAreKept) {
+  const ScratchFolder scratch;
+  for (const auto& [name, level] : {std::pair{"train", 0}, {"val", 80}, {"test", 160}})
+    write_clip(scratch / concat("in/", name, ".gif"), 5, level + 5);
+  make_video_data(options_for(scratch));
+  EXPECT_EQ(first_levels(scratch, "val"), (std::vector<int>{80}));
+  EXPECT_EQ(first_levels(scratch, "test"), (std::vector<int>{160}));
+}
+
+TEST(VideoData, DoubtfulFoldersAreAnError) {
+  const std::pair<std::vector<const char*>, const char*> cases[] = {
+      {{"train/a", "Train/b", "test/c"}, "are for train: put what belongs together into one folder"},
+      {{"train/a", "val/b", "dev/c"}, "are for val"},
+      {{"train/a", "car/b", "bus/c"},
+       "the folder train looks like one of train, val and test, but bus/c.gif"},
+      {{"test/a", "b"}, "the folder test looks like"},
+  };
+  for (const auto& [names, complaint] : cases) {
+    const ScratchFolder scratch;
+    for (const char* name : names) write_clip(scratch / concat("in/", name, ".gif"), 5, 0);
+    const auto said = failure(options_for(scratch));
+    EXPECT_NE(said.find(complaint), std::string::npos) << said;
+  }
+}
+
+// What lies beside frames is counted, not read; links are followed, those that lead back are named.
+TEST(VideoData, OtherFilesAndLinks) {
+  const ScratchFolder scratch;
+  const Picture frame{8, 8, 1, std::vector<uint8_t>(64, 50)};
+  for (int i = 0; i < 6; ++i) write_png(scratch / concat("store/", i, ".png"), frame);
+  for (const char* name : {"poses.npy", "words.srt", "Thumbs.db", "desktop.ini", "clip.mp4.part", "a.json"})
+    scratch.write(concat("store/", name), "of no use");
+  scratch.write("store/.DS_Store", "");
+  scratch.write("in/__MACOSX/store/._0.avi", "");
+  std::filesystem::create_directory_symlink("../store", scratch / "in/linked");
+  std::filesystem::create_directory_symlink(scratch / "in", scratch / "store/up");
+  ASSERT_EQ(mkfifo((scratch / "in/live.mp4").c_str(), 0600), 0);
+  auto options = options_for(scratch);
+  options.val_fraction = options.test_fraction = 0;
+  testing::internal::CaptureStderr();
+  make_video_data(options);
+  const auto said = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(manifest(scratch)["sequences"]["train"], 1);
+  for (const char* part :
+       {"left out, no video: 6 files", "live.mp4: is a pipe", "linked/up: is a link that leads back to"})
+    EXPECT_NE(said.find(part), std::string::npos) << part << " is not in: " << said;
 }
 
 TEST(VideoData, FailuresLeaveNothingBehind) {

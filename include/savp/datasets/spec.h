@@ -28,6 +28,10 @@ struct DatasetHparams {
   HPARAM(bool, force_time_shift, false, "start at random in validation and test, too");
   HPARAM(bool, shuffle_on_val, false, "shuffle in validation, too");
   HPARAM(bool, use_state, false, "read states and actions");
+  HPARAM(int64_t, state_size, 0, "numbers in a state; 0: as many as the data set is known to have",
+         AtLeast{0});
+  HPARAM(int64_t, action_size, 0, "numbers in an action; 0: as many as the data set is known to have",
+         AtLeast{0});
 };
 
 // Of data sets whose frames are cut at random, the same window for all frames of a sequence.
@@ -46,6 +50,14 @@ struct VideoHparams : RandomCropHparams {
          "[0,0]: as stored",
          AtLeast{0});
   HPARAM(double, fps, 0, "of videos read directly: frames a second to take out; 0: every frame", AtLeast{0});
+  HPARAM(
+      std::string, image_key, "",
+      "of .npz files: name of the array that holds the frames; empty: images, or the only one that can be");
+  HPARAM(std::string, array_axes, "",
+         "of arrays: what their axes are, N sequences, T frames, H height, W width, C channels, as in NTHWC "
+         "or TNHW; empty: detected from the shape");
+  HPARAM(bool, split_within_videos, false,
+         "where there are too few files for train, val and test: divide each video by time");
 };
 
 // How a record holds its sequence.
