@@ -2,6 +2,7 @@
 #include "savp/cli/inspect.h"
 #include "savp/cli/run.h"
 #include "savp/datasets/bair_data.h"
+#include "savp/datasets/cache.h"
 #include "savp/datasets/kth_data.h"
 #include "savp/datasets/toy_data.h"
 #include "savp/datasets/ucf101_data.h"
@@ -19,5 +20,6 @@ int main(int argc, char** argv) {
                                   command<savp::ToyDataOptions>("toy", savp::make_toy_data),
                                   command<savp::VerifyOptions>("verify", savp::verify_data),
                                   command<savp::cli::InspectOptions>("inspect", savp::cli::inspect),
+                                  command<savp::CacheOptions>("cache", savp::show_cache),
                                   command<savp::VideoBenchOptions>("bench", savp::bench_videos)});
 }

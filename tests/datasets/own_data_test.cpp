@@ -1,6 +1,11 @@
 // Folders of videos, frames and arrays, read as data sets.
+#include <fcntl.h>
+#include <sys/file.h>
 #include <torch/types.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <set>
 
@@ -26,6 +31,29 @@ std::vector<Picture> clip(int64_t height, int64_t width, int frames, int base) {
         {height, width, 1,
          std::vector<uint8_t>(static_cast<size_t>(height * width), static_cast<uint8_t>(base + t))});
   return pictures;
+}
+
+// The first pixel of each frame of each sequence of a split.
+std::vector<std::vector<int>> levels(const Dataset& data) {
+  std::vector<std::vector<int>> all;
+  const auto stream = data.batches({.batch_size = 1, .num_epochs = 1});
+  while (auto batch = stream->next()) {
+    auto& sequence = all.emplace_back();
+    for (int64_t t = 0; t < batch->images.size(0); ++t)
+      sequence.push_back(static_cast<int>(std::lround(batch->images[t][0][0][0][0].item<float>() * 255)));
+  }
+  std::sort(all.begin(), all.end());
+  return all;
+}
+
+// Frame t of sequence n has the level 40 n + t.
+std::string leveled(int64_t sequences, int64_t frames, int64_t values, bool frames_first) {
+  std::string bytes;
+  for (int64_t i = 0; i < sequences * frames; ++i) {
+    const auto n = frames_first ? i % sequences : i / frames, t = frames_first ? i / sequences : i % frames;
+    bytes += std::string(static_cast<size_t>(values), static_cast<char>(40 * n + t));
+  }
+  return bytes;
 }
 
 class OwnData : public ScratchTest {
@@ -148,6 +176,59 @@ TEST_F(OwnData, TheCacheIsUsedUntilSomethingChanges) {
   verify_data(options);
 }
 
+// Whatever is done to a file or a record, it is noticed.
+TEST_F(OwnData, TheCacheNoticesWhatIsReplacedOrRemoved) {
+  write_gifs(3);
+  const auto file = fs::path(open("train")->files()[0]);
+  const auto sound = [&] { return open("train", "time_shift=0")->num_examples_per_epoch(); };
+  const auto whole = read(file);
+  const auto time = fs::last_write_time(file);
+  fs::remove(file);
+  EXPECT_EQ(sound(), 1) << "a record that was removed";
+  write(file.lexically_relative(folder_).string(), std::string(whole.size(), 'x'));
+  fs::last_write_time(file, time);
+  EXPECT_EQ(sound(), 1) << "a record that was replaced";
+  EXPECT_EQ(read(file), whole);
+  // A video of the same size and time.
+  const auto video = folder_ / "in/0.gif";
+  const auto made = fs::last_write_time(video);
+  for (int i = 0; i < 3; ++i) {
+    const auto one = folder_ / concat("in/", i, ".gif");
+    const auto before = fs::file_size(one);
+    write_gif(one, clip(16, 24, 14, 20 * i + 100), 10);
+    EXPECT_EQ(fs::file_size(one), before);
+    fs::last_write_time(one, made);
+  }
+  EXPECT_GE(levels(*open("train", "time_shift=0"))[0][0], 95);
+}
+
+TEST_F(OwnData, LeftoversOfKilledProgramsAreRemoved) {
+  write_gifs(3);
+  const auto entry = fs::path(open("train")->files()[0]).parent_path().parent_path();
+  const auto orphan = concat("cache/.", entry.filename().string(), ".partial-1");
+  write(orphan + "/clips/0.tfrecords", "x");
+  write("cache/.gone-1234.partial-1.old/dataset.json", "x");
+  write_gif(folder_ / "in/3.gif", clip(16, 24, 14, 7), 10);
+  open("train");
+  EXPECT_FALSE(fs::exists(folder_ / orphan));
+  EXPECT_FALSE(fs::exists(folder_ / "cache/.gone-1234.partial-1.old"));
+}
+
+TEST_F(OwnData, ALockedCacheIsWaitedForWithALimit) {
+  write_gifs(3);
+  const auto entry = fs::path(open("train")->files()[0]).parent_path().parent_path();
+  const int descriptor = ::open((entry.string() + ".lock").c_str(), O_RDWR | O_CREAT, 0666);
+  ASSERT_EQ(::flock(descriptor, LOCK_EX), 0);
+  ::setenv("SAVP_CACHE_WAIT", "0.3", 1);
+  testing::internal::CaptureStderr();
+  EXPECT_CONTAINS(refusal(), ".lock: is locked by another program");
+  EXPECT_CONTAINS(testing::internal::GetCapturedStderr(),
+                  "waiting for another program that reads the same videos");
+  ::unsetenv("SAVP_CACHE_WAIT");
+  ::close(descriptor);
+  EXPECT_EQ(open("train")->num_examples_per_epoch(), 1);
+}
+
 TEST_F(OwnData, ArraysOfBytes) {
   const auto bytes = counting(int64_t{2} * 13 * 8 * 10 * 3);
   write("in/a.npy", npy("|u1", {2, 13, 8, 10, 3}, bytes));
@@ -207,8 +288,8 @@ TEST_F(OwnData, BadArraysAreNamedAndLeaveNothing) {
   const auto images = counting(int64_t{12} * 8 * 8 * 3);
   const auto good = npy("|u1", {1, 12, 8, 8, 3}, images);
   const std::pair<std::vector<std::pair<std::string, std::string>>, const char*> cases[] = {
-      {{{"images", npy("|u1", {12, 8, 8, 3}, images)}},
-       "array images: has the shape [12, 8, 8, 3]: five axes are needed"},
+      {{{"images", npy("|u1", {12, 192}, images)}},
+       "array images: has the shape [12, 192]: frames are needed"},
       {{{"images", npy("|u1", {1, 12, 8, 4, 6}, images)}}, "must hold 1 channel (gray) or 3"},
       {{{"images", npy("|u1", {0, 12, 8, 8, 3}, "")}}, "which holds nothing"},
       {{{"images", npy("<i2", {1, 12, 8, 4, 3}, images)}}, "holds int16: pictures must be uint8, or float32"},
@@ -222,7 +303,9 @@ TEST_F(OwnData, BadArraysAreNamedAndLeaveNothing) {
        "array states: has the shape [1, 11, 2]"},
       {{{"images", good}, {"states", npy("<f4", {1, 12, 1}, std::string(48, '\xff'))}},
        "array states: holds a value that is not finite"},
-      {{{"frames", good}, {"labels", good}}, "holds no array images"},
+      {{{"frames", good}, {"masks", good}},
+       "holds no array images, and it is not clear which one holds the frames: frames [1, 12, 8, 8, 3] of "
+       "uint8"},
   };
   for (const auto& [arrays, said] : cases) {
     write_npz(folder_ / "in/a.npz", arrays);
@@ -231,6 +314,82 @@ TEST_F(OwnData, BadArraysAreNamedAndLeaveNothing) {
   }
   for (const auto& name : scratch_.names())
     EXPECT_TRUE(name == "in/a.npz" || name.ends_with(".lock")) << name;
+}
+
+TEST_F(OwnData, ArraysOfManyShapes) {
+  const auto expected = [](int64_t sequences) {
+    std::vector<std::vector<int>> all;
+    for (int n = 0; n < sequences; ++n) all.push_back({40 * n, 40 * n + 1, 40 * n + 2});
+    return all;
+  };
+  const std::string hparams = "sequence_length=3,context_frames=1,time_shift=0";
+  const auto of_all = [&](const std::string& more = "") {
+    std::vector<std::vector<int>> all;
+    for (const char* mode : {"train", "val", "test"}) {
+      const auto some = levels(*open(mode, hparams + more));
+      all.insert(all.end(), some.begin(), some.end());
+    }
+    std::sort(all.begin(), all.end());
+    return all;
+  };
+  struct Case {
+    std::vector<int64_t> shape;
+    bool frames_first;
+    std::string hparams;
+  };
+  const Case cases[] = {
+      {{3, 4, 9, 8, 3}, false, ""},
+      {{3, 4, 3, 9, 8}, false, ""},
+      {{3, 4, 9, 8}, false, ""},
+      {{4, 5, 9, 8}, true, ""},  // as Moving MNIST's test file
+      {{4, 3, 9, 8}, true, ",array_axes=tnhw"},
+      {{4, 3, 9, 8, 1}, true, ",array_axes=TNHWC"},
+  };
+  for (const auto& [shape, frames_first, more] : cases) {
+    int64_t values = 1;
+    for (size_t i = 2; i < shape.size(); ++i) values *= shape[i];
+    const auto sequences = shape[frames_first ? 1 : 0];
+    const auto array = npy("|u1", shape, leveled(sequences, 4, values, frames_first));
+    write("in/a.NPY", array);
+    EXPECT_EQ(of_all(more), expected(sequences)) << testing::PrintToString(shape);
+    fs::remove(folder_ / "in/a.NPY");
+    write_npz(folder_ / "in/a.npz", {{"clips", array}});
+    EXPECT_EQ(of_all(more), expected(sequences)) << testing::PrintToString(shape) << " in an archive";
+    fs::remove(folder_ / "in/a.npz");
+  }
+  write("in/a.npy", npy("|u1", {4, 3, 8, 8}, std::string(768, 'x')));
+  EXPECT_CONTAINS(refusal(), "cannot be told: say array_axes=TCHW");
+  write("in/a.npy", npy("|u1", {3, 4, 8, 8}, std::string(768, 'x')));
+  EXPECT_CONTAINS(refusal(), "cannot be told: say array_axes=NTHW");
+  EXPECT_CONTAINS(refusal("array_axes=XY"), "array_axes=XY: must be one of NTHWC");
+}
+
+TEST_F(OwnData, EpisodesInFilesOfTheirOwn) {
+  for (int i = 0; i < 3; ++i) {
+    const auto frames = leveled(1, 12, 64, false);
+    std::string shifted;
+    for (const char level : frames) shifted += static_cast<char>(level + 40 * i);
+    const std::vector<float> actions(12 * 4, static_cast<float>(i));
+    if (i == 0)
+      write_npz(folder_ / "in/0.npz", {{"frames", npy("|u1", {12, 8, 8}, shifted)},
+                                       {"action", npy("<f4", {12, 4}, bytes_of(actions))}});
+    else
+      write_npz(folder_ / concat("in/", i, ".npz"),
+                {{"frames", npy("|u1", {12, 8, 8, 1}, shifted)},
+                 {"action", npy("<f4", {11, 4}, bytes_of(std::vector<float>(44)))}});
+  }
+  const auto data = open("train", "use_state=true");
+  EXPECT_EQ(data->shape().actions, 4);
+  EXPECT_EQ(data->num_examples_per_epoch(), 1) << "a file each for train, val and test";
+}
+
+TEST_F(OwnData, TheArrayOfFramesCanBeNamed) {
+  const auto array = npy("|u1", {3, 12, 8, 8, 3}, leveled(3, 12, 192, false));
+  write_npz(folder_ / "in/a.npz", {{"left", array}, {"right", array}});
+  EXPECT_CONTAINS(refusal(),
+                  "left [3, 12, 8, 8, 3] of uint8 and right [3, 12, 8, 8, 3] of uint8; name it with");
+  EXPECT_CONTAINS(refusal("image_key=middle"), "holds no array middle; there are left");
+  EXPECT_EQ(open("train", "image_key=right")->num_examples_per_epoch(), 1);
 }
 
 TEST_F(OwnData, TruncatedArraysAreRefusedAtEveryByte) {

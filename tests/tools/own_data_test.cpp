@@ -98,6 +98,41 @@ TEST_F(OwnDataTools, FoldersOfFrames) {
   use("frames", "sequence_length=6");
 }
 
+// Files may grow to so many blocks of 512 bytes: as on a full disk.
+TEST_F(OwnDataTools, AFullDiskIsNoDamageOfVideos) {
+  write_gifs("videos", 32, 48);
+  std::vector<Picture> many;
+  for (int64_t t = 0; t < 300; ++t) many.push_back(frame(32, 48, 9, t));
+  write_gif(folder_ / "videos/long.gif", many, 10);
+  const auto command = [&](const std::string& limit, const std::string& rest) {
+    const auto line = concat("trap '' XFSZ; ", limit, "'" SAVP_BIN "/savp_preprocess' ", rest, " >'",
+                             path("said"), "' 2>&1");
+    return WEXITSTATUS(std::system(line.c_str()));
+  };
+  const auto videos = concat("videos --skip_bad_videos --size 0 --input_dir '", path("videos"),
+                             "' --output_dir '", path("made"), "' --clip_length 300");
+  EXPECT_EQ(command("ulimit -f 600; ", videos), 4) << read(folder_ / "said");
+  EXPECT_CONTAINS(read(folder_ / "said"), "cannot be written (File too large)");
+  EXPECT_FALSE(fs::exists(folder_ / "made"));
+  EXPECT_EQ(command("", videos), 0) << read(folder_ / "said");
+  const auto train = Json::parse(read(folder_ / "made/dataset.json"))["sequences"];
+  EXPECT_EQ(train["train"].get<int>() + train["val"].get<int>() + train["test"].get<int>(), 7)
+      << "nothing is left out";
+}
+
+TEST_F(OwnDataTools, TheCacheIsListedAndCleared) {
+  write_gifs("videos", 16, 24);
+  run("savp_preprocess", 0, {"inspect", "--input_dir", path("videos"), "--output_dir", path("seen")});
+  const auto listed = run("savp_preprocess", 0, {"cache"});
+  EXPECT_CONTAINS(listed, "1 data set\n");
+  EXPECT_CONTAINS(listed, "MB, 6 sequences, version ");
+  EXPECT_CONTAINS(listed, ", of " + path("videos"));
+  EXPECT_EQ(run("savp_preprocess", 0, {"cache", "--clear_unused"}).find("removed"), std::string::npos);
+  EXPECT_CONTAINS(run("savp_preprocess", 0, {"cache", "--clear"}), "removed");
+  EXPECT_TRUE(fs::is_empty(folder_ / "cache"));
+  EXPECT_CONTAINS(run("savp_preprocess", 0, {"cache"}), "0 data sets");
+}
+
 TEST_F(OwnDataTools, TwoProgramsReadTheSameVideosOnce) {
   write_gifs("videos", 32, 48);
   const auto command = [&](int i) {
@@ -196,9 +231,10 @@ TEST_F(OwnDataTools, ReadingOfEachKindIsMeasured) {
 
 TEST_F(OwnDataTools, WhatCannotBeReadEndsWithItsCode) {
   write_arrays("arrays", 16, 16);
-  write("arrays/9.npy", npy("|u1", {12, 16, 16, 3}, std::string(size_t{12} * 16 * 16 * 3, 'x')));
+  write("arrays/9.npy", npy("|u1", {12, 2, 16, 16, 6}, std::string(size_t{12} * 2 * 16 * 16 * 6, 'x')));
   const auto said = run("savp_train", 3, {"--input_dir", path("arrays"), "--output_dir", path("run")});
-  EXPECT_CONTAINS(said, "9.npy: has the shape [12, 16, 16, 3]: five axes are needed");
+  EXPECT_CONTAINS(said,
+                  "9.npy: has the shape [12, 2, 16, 16, 6], read as NTHWC: the axis of channels must hold");
   EXPECT_FALSE(fs::exists(folder_ / "run"));
   const auto seen =
       run("savp_preprocess", 3, {"inspect", "--input_dir", path("arrays"), "--output_dir", path("seen")});

@@ -1,0 +1,55 @@
+// The cache of records read from videos that are used as they are: folders made by make_video_data(), one for
+// each input and its settings, and a lock file beside each. It is $SAVP_CACHE_DIR, else $XDG_CACHE_HOME/savp,
+// else ~/.cache/savp, and may be deleted at any time.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "savp/core/hparams.h"
+
+namespace savp {
+
+// Throws DataError where no variable of the environment says where.
+std::filesystem::path cache_folder();
+
+// Several programs may want the same entry at once: one makes it, the others wait. The holder gives a sign of
+// life every few seconds, by the lock file's time.
+class CacheLock {
+ public:
+  // Waits, with a message, as long as the holder lives and no longer than $SAVP_CACHE_WAIT seconds (an hour
+  // unless set). Throws ResourceError then.
+  explicit CacheLock(const std::filesystem::path& entry);
+  // Nothing where somebody holds it.
+  static std::optional<CacheLock> try_lock(const std::filesystem::path& entry);
+  ~CacheLock();
+  CacheLock(CacheLock&& other) noexcept;
+  CacheLock& operator=(CacheLock&&) = delete;
+
+  // Removes the lock file with the lock.
+  void remove_file();
+
+ private:
+  CacheLock(std::filesystem::path path, int descriptor);
+
+  std::filesystem::path path_;
+  int descriptor_ = -1;
+  std::jthread signs_of_life_;
+};
+
+// The files' names, sizes, times and rights, links followed: changes when any of them does, also when a file
+// is replaced by one of the same size and time.
+std::string fingerprint(const std::filesystem::path& input);
+
+// Whether an entry was made of this, by this version, and all its records are there as they were written.
+bool is_current(const std::filesystem::path& entry, const Json& source);
+
+// What an entry says of itself; null where it says nothing.
+Json read_manifest(const std::filesystem::path& entry);
+
+// Removes what programs that were killed left in the making; `held`: the entry whose lock the caller has.
+void remove_orphans(const std::filesystem::path& cache, const std::filesystem::path& held = {});
+
+}  // namespace savp
