@@ -4,11 +4,11 @@
 #include <filesystem>
 #include <iostream>
 #include <map>
-#include <regex>
 #include <set>
 #include <vector>
 
 #include "savp/core/log.h"
+#include "savp/core/printable.h"
 #include "savp/core/text.h"
 #include "savp/datasets/dataset.h"
 #include "savp/evaluation/pictures.h"
@@ -58,9 +58,8 @@ std::string describe_features(const std::string& file) {
   SAVP_CHECK(record, DataError, file, ": holds no records");
   const ExampleView example(*record);
   std::map<std::string, FeatureRow> rows;
-  static const std::regex kStep(R"((^|_|/)\d+(?=/|$|_))");
   for (const auto& [name, feature] : example.features()) {
-    auto& row = rows[std::regex_replace(std::string(name), kStep, "$1<step>")];
+    auto& row = rows[without_step(name, "<step>")];
     row.contents.insert(content_of(feature));
     ++row.steps;
   }
@@ -69,9 +68,9 @@ std::string describe_features(const std::string& file) {
     for (const auto& item : items) row.contents.insert(content_of(item));
     row.steps = static_cast<int64_t>(items.size());
   }
-  auto words = concat("features of the first record of ", file, "\n");
+  auto words = concat("features of the first record of ", printable(file), "\n");
   for (const auto& [name, row] : rows) {
-    words += concat("  ", name, ": ", row.steps > 1 ? concat(row.steps, " x ") : "");
+    words += concat("  ", shown(name), ": ", row.steps > 1 ? concat(row.steps, " x ") : "");
     words += row.contents.empty() ? "nothing" : *row.contents.begin();
     words += row.contents.size() > 1 ? " (they differ)\n" : "\n";
   }
@@ -165,7 +164,7 @@ void inspect(const InspectOptions& options) {
   for (const char* mode : {"train", "val", "test"}) {
     auto data = open_split(options, mode);
     if (!data || (shown && shown->files() == data->files())) continue;  // records without splits serve all
-    if (!shown) std::cout << options.input_dir << " (" << data->name() << ")\n";
+    if (!shown) std::cout << printable(options.input_dir) << " (" << data->name() << ")\n";
     std::cout << describe_split(*data);
     if (!shown) shown = std::move(data);
   }

@@ -2,12 +2,13 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <regex>
 #include <vector>
 
+#include "datasets/name_pattern.h"
 #include "datasets/prepared_folder.h"
-#include "savp/core/error.h"
+#include "savp/core/failure.h"
 #include "savp/core/log.h"
+#include "savp/io/folder_entries.h"
 
 namespace savp {
 namespace {
@@ -20,8 +21,8 @@ constexpr char kForValidation[] = "traj_256_to_511.tfrecords";
 fs::path find_root(const fs::path& folder) {
   SAVP_CHECK(fs::is_directory(folder), DataError, folder.string(), ": there is no such folder");
   if (fs::is_directory(folder / "train")) return folder;
-  for (const auto& entry : fs::directory_iterator(folder))
-    if (fs::is_directory(entry.path() / "train")) return entry.path();
+  for (const auto& entry : folder_entries(folder))
+    if (fs::is_directory(entry.path / "train")) return entry.path;
   throw DataError(
       concat(folder.string(), ": there is no train in it: give the folder of the unpacked archive"));
 }
@@ -33,16 +34,17 @@ struct RecordFile {
 };
 
 std::vector<RecordFile> files_of(const fs::path& root, const std::string& split) {
-  static const std::regex kName(R"(traj_(\d{1,9})_to_(\d{1,9})\.tfrecords)");
   const auto folder = root / split;
   SAVP_CHECK(fs::is_directory(folder), DataError, folder.string(),
              ": is not there: is the archive complete?");
   std::vector<RecordFile> files;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    const auto name = entry.path().filename().string();
-    std::smatch range;
-    if (!std::regex_match(name, range, kName)) continue;
-    files.push_back({entry.path(), split, std::stoll(range[2]) - std::stoll(range[1]) + 1});
+  for (const auto& entry : folder_entries(folder)) {
+    const auto name = entry.path.filename().string();
+    const auto range = match_name(name, "traj_%d_to_%d.tfrecords");
+    const auto first = range ? short_number(range->front()) : std::nullopt;
+    const auto last = range ? short_number(range->back()) : std::nullopt;
+    if (entry.kind == FolderEntry::kFile && first && last)
+      files.push_back({entry.path, split, *last - *first + 1});
   }
   SAVP_CHECK(!files.empty(), DataError, folder.string(), ": holds no files named like ", kForValidation);
   std::sort(files.begin(), files.end(),
@@ -70,9 +72,10 @@ std::vector<RecordFile> find_files(const fs::path& root) {
 
 void link_or_copy(const fs::path& from, const fs::path& to) {
   std::error_code failure;
-  fs::create_directories(to.parent_path());
-  fs::create_hard_link(from, to, failure);
-  if (failure) fs::copy_file(from, to);
+  make_folders(to.parent_path());
+  fs::create_hard_link(fs::canonical(from), to, failure);
+  if (failure) fs::copy_file(from, to, failure);
+  if (failure) throw_failure(failure.value(), to.string() + ": cannot be made");
 }
 
 }  // namespace

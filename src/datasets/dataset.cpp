@@ -144,24 +144,6 @@ class Positioned : public BatchStream {
   StreamPosition position_;
 };
 
-// The sum of what the names say; nothing where one of them says nothing.
-std::optional<int64_t> count_by_names(const std::vector<std::string>& files) {
-  int64_t count = 0;
-  for (const auto& file : files) {
-    const auto range = range_in_name(file);
-    if (!range) return std::nullopt;
-    count += range->count();
-  }
-  return count;
-}
-
-// Records of at least `span` frames; nothing where no file tells their lengths.
-std::optional<int64_t> count_by_lengths(const std::string& any_record_file, int64_t span) {
-  const auto lengths = read_sequence_lengths(std::filesystem::path(any_record_file).parent_path());
-  if (!lengths) return std::nullopt;
-  return std::count_if(lengths->begin(), lengths->end(), [&](int64_t length) { return length >= span; });
-}
-
 // Reads the records themselves.
 int64_t count_long_records(const std::vector<std::string>& files, int64_t span) {
   int64_t count = 0;
@@ -173,10 +155,35 @@ int64_t count_long_records(const std::vector<std::string>& files, int64_t span) 
   return count;
 }
 
-int64_t count_all_records(const std::vector<std::string>& files) {
+// By their length fields, since the names of files may say otherwise; where damage is to be skipped, up to
+// there.
+int64_t count_all_records(const std::vector<std::string>& files, bool skips_damage) {
   int64_t count = 0;
-  for (const auto& file : files) count += count_records(file);
+  for (const auto& file : files) {
+    TfRecordReader reader(file);
+    try {
+      while (reader.locate()) ++count;
+    } catch (const DataError&) {
+      if (!skips_damage) throw;
+    }
+  }
   return count;
+}
+
+// Records of at least `span` frames; nothing where no file tells the lengths of as many records as there are.
+std::optional<int64_t> count_by_lengths(const std::vector<std::string>& files, int64_t span,
+                                        bool skips_damage) {
+  const auto lengths = read_sequence_lengths(std::filesystem::path(files.front()).parent_path());
+  if (!lengths || static_cast<int64_t>(lengths->size()) != count_all_records(files, skips_damage))
+    return std::nullopt;
+  return std::count_if(lengths->begin(), lengths->end(), [&](int64_t length) { return length >= span; });
+}
+
+// Sizes that the user says, in the place of those the data set is known to have.
+DatasetSpec with_sizes(DatasetSpec spec, const VideoHparams& hparams) {
+  if (hparams.state_size > 0) spec.state_size = hparams.state_size;
+  if (hparams.action_size > 0) spec.action_size = hparams.action_size;
+  return spec;
 }
 
 }  // namespace
@@ -205,7 +212,8 @@ std::unique_ptr<Dataset> Dataset::open_records(const std::string& name, const st
   auto files = find_record_files(input_dir, mode);
   const auto& spec = choose_variant(named, files.front());
   const auto hparams = settle_hparams(spec, hparams_dicts, {hparams_text});
-  return std::unique_ptr<Dataset>(new Dataset(spec, std::move(files), mode, hparams, skip_bad_records));
+  return std::unique_ptr<Dataset>(
+      new Dataset(with_sizes(spec, hparams), std::move(files), mode, hparams, skip_bad_records));
 }
 
 Dataset::Dataset(DatasetSpec spec, std::vector<std::string> files, std::string mode, VideoHparams hparams,
@@ -233,10 +241,10 @@ void Dataset::set_sequence_length(int64_t frames) {
 
 int64_t Dataset::num_examples_per_epoch() const {
   const auto span = decoder_->span();
-  const auto known =
-      spec_.count == Count::kFileNames ? count_by_names(files_) : count_by_lengths(files_.front(), span);
-  if (known) return *known;
-  return spec_.layout == Layout::kVarLen ? count_long_records(files_, span) : count_all_records(files_);
+  if (spec_.count == Count::kLengthsFile)
+    if (const auto known = count_by_lengths(files_, span, skipped_ != nullptr)) return *known;
+  return spec_.layout == Layout::kVarLen ? count_long_records(files_, span)
+                                         : count_all_records(files_, skipped_ != nullptr);
 }
 
 VideoShape Dataset::shape() const { return decoder_->shape(); }

@@ -1,35 +1,55 @@
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
-#include <fstream>
-#include <regex>
+#include <mutex>
+#include <set>
+#include <string_view>
 
+#include "datasets/folder_split.h"
 #include "datasets/layouts.h"
+#include "datasets/name_pattern.h"
 #include "datasets/specs.h"
 #include "savp/core/error.h"
+#include "savp/core/log.h"
 #include "savp/core/text.h"
 #include "savp/datasets/spec.h"
 #include "savp/io/example.h"
+#include "savp/io/folder_entries.h"
 #include "savp/io/tfrecord.h"
+#include "savp/io/whole_file.h"
 
 namespace savp {
 namespace fs = std::filesystem;
 namespace {
 
-// "traj_0_to_255.tfrecords", "humans.tfrecord-00000-of-00002"; not hidden files and those still being
-// written.
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
+// "traj_0_to_255.tfrecords", "humans.tfrecord-00000-of-00002", in any case; not what tools put beside them
+// (checksums, indices, parts of downloads, copies).
 bool is_record_file(const std::string& name) {
-  static const std::regex kRecords(R"([^.].*\.tfrecord.*)"), kUnfinished(R"(.*\.tmp\d+)");
-  return std::regex_match(name, kRecords) && !std::regex_match(name, kUnfinished);
+  constexpr std::string_view kEndings[] = {".tfrecord", ".tfrecords", ".tfrec", ".record", ".records"};
+  auto ending = lower(name);
+  ending = ending.substr(std::min(ending.rfind('.'), ending.size()));
+  return std::any_of(std::begin(kEndings), std::end(kEndings), [&](std::string_view known) {
+    return ending == known || match_name(ending, concat(known, "-%d")) ||
+           match_name(ending, concat(known, "-%d-of-%d"));
+  });
 }
 
 // None where there is no such folder; nothing but the failure where it may not be read.
 std::vector<std::string> record_files_in(const fs::path& folder, std::error_code& failure) {
   std::vector<std::string> files;
   std::error_code none;
-  for (const auto& entry : fs::directory_iterator(folder, failure))
-    if (is_record_file(entry.path().filename().string()) && !entry.is_directory(none))
-      files.push_back(entry.path().string());
+  for (fs::directory_iterator entry(folder, failure), end; !failure && entry != end;
+       entry.increment(failure)) {
+    const auto name = entry->path().filename().string();
+    if (!is_hidden_name(name) && is_record_file(name) && !entry->is_directory(none))
+      files.push_back(entry->path().string());
+  }
   std::sort(files.begin(), files.end());
   return files;
 }
@@ -46,11 +66,35 @@ std::vector<std::string> record_files_in(const fs::path& folder) {
 std::vector<std::string> subfolders_with_records(const fs::path& folder) {
   std::vector<std::string> names;
   std::error_code none;
-  for (const auto& entry : fs::directory_iterator(folder, none))
-    if (entry.is_directory(none) && !record_files_in(entry.path(), none).empty())
-      names.push_back(entry.path().filename().string());
+  for (fs::directory_iterator entry(folder, none), end; !none && entry != end; entry.increment(none)) {
+    const auto name = entry->path().filename().string();
+    std::error_code failure;
+    if (!is_hidden_name(name) && entry->is_directory(failure) &&
+        !record_files_in(entry->path(), failure).empty())
+      names.push_back(name);
+  }
   std::sort(names.begin(), names.end());
   return names;
+}
+
+// Records that lie beside folders for splits do not undo these.
+void tell_of_strays(const std::vector<std::string>& strays) {
+  static std::mutex mutex;
+  static std::set<std::string> told;
+  const std::lock_guard lock(mutex);
+  if (told.insert(strays.front()).second)
+    log::warn(concat("left out, beside the folders for train, val and test: ",
+                     counted(static_cast<int64_t>(strays.size()), "record file"), " (",
+                     fs::path(strays.front()).filename().string(), strays.size() > 1 ? ", ..." : "", ")"));
+}
+
+// Packed ones cannot be read, but are likely meant.
+std::string packed_ones(const fs::path& folder) {
+  std::error_code failure;
+  for (fs::directory_iterator entry(folder, failure), end; !failure && entry != end; entry.increment(failure))
+    if (entry->path().extension() == ".gz" && is_record_file(entry->path().stem().string()))
+      return concat("; ", entry->path().string(), " is compressed: unpack it first (gunzip)");
+  return "";
 }
 
 // The folder without "." and trailing slashes, absolute, so that its name can be asked for.
@@ -63,16 +107,15 @@ fs::path normal(const std::string& folder) {
 std::vector<fs::path> candidates(const std::string& input_dir) {
   const auto folder = normal(input_dir);
   std::vector<fs::path> all = {folder};
-  for (const char* mode : {"train", "val", "test"})
-    if (folder.filename() == mode) all.push_back(folder.parent_path());
+  if (split_named(folder.filename().string())) all.push_back(folder.parent_path());
   return all;
 }
 
 std::optional<std::string> from_manifest(const fs::path& folder) {
   const auto path = folder / "dataset.json";
-  std::ifstream file(path);
-  if (!file) return std::nullopt;
-  const auto manifest = Json::parse(file, nullptr, /*allow_exceptions=*/false);
+  const auto text = read_if_there(path);
+  if (!text) return std::nullopt;
+  const auto manifest = Json::parse(*text, nullptr, /*allow_exceptions=*/false);
   const bool usable = manifest.is_object() && manifest.contains("dataset") && manifest["dataset"].is_string();
   SAVP_CHECK(usable, DataError, path.string(), ": is not JSON like {\"dataset\": \"bair\"}");
   return find_dataset(manifest["dataset"].get<std::string>()).name;
@@ -113,7 +156,8 @@ std::string from_first_record(const std::string& path) {
       if (looks_like(record, find_dataset(name))) return name;
     std::vector<std::string> names;
     for (const auto& spec : datasets()) names.push_back(spec.name);
-    throw DataError(concat("does not look like a known dataset: give --dataset (", join_words(names), ")"));
+    throw DataError(concat("does not look like a known dataset: it has ", list_of_features(record),
+                           "; give --dataset (", join_words(names), ")"));
   });
 }
 
@@ -123,12 +167,20 @@ std::vector<std::string> find_record_files(const std::string& input_dir, const s
   SAVP_CHECK(fs::exists(input_dir), DataError, input_dir, ": no such folder");
   SAVP_CHECK(fs::is_directory(input_dir), DataError, input_dir,
              ": is a file; give the folder that holds the records");
-  auto files = record_files_in(input_dir);
-  if (files.empty()) files = record_files_in(fs::path(input_dir) / mode);
-  if (!files.empty()) return files;
+  const auto own = record_files_in(input_dir);
   const auto others = subfolders_with_records(input_dir);
-  const auto complaint =
-      concat(input_dir, ": no record files (*.tfrecord*) in it or in its subfolder ", mode);
+  const bool divided =
+      std::any_of(others.begin(), others.end(), [](const auto& name) { return split_named(name); });
+  if (!own.empty() && !divided) return own;
+  const auto subfolder = split_folder(input_dir, mode);
+  if (auto files = record_files_in(subfolder.value_or(fs::path(input_dir) / mode)); !files.empty()) {
+    if (!own.empty()) tell_of_strays(own);
+    return files;
+  }
+  SAVP_CHECK(own.empty(), DataError, input_dir, ": there are records in it and in ", join_words(others),
+             ", but none in ", mode, ": put all into folders train, val and test");
+  const auto complaint = concat(input_dir, ": no record files (*.tfrecord*) in it or in its subfolder ", mode,
+                                packed_ones(input_dir), packed_ones(fs::path(input_dir) / mode));
   if (others.empty()) throw DataError(complaint);
   throw MissingSplitError(concat(complaint, "; there are some in ", join_words(others)));
 }

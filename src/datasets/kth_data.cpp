@@ -1,16 +1,19 @@
 #include "savp/datasets/kth_data.h"
 
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <map>
-#include <regex>
 #include <set>
 
 #include "datasets/clip_record.h"
+#include "datasets/name_pattern.h"
 #include "datasets/prepared_folder.h"
 #include "datasets/video_jobs.h"
 #include "savp/core/error.h"
 #include "savp/core/log.h"
+#include "savp/core/printable.h"
+#include "savp/io/folder_entries.h"
 #include "savp/io/pickle.h"
 #include "savp/io/video.h"
 
@@ -28,21 +31,35 @@ struct VideoName {
   int person = 0;
 };
 
+bool is_avi(const fs::path& path) {
+  auto ending = path.extension().string();
+  std::transform(ending.begin(), ending.end(), ending.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return ending == ".avi";
+}
+
 std::optional<VideoName> parse_name(const fs::path& path) {
-  static const std::regex kName(R"((person(\d{1,6})_([A-Za-z]+)_\w+?)(_uncomp)?\.avi)");
-  const auto file = path.filename().string();
-  std::smatch parts;
-  if (!std::regex_match(file, parts, kName)) return std::nullopt;
-  return VideoName{parts[1], parts[3], std::stoi(parts[2])};
+  constexpr std::string_view kEnd = "_uncomp";
+  auto text = path.stem().string();
+  if (text.ends_with(kEnd)) text.resize(text.size() - kEnd.size());
+  const auto parts = match_name(text, "person%d_{view}");
+  const auto person = parts ? short_number(parts->front()) : std::nullopt;
+  const auto action_end = parts ? parts->back().find('_') : std::string_view::npos;
+  if (!person || *person > 999999 || action_end == 0 || action_end == std::string_view::npos ||
+      action_end + 1 == parts->back().size())
+    return std::nullopt;
+  const std::string action(parts->back().substr(0, action_end));
+  const bool letters =
+      std::all_of(action.begin(), action.end(), [](unsigned char c) { return std::isalpha(c) != 0; });
+  return letters ? std::optional(VideoName{text, action, static_cast<int>(*person)}) : std::nullopt;
 }
 
 // Sorted by name.
 std::vector<fs::path> find_videos(const fs::path& folder) {
   SAVP_CHECK(fs::is_directory(folder), DataError, folder.string(), ": there is no such folder");
   std::map<std::string, fs::path> videos;
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    const auto& path = entry.path();
-    if (!entry.is_regular_file() || path.extension() != ".avi") continue;
+  for (const auto& path : files_below(folder)) {
+    if (!is_avi(path)) continue;
     const auto name = parse_name(path);
     SAVP_CHECK(name, DataError, path.string(), ": is not named like person01_walking_d1_uncomp.avi");
     const auto [known, is_new] = videos.emplace(name->text, path);
@@ -61,12 +78,15 @@ using SubSequences = std::vector<std::vector<int64_t>>;
 
 // "image-001_64x64.png" is frame 0.
 int64_t frame_number(const Json& file, const std::string& where) {
-  static const std::regex kFrame(R"(image-(\d{1,9})_.*)");
   const auto name = file.is_string() ? file.get<std::string>() : "(no text)";
-  std::smatch number;
-  const bool matches = std::regex_match(name, number, kFrame) && std::stoll(number[1]) > 0;
-  SAVP_CHECK(matches, DataError, where, ": \"", name, "\" does not name a frame as image-001_64x64.png does");
-  return std::stoll(number[1]) - 1;
+  constexpr std::string_view kStart = "image-";
+  const auto end = name.find('_');
+  const bool named = name.starts_with(kStart) && end != name.npos && end > kStart.size();
+  const auto number =
+      named ? short_number(std::string_view(name).substr(kStart.size(), end - kStart.size())) : std::nullopt;
+  SAVP_CHECK(number && *number > 0 && *number <= 999999999, DataError, where, ": \"", shown(name),
+             "\" does not name a frame as image-001_64x64.png does");
+  return *number - 1;
 }
 
 SubSequences sub_sequences(const Json& files, const std::string& where) {

@@ -3,13 +3,32 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
-#include <regex>
 #include <set>
 
+#include "datasets/name_pattern.h"
 #include "savp/core/error.h"
+#include "savp/core/printable.h"
 #include "savp/core/text.h"
 
 namespace savp {
+
+// Steps are written as %d, so that each quantity is named once.
+std::string list_of_features(const ExampleView& record) {
+  constexpr size_t kNamed = 12;
+  std::set<std::string> names;
+  for (const auto& name : record.names()) {
+    if (names.size() > kNamed) break;
+    names.insert(shown(without_step(name, "%d")));
+  }
+  for (const auto& list : record.lists()) names.insert(concat(shown(list.first), " (list)"));
+  std::vector<std::string> all(names.begin(), names.end());
+  if (all.size() > kNamed) {
+    all.resize(kNamed);
+    all.emplace_back("more");
+  }
+  return all.empty() ? "no features" : "the features " + join_words(all);
+}
+
 namespace {
 
 using Kind = FeatureView::Kind;
@@ -23,14 +42,9 @@ std::string at_step(const std::string& pattern, int64_t step) {
   return replaced(pattern, "%d", std::to_string(step));
 }
 
-std::regex as_regex(const std::string& pattern) {
-  return std::regex(replaced(replaced(pattern, "%d", "\\d+"), "{view}", "(\\w+)"));
-}
-
 std::vector<std::string> names_like(const ExampleView& record, const std::string& pattern) {
-  const auto wanted = as_regex(pattern);
   auto names = record.names();
-  std::erase_if(names, [&](const std::string& name) { return !std::regex_match(name, wanted); });
+  std::erase_if(names, [&](const std::string& name) { return !match_name(name, pattern); });
   return names;
 }
 
@@ -38,25 +52,26 @@ std::vector<std::string> names_like(const ExampleView& record, const std::string
 int64_t count_steps(const ExampleView& record, const std::string& pattern) {
   const auto steps = static_cast<int64_t>(names_like(record, pattern).size());
   SAVP_CHECK(steps > 0, DataError, "no feature is called like ", at_step(pattern, 0),
-             did_you_mean(at_step(pattern, 0), record.names()));
+             did_you_mean(at_step(pattern, 0), record.names()), "; there are ", list_of_features(record));
   return steps;
 }
 
 // The pattern of the frames with one of the record's cameras chosen.
 std::string choose_view(const ExampleView& record, const DatasetSpec& spec) {
-  std::set<std::string> present;
-  std::smatch match;
-  for (const auto& name : names_like(record, spec.images))
-    if (std::regex_match(name, match, as_regex(spec.images)) && match.size() > 1) present.insert(match[1]);
   if (spec.images.find("{view}") == std::string::npos) return spec.images;
+  std::set<std::string> present;
+  for (const auto& name : record.names())
+    if (const auto parts = match_name(name, spec.images)) present.emplace(parts->back());
   for (const auto& preferred : spec.views)
     if (present.count(preferred) > 0) return replaced(spec.images, "{view}", preferred);
-  const std::vector<std::string> views(present.begin(), present.end());
+  std::vector<std::string> views;
+  for (const auto& view : present) views.push_back(shown(view));
   SAVP_CHECK(!views.empty(), DataError, "there are no frames: no feature is called like ",
-             at_step(replaced(spec.images, "{view}", spec.views.front()), 0));
+             at_step(replaced(spec.images, "{view}", spec.views.front()), 0), "; there are ",
+             list_of_features(record));
   SAVP_CHECK(views.size() == 1, DataError, "there are frames of several cameras (", join_words(views),
              "), none of them ", join_words(spec.views), ": cannot tell which one to use");
-  return replaced(spec.images, "{view}", views.front());
+  return replaced(spec.images, "{view}", *present.begin());
 }
 
 // Raw frames that say nothing of their size: three bytes a pixel, square.
@@ -67,9 +82,22 @@ PictureSize square_size(std::string_view frame) {
   return {side, side, 3};
 }
 
+// Pictures in the place of raw frames: as what they begin like, unless all bytes are pixels.
+bool is_encoded_frame(std::string_view frame) {
+  return frame.starts_with("\xFF\xD8\xFF") || frame.starts_with("\x89PNG\r\n\x1A\n");
+}
+
 // What the spec fixes, else what one of the frames shows.
 PictureSize frame_size(const DatasetSpec& spec, std::string_view frame) {
+  if (spec.pixels == Pixels::kRaw && is_encoded_frame(frame) &&
+      static_cast<int64_t>(frame.size()) != spec.frame.values())
+    return encoded_size(frame);
   return spec.frame.values() > 0 ? spec.frame : square_size(frame);
+}
+Pixels frame_pixels(const DatasetSpec& spec, std::string_view frame) {
+  const bool encoded = spec.pixels == Pixels::kRaw && is_encoded_frame(frame) &&
+                       static_cast<int64_t>(frame.size()) != spec.frame.values();
+  return encoded ? Pixels::kEncoded : spec.pixels;
 }
 
 // What its header says.
@@ -78,13 +106,27 @@ void check_encoded_size(std::string_view frame, const PictureSize& expected) {
   SAVP_CHECK(found == expected, DataError, "is a picture of ", text(found), " instead of ", text(expected));
 }
 
+constexpr const char* kHowToSize =
+    " (where all records have so many, say state_size=... or action_size=... in --dataset_hparams)";
+
+// Squares of larger numbers leave the range of float: training would diverge, whatever its rate.
+void check_numbers(const std::vector<float>& numbers, const std::string& name) {
+  constexpr float kLargest = 1e15F;
+  const auto bad =
+      std::find_if_not(numbers.begin(), numbers.end(), [](float x) { return std::abs(x) <= kLargest; });
+  SAVP_CHECK(bad == numbers.end(), DataError, "feature ", name, " holds the value ", *bad, " (number ",
+             bad - numbers.begin(),
+             std::isfinite(*bad) ? "), which is out of range" : "), which is not finite");
+}
+
 void append_floats(const FeatureView& feature, const std::string& name, int64_t size,
                    std::vector<float>& values) {
-  SAVP_CHECK(feature.kind() == Kind::kFloats, DataError, "feature ", name, " holds ",
+  SAVP_CHECK(feature.kind() == Kind::kFloats, DataError, "feature ", shown(name), " holds ",
              kind_name(feature.kind()), " instead of ", kind_name(Kind::kFloats));
   const auto found = feature.floats();
-  SAVP_CHECK(static_cast<int64_t>(found.size()) == size, DataError, "feature ", name, " holds ", found.size(),
-             " numbers instead of ", size);
+  SAVP_CHECK(static_cast<int64_t>(found.size()) == size, DataError, "feature ", shown(name), " holds ",
+             found.size(), " numbers instead of ", size, kHowToSize);
+  check_numbers(found, name);
   values.insert(values.end(), found.begin(), found.end());
 }
 
@@ -114,6 +156,13 @@ RecordSteps split_steps(const ExampleView& record, const DatasetSpec& spec, cons
   return steps;
 }
 
+// Numbers of a quantity at a step; those of the first feature where nothing is known.
+int64_t size_of(const ExampleView& record, const std::string& pattern, int64_t known) {
+  const auto names = names_like(record, pattern);
+  if (known > 0 || names.empty()) return known;
+  return static_cast<int64_t>(record.get(names.front(), Kind::kFloats).count());
+}
+
 RecordFormat inspect_steps(const ExampleView& record, const DatasetSpec& spec, bool use_state) {
   SAVP_CHECK(!use_state || !spec.states.empty(), UsageError, spec.name,
              " has no states: use_state must be false");
@@ -122,17 +171,21 @@ RecordFormat inspect_steps(const ExampleView& record, const DatasetSpec& spec, b
   format.length = count_steps(record, format.images);
   const auto first = names_like(record, format.images).front();
   const auto frame = record.one_bytes(first);
-  in_part([&] { return "feature " + first; }, [&] { format.picture = frame_size(spec, frame); });
+  in_part([&] { return "feature " + shown(first); },
+          [&] {
+            format.picture = frame_size(spec, frame);
+            format.pixels = frame_pixels(spec, frame);
+          });
   if (use_state) {
-    format.state_size = spec.state_size;
-    format.action_size = spec.action_size;
+    format.state_size = size_of(record, spec.states, spec.state_size);
+    format.action_size = size_of(record, spec.actions, spec.action_size);
     format.length =
         std::min({format.length, count_steps(record, spec.states), count_steps(record, spec.actions) + 1});
   }
   if (const auto points = names_like(record, spec.object_pos); !spec.object_pos.empty() && !points.empty()) {
     format.length = std::min(format.length, static_cast<int64_t>(points.size()));
     format.object_pos_size = static_cast<int64_t>(record.get(points.front(), Kind::kFloats).count());
-    SAVP_CHECK(format.object_pos_size % 2 == 0, DataError, "feature ", points.front(), " holds ",
+    SAVP_CHECK(format.object_pos_size % 2 == 0, DataError, "feature ", shown(points.front()), " holds ",
                format.object_pos_size, " numbers, which are no pairs of row and column");
   }
   return format;
@@ -181,7 +234,7 @@ int64_t numbers_a_step(const ExampleView& record, const std::string& name, int64
   const auto* list = name.empty() ? nullptr : record.find(name);
   if (list == nullptr || steps <= 0) return 0;
   const auto count = static_cast<int64_t>(list->count());
-  SAVP_CHECK(count % steps == 0, DataError, "feature ", name, " holds ", count,
+  SAVP_CHECK(count % steps == 0, DataError, "feature ", shown(name), " holds ", count,
              " numbers, which cannot be shared out among ", steps, " steps");
   return count / steps;
 }
@@ -199,7 +252,7 @@ PictureSize list_size(const ExampleView& record, const DatasetSpec& spec) {
 }
 
 RecordFormat inspect_list(const ExampleView& record, const DatasetSpec& spec, bool use_state) {
-  RecordFormat format{.images = spec.images, .picture = list_size(record, spec)};
+  RecordFormat format{.images = spec.images, .picture = list_size(record, spec), .pixels = spec.pixels};
   if (!use_state || spec.states.empty()) return format;
   const auto length = record.one_int("sequence_length");
   format.state_size = numbers_a_step(record, spec.states, length);
@@ -220,7 +273,11 @@ RecordFormat inspect_lists(const ExampleView& record, const DatasetSpec& spec, b
   RecordFormat format{.images = spec.images};
   const auto& frames = record.get_list(spec.images);
   SAVP_CHECK(!frames.empty(), DataError, "feature list ", spec.images, " is empty");
-  in_frame(format, 0, [&] { format.picture = frame_size(spec, frames.front().one_bytes()); });
+  in_frame(format, 0, [&] {
+    const auto frame = frames.front().one_bytes();
+    format.picture = frame_size(spec, frame);
+    format.pixels = frame_pixels(spec, frame);
+  });
   if (use_state) {
     format.state_size = first_floats(record, spec.states, spec.state_size);
     format.action_size = first_floats(record, spec.actions, spec.action_size);
@@ -246,10 +303,11 @@ RecordSteps split_lists(const ExampleView& record, const DatasetSpec& spec, cons
 }
 
 // "images/format" tells of frames that are not as the data set usually has them.
-Pixels pixels_of(const ExampleView& record, const DatasetSpec& spec) {
-  if (record.find("images/format") == nullptr) return spec.pixels;
+Pixels pixels_of(const ExampleView& record, Pixels usual) {
+  if (record.find("images/format") == nullptr) return usual;
   const auto format = record.one_bytes("images/format");
-  SAVP_CHECK(format == "float32", DataError, "frames of the format ", format, " are not known, only float32");
+  SAVP_CHECK(format == "float32", DataError, "frames of the format ", shown(format),
+             " are not known, only float32");
   return Pixels::kFloat;
 }
 
@@ -275,7 +333,8 @@ const LayoutEntry& entry(Layout layout) {
 
 std::string frame_name(const RecordFormat& format, int64_t step) {
   const bool per_step = format.images.find("%d") != std::string::npos;
-  return per_step ? "feature " + at_step(format.images, step) : concat("frame ", step, " of ", format.images);
+  return per_step ? "feature " + shown(at_step(format.images, step))
+                  : concat("frame ", step, " of ", format.images);
 }
 
 void check_frame(std::string_view frame, const DatasetSpec& spec, const RecordFormat& format) {
@@ -295,7 +354,7 @@ bool looks_like(const ExampleView& record, const DatasetSpec& spec) {
 
 RecordFormat inspect(const ExampleView& first_record, const DatasetSpec& spec, bool use_state) {
   auto format = entry(spec.layout).inspect(first_record, spec, use_state);
-  format.pixels = pixels_of(first_record, spec);
+  format.pixels = pixels_of(first_record, format.pixels);
   return format;
 }
 

@@ -68,6 +68,9 @@ void with_frame(const RecordSteps& steps, int64_t step, const DatasetSpec& spec,
   });
 }
 
+// "the features %d/action and %d/image/encoded", for messages.
+std::string list_of_features(const ExampleView& record);
+
 // Whether the record has the features of such a data set.
 bool looks_like(const ExampleView& record, const DatasetSpec& spec);
 

@@ -56,6 +56,13 @@ std::vector<float> resample(const std::vector<float>& input, const std::vector<T
   return output;
 }
 
+// What lies beyond it would make training diverge, whatever its rate.
+void check_range(const std::vector<float>& values) {
+  const auto bad = std::find_if_not(values.begin(), values.end(), [](float x) { return x >= 0 && x <= 1; });
+  SAVP_CHECK(bad == values.end(), DataError, "holds the value ", *bad, " (number ", bad - values.begin(),
+             "), which is not from 0 to 1");
+}
+
 }  // namespace
 
 std::vector<Taps> taps(int64_t from, int64_t to) {
@@ -93,6 +100,7 @@ void PictureDecoder::decode(std::string_view frame, Corner corner, float* pictur
   if (pixels_ == Pixels::kFloat) {
     aligned.resize(static_cast<size_t>(stored_.values()));
     std::memcpy(aligned.data(), frame.data(), frame.size());
+    check_range(aligned);
     return convert(aligned.data(), 1.0F, corner, picture);
   }
   if (pixels_ == Pixels::kRaw)

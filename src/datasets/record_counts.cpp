@@ -1,34 +1,53 @@
 #include "datasets/record_counts.h"
 
-#include <fstream>
-#include <regex>
+#include <algorithm>
+#include <sstream>
+#include <string_view>
 
+#include "datasets/name_pattern.h"
 #include "savp/core/error.h"
+#include "savp/core/printable.h"
+#include "savp/io/whole_file.h"
 
 namespace savp {
 
 std::optional<RecordRange> range_in_name(const std::filesystem::path& file) {
-  static const std::regex kRange(R"(_(\d{1,15})_to_(\d{1,15})\.tfrecord)");
   const auto name = file.filename().string();
-  std::smatch range;
-  if (!std::regex_search(name, range, kRange)) return std::nullopt;
-  return RecordRange{std::stoll(range[1]), std::stoll(range[2])};
+  const auto end = name.find(".tfrecord");
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  std::string_view left = std::string_view(name).substr(0, end);
+  const auto take_back = [&] {
+    const auto start = std::find_if_not(left.rbegin(), left.rend(), is_digit).base() - left.begin();
+    const auto digits = left.substr(static_cast<size_t>(start));
+    left.remove_suffix(digits.size());
+    return short_number(digits);
+  };
+  if (end == name.npos) return std::nullopt;
+  const auto last = take_back();
+  if (!last || !left.ends_with("_to_")) return std::nullopt;
+  left.remove_suffix(4);
+  const auto first = take_back();
+  if (!first || !left.ends_with('_')) return std::nullopt;
+  return RecordRange{*first, *last};
 }
 
 std::optional<std::vector<int64_t>> read_sequence_lengths(const std::filesystem::path& folder) {
-  static const std::regex kNumber(R"(\s*(\d{1,18})\s*)");
   const auto path = folder / kLengthsName;
-  std::ifstream file(path);
-  if (!file) return std::nullopt;
+  const auto text = read_if_there(path);
+  if (!text) return std::nullopt;
   std::vector<int64_t> lengths;
   int64_t number = 0;
-  for (std::string line; std::getline(file, line);) {
+  std::istringstream lines(*text);
+  for (std::string line; std::getline(lines, line);) {
     ++number;
-    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-    std::smatch length;
-    SAVP_CHECK(std::regex_match(line, length, kNumber), DataError, path.string(), ", line ", number, ": \"",
-               line, "\" is no number of frames");
-    lengths.push_back(std::stoll(length[1]));
+    constexpr const char* kBlanks = " \t\r";
+    const auto first = line.find_first_not_of(kBlanks);
+    if (first == std::string::npos) continue;
+    const auto length =
+        short_number(std::string_view(line).substr(first, line.find_last_not_of(kBlanks) - first + 1));
+    SAVP_CHECK(length, DataError, path.string(), ", line ", number, ": \"", shown(line),
+               "\" is no number of frames");
+    lengths.push_back(*length);
   }
   return lengths;
 }

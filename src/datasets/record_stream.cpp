@@ -1,7 +1,6 @@
 #include "datasets/record_stream.h"
 
-#include <regex>
-
+#include "datasets/name_pattern.h"
 #include "savp/core/error.h"
 #include "savp/core/log.h"
 
@@ -20,10 +19,11 @@ int64_t SkippedRecords::count() const {
 std::string text(const StreamPosition& position) { return concat(position.epoch, ":", position.record); }
 
 StreamPosition parse_position(const std::string& text) {
-  static const std::regex kPosition(R"((\d{1,18}):(\d{1,18}))");
-  std::smatch parts;
-  SAVP_CHECK(std::regex_match(text, parts, kPosition), UsageError, text, " is no position in the data");
-  return {std::stoll(parts[1]), std::stoll(parts[2])};
+  const auto parts = match_name(text, "%d:%d");
+  const auto epoch = parts ? short_number(parts->front()) : std::nullopt;
+  const auto record = parts ? short_number(parts->back()) : std::nullopt;
+  SAVP_CHECK(epoch && record, UsageError, text, " is no position in the data");
+  return {*epoch, *record};
 }
 
 Draws draws_at(uint64_t seed, const StreamPosition& position) {

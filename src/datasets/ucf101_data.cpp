@@ -2,16 +2,17 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <regex>
 #include <set>
+#include <sstream>
 
 #include "datasets/clip_record.h"
 #include "datasets/prepared_folder.h"
 #include "datasets/video_jobs.h"
 #include "savp/core/error.h"
 #include "savp/core/log.h"
+#include "savp/io/folder_entries.h"
 #include "savp/io/video.h"
+#include "savp/io/whole_file.h"
 
 namespace savp {
 namespace {
@@ -25,10 +26,14 @@ constexpr size_t kEveryTenth = 10;
 // The lists of a kind ("train", "test"), sorted.
 std::vector<fs::path> find_lists(const fs::path& folder, const std::string& kind, int64_t fold) {
   SAVP_CHECK(fs::is_directory(folder), DataError, folder.string(), ": there is no such folder");
-  const std::regex name(concat(kind, "list", fold == 0 ? ".*" : concat("0", fold), "\\.txt"));
+  const auto start = concat(kind, "list");
   std::vector<fs::path> lists;
-  for (const auto& entry : fs::directory_iterator(folder))
-    if (std::regex_match(entry.path().filename().string(), name)) lists.push_back(entry.path());
+  for (const auto& entry : folder_entries(folder)) {
+    const auto name = entry.path.filename().string();
+    const bool wanted = fold == 0 ? name.starts_with(start) && name.ends_with(".txt")
+                                  : name == concat(start, "0", fold, ".txt");
+    if (entry.kind == FolderEntry::kFile && wanted) lists.push_back(entry.path);
+  }
   SAVP_CHECK(!lists.empty(), DataError, folder.string(), ": holds no ", kind, "list",
              fold == 0 ? "*" : concat("0", fold), ".txt");
   std::sort(lists.begin(), lists.end());
@@ -37,8 +42,7 @@ std::vector<fs::path> find_lists(const fs::path& folder, const std::string& kind
 
 // Each line is the path of a video, what follows a blank is its class.
 std::vector<fs::path> read_list(const fs::path& list, const fs::path& videos) {
-  std::ifstream file(list);
-  SAVP_CHECK(file, DataError, list.string(), ": cannot be opened");
+  std::istringstream file(read_whole_file(list));
   std::vector<fs::path> paths;
   int64_t number = 0;
   for (std::string line; std::getline(file, line);) {

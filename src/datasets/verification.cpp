@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <map>
 #include <vector>
 
+#include "datasets/folder_split.h"
 #include "datasets/layouts.h"
 #include "datasets/picture.h"
 #include "datasets/prepared_folder.h"
@@ -17,10 +17,13 @@
 #include "savp/core/error.h"
 #include "savp/core/interrupt.h"
 #include "savp/core/log.h"
+#include "savp/core/printable.h"
 #include "savp/core/text.h"
 #include "savp/datasets/spec.h"
+#include "savp/io/folder_entries.h"
 #include "savp/io/sha256.h"
 #include "savp/io/tfrecord.h"
+#include "savp/io/whole_file.h"
 
 namespace savp {
 namespace {
@@ -61,11 +64,6 @@ RecordFormat inspect_with_states(const ExampleView& record, const DatasetSpec& s
   }
 }
 
-void check_finite(const std::vector<float>& numbers, const char* what) {
-  const auto bad = std::find_if_not(numbers.begin(), numbers.end(), [](float x) { return std::isfinite(x); });
-  SAVP_CHECK(bad == numbers.end(), DataError, "its ", what, " are not all finite");
-}
-
 // All that a reader may want of a record, whatever the hyperparameters; its length in frames.
 int64_t check_record(const std::string& record, const Expectation& expected) {
   const auto steps = split(ExampleView(record), expected.spec, expected.format);
@@ -74,9 +72,6 @@ int64_t check_record(const std::string& record, const Expectation& expected) {
   for (int64_t t = 0; t < steps.length(); ++t)
     with_frame(steps, t, expected.spec, expected.format,
                [&](std::string_view frame) { decoder.decode(frame, {}, picture.data()); });
-  check_finite(steps.states, "states");
-  check_finite(steps.actions, "actions");
-  check_finite(steps.object_pos, "points");
   return steps.length();
 }
 
@@ -161,7 +156,8 @@ std::optional<Expectation> expect(const std::string& file, const DatasetSpec& na
     std::string record;
     read_record(*place, record);
     in_record(*place, [&] {
-      const auto& spec = choose_variant(named, file);
+      auto spec = choose_variant(named, file);
+      spec.state_size = spec.action_size = 0;  // as many as the records have, if all have as many
       expected = Expectation{spec, inspect_with_states(ExampleView(record), spec)};
     });
   });
@@ -205,25 +201,30 @@ using SplitFiles = std::vector<std::pair<std::string, std::vector<std::string>>>
 // The folder's own records, else those of each subfolder with some.
 SplitFiles find_splits(const std::string& input) {
   std::vector<std::string> names;
-  std::error_code failure;
-  for (const auto& entry : fs::directory_iterator(input, failure))
-    if (entry.is_directory() && entry.path().filename().string().front() != '.')
-      names.push_back(entry.path().filename().string());
+  if (fs::is_directory(input))
+    for (const auto& entry : folder_entries(input))
+      if (entry.kind == FolderEntry::kFolder) names.push_back(entry.path.filename().string());
   const auto order = [](const std::string& name) {  // train, val, test, then others by name
-    const auto known = std::find(kSplitNames.begin(), kSplitNames.end(), name) - kSplitNames.begin();
-    return std::pair(known, name);
+    return std::pair(split_named(name).value_or(static_cast<int>(kSplitNames.size())), name);
   };
   std::sort(names.begin(), names.end(),
             [&](const std::string& a, const std::string& b) { return order(a) < order(b); });
   SplitFiles splits;
   for (const auto& name : names) {
     try {
-      splits.emplace_back(name, find_record_files(input, name));
+      splits.emplace_back(name, find_record_files((fs::path(input) / name).string(), "train"));
     } catch (const DataError&) {
       continue;  // none in it
     }
-    const bool own = fs::path(splits.back().second.front()).parent_path().filename() != name;
-    if (own) return {{"records", splits.back().second}};
+  }
+  const bool divided =
+      std::any_of(splits.begin(), splits.end(), [](const auto& s) { return split_named(s.first); });
+  if (!divided) {  // records of the folder itself come before other folders
+    try {
+      return {{"records", find_record_files(input, "train")}};
+    } catch (const MissingSplitError&) {
+      return splits;
+    }
   }
   if (splits.empty()) splits.emplace_back("records", find_record_files(input, "train"));
   return splits;
@@ -244,8 +245,7 @@ std::string infer(const std::string& input, const SplitFiles& splits) {
 
 void compare_manifest(const fs::path& path, const std::vector<SplitReport>& splits, int64_t threads,
                       std::vector<std::string>& findings) {
-  std::ifstream file(path);
-  const auto manifest = Json::parse(file);
+  const auto manifest = Json::parse(read_whole_file(path));
   const auto folder = path.parent_path();
   for (const auto& split : splits) {
     const auto stated = manifest.value(Json::json_pointer("/sequences/" + split.name), int64_t{-1});
@@ -302,7 +302,7 @@ std::string line(const SplitReport& split) {
     text_line += concat(", ", split.expected->format.state_size, " states");
   if (split.expected && split.expected->format.action_size > 0)
     text_line += concat(", ", split.expected->format.action_size, " actions");
-  return text_line + "\n";
+  return text_line;
 }
 
 void check_sizes(const std::vector<SplitReport>& splits, std::vector<std::string>& findings) {
@@ -329,8 +329,8 @@ void verify_data(const VerifyOptions& options) {
   check_sizes(splits, findings);
   check_manifest(options.input_dir, splits, threads, findings);
   for (const auto& finding : findings) log::error(finding);
-  std::cout << options.input_dir << " (" << name << ")\n";
-  for (const auto& split : splits) std::cout << line(split);
+  std::cout << printable(options.input_dir) << " (" << name << ")\n";
+  for (const auto& split : splits) std::cout << printable(line(split)) << "\n";
   std::cout << (findings.empty() ? "sound\n" : "") << std::flush;
   SAVP_CHECK(findings.empty(), DataError, options.input_dir, ": ",
              counted(static_cast<int64_t>(findings.size()), "finding"), ", see above");

@@ -1,11 +1,15 @@
 // Every way in which a small record file can be cut or have one bit wrong, in each layout.
 #include <gtest/gtest.h>
+#include <torch/types.h>
 
+#include <cmath>
 #include <set>
+#include <vector>
 
 #include "savp/core/error.h"
 #include "savp/datasets/dataset.h"
 #include "savp/io/example.h"
+#include "savp/io/image.h"
 #include "savp/io/tfrecord.h"
 #include "support/scratch_test.h"
 #include "support/without_rights.h"
@@ -224,6 +228,141 @@ TEST_F(Claims, FoldersAndFilesThatMayNotBeRead) {
   fs::permissions(folder_ / "test", fs::perms::none);
   EXPECT_CONTAINS(message_without_rights(), "test: may not be read (Permission denied)");
   fs::permissions(folder_ / "test", fs::perms::owner_all);
+}
+
+// --- Records of other hands, in the layout of bair
+
+struct Bair {
+  int64_t steps = 4;
+  std::string frame = std::string(12, 'x');  // 2x2x3
+  std::vector<float> action = {1, 2, 3, 4}, state = {1, 2, 3};
+  std::string more = "";  // a further feature
+
+  std::string record() const {
+    ExampleBuilder example;
+    for (int64_t t = 0; t < steps; ++t) {
+      const auto step = std::to_string(t);
+      example.bytes(step + "/image_aux1/encoded", {frame}).floats(step + "/action", action);
+      example.floats(step + "/endeffector_pos", state);
+    }
+    if (!more.empty()) example.ints(more, {1});
+    return example.serialize();
+  }
+};
+
+class OtherRecords : public ScratchTest {
+ protected:
+  void write_records(const std::string& name, int64_t count, const Bair& bair = {}) const {
+    fs::create_directories((folder_ / name).parent_path());
+    TfRecordWriter writer((folder_ / name).string());
+    for (int64_t i = 0; i < count; ++i) writer.write(bair.record());
+    writer.close();
+  }
+  std::unique_ptr<Dataset> open(const std::string& mode, const std::string& more = "") const {
+    return Dataset::open("bair", folder_.string(), mode, {}, "sequence_length=3,use_state=true" + more);
+  }
+  int64_t count(const std::string& mode) const { return open(mode)->num_examples_per_epoch(); }
+  static std::string failure_of_reading(const Dataset& data) {
+    return message_of<DataError>([&] { data.batches({.num_epochs = 1})->next(); });
+  }
+};
+
+TEST_F(OtherRecords, WhatToolsPutBesideRecordsIsNone) {
+  write_records("train/traj_0_to_1.tfrecords", 2);
+  for (const char* ending : {".md5", ".idx", ".part", ".bak", ".crdownload", ".tmp123", "~", ".gz"})
+    write(concat("train/traj_0_to_1.tfrecords", ending), "of no use");
+  EXPECT_EQ(count("train"), 2);
+  write_records("train/a.TFRECORD", 1);
+  write_records("train/b.tfrec", 1);
+  write_records("train/c.record-00000-of-00002", 1);
+  write_records("train/d.tfrecord-00001", 1);
+  EXPECT_EQ(count("train"), 6);
+}
+
+TEST_F(OtherRecords, FoldersForSplitsAreKept) {
+  write_records("Training/a.tfrecords", 3);
+  write_records("validation/a.tfrecords", 2);
+  write_records("outtakes/a.tfrecords", 5);
+  write_records("stray.tfrecords", 4);
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(count("train"), 3);
+  EXPECT_EQ(count("val"), 2);
+  EXPECT_CONTAINS(testing::internal::GetCapturedStderr(), "1 record file (stray.tfrecords)");
+  EXPECT_CONTAINS(message_of<DataError>([&] { open("test"); }), "there are records in it and in");
+  fs::remove(folder_ / "stray.tfrecords");
+  EXPECT_THROW(open("test"), MissingSplitError);
+  write_records("train/a.tfrecords", 1);
+  EXPECT_CONTAINS(message_of<DataError>([&] { open("train"); }), "both Training and train are for train");
+}
+
+TEST_F(OtherRecords, RecordsAreCountedWhateverTheNamesSay) {
+  write_records("train/traj_0_to_7.tfrecords", 4);
+  write_records("train/traj_8_to_15.tfrecords", 8);
+  EXPECT_EQ(count("train"), 12);
+}
+
+TEST_F(OtherRecords, FramesMayBeJpegs) {
+  const Picture picture{16, 24, 3, std::vector<uint8_t>(16 * 24 * 3, 90)};
+  write_records("train/a.tfrecords", 1, {.frame = encode_jpeg(picture)});
+  const auto data = open("train");
+  EXPECT_EQ(data->shape().width, 24);
+  EXPECT_NEAR(data->batches({.num_epochs = 1})->next()->images.mean().item<float>() * 255, 90, 1);
+}
+
+TEST_F(OtherRecords, OtherSizesOfStatesAndActionsCanBeSaid) {
+  write_records("train/a.tfrecords", 1, {.action = {1, 2}, .state = {1, 2, 3, 4, 5}});
+  const auto refused = message_of<DataError>([&] { open("train"); });
+  EXPECT_CONTAINS(
+      refused,
+      "endeffector_pos holds 5 numbers instead of 3 (where all records have so many, say state_size");
+  const auto data = open("train", ",state_size=5,action_size=2");
+  EXPECT_EQ(data->shape().states, 5);
+  EXPECT_EQ(data->shape().actions, 2);
+}
+
+TEST_F(OtherRecords, NumbersOutOfRangeAreNamed) {
+  for (const auto& [value, said] : {std::pair{NAN, "the value nan (number 1), which is not finite"},
+                                    {-INFINITY, "the value -inf (number 1), which is not finite"},
+                                    {1e30F, "the value 1e+30 (number 1), which is out of range"}}) {
+    write_records("train/a.tfrecords", 1);
+    write_records("train/b.tfrecords", 1, {.action = {0, value, 0, 0}});
+    const auto data = open("train");
+    const auto stream = data->batches({.num_epochs = 1});
+    const auto refused = message_of<DataError>([&] {
+      while (stream->next()) continue;
+    });
+    EXPECT_CONTAINS(refused, "b.tfrecords, record 0 at byte 0: feature 0/action holds " + std::string(said));
+  }
+  ExampleBuilder clip;
+  clip.ints("sequence_length", {3}).ints("height", {1}).ints("width", {1}).ints("channels", {1});
+  const std::string half("\0\0\0\x3F", 4), two("\0\0\0\x40", 4);
+  clip.bytes("images/encoded", {half, two, half}).bytes("images/format", {"float32"});
+  TfRecordWriter writer((folder_ / "train/c.tfrecords").string());
+  writer.write(clip.serialize());
+  writer.close();
+  for (const char* name : {"train/a.tfrecords", "train/b.tfrecords"}) fs::remove(folder_ / name);
+  const auto data =
+      Dataset::open("video", folder_.string(), "train", {}, "sequence_length=3,context_frames=1");
+  EXPECT_CONTAINS(failure_of_reading(*data),
+                  "record 0 at byte 0: frame 1 of images/encoded holds the value 2");
+}
+
+// A matcher that recurses over the name would end the program.
+TEST_F(OtherRecords, NamesOfAnyLength) {
+  for (const auto& name :
+       {std::string(100000, 'a'), "0/" + std::string(60000, 'b'), std::string(100000, '1')}) {
+    write_records("train/a.tfrecords", 1, {.more = name});
+    EXPECT_EQ(count("train"), 1);
+    EXPECT_EQ(infer_dataset(folder_.string(), "train"), "softmotion");
+  }
+  ExampleBuilder odd;
+  odd.ints("7/odd\x1b[31m" + std::string(100000, 'c'), {1});
+  TfRecordWriter writer((folder_ / "train/a.tfrecords").string());
+  writer.write(odd.serialize());
+  writer.close();
+  const auto said = message_of<DataError>([&] { infer_dataset(folder_.string(), "train"); });
+  EXPECT_CONTAINS(said, "does not look like a known dataset: it has the features %d/odd\\x1b[31mccc");
+  EXPECT_LT(said.size(), 1000U);
 }
 
 }  // namespace
