@@ -93,7 +93,7 @@ std::string packed_ones(const fs::path& folder) {
   std::error_code failure;
   for (fs::directory_iterator entry(folder, failure), end; !failure && entry != end; entry.increment(failure))
     if (entry->path().extension() == ".gz" && is_record_file(entry->path().stem().string()))
-      return concat("; ", entry->path().string(), " is compressed: unpack it first (gunzip)");
+      return concat("; ", entry->path().string(), " is gzip-compressed: unpack it first (gunzip)");
   return "";
 }
 

@@ -82,22 +82,28 @@ PictureSize square_size(std::string_view frame) {
   return {side, side, 3};
 }
 
-// Pictures in the place of raw frames: as what they begin like, unless all bytes are pixels.
-bool is_encoded_frame(std::string_view frame) {
-  return frame.starts_with("\xFF\xD8\xFF") || frame.starts_with("\x89PNG\r\n\x1A\n");
+// A picture in the place of a raw frame, unless all its bytes are pixels.
+bool is_encoded_frame(const DatasetSpec& spec, std::string_view frame) {
+  const bool looks_encoded = frame.starts_with("\xFF\xD8\xFF") || frame.starts_with("\x89PNG\r\n\x1A\n");
+  return spec.pixels == Pixels::kRaw && looks_encoded &&
+         static_cast<int64_t>(frame.size()) != spec.frame.values();
+}
+
+// Memory is reserved for such pictures before they are decoded.
+PictureSize bounded_size(std::string_view frame) {
+  const auto size = encoded_size(frame);
+  SAVP_CHECK(size.height * size.width <= kMostPixels, DataError, "is a picture of ", text(size),
+             ", which is too large");
+  return size;
 }
 
 // What the spec fixes, else what one of the frames shows.
 PictureSize frame_size(const DatasetSpec& spec, std::string_view frame) {
-  if (spec.pixels == Pixels::kRaw && is_encoded_frame(frame) &&
-      static_cast<int64_t>(frame.size()) != spec.frame.values())
-    return encoded_size(frame);
+  if (is_encoded_frame(spec, frame)) return bounded_size(frame);
   return spec.frame.values() > 0 ? spec.frame : square_size(frame);
 }
 Pixels frame_pixels(const DatasetSpec& spec, std::string_view frame) {
-  const bool encoded = spec.pixels == Pixels::kRaw && is_encoded_frame(frame) &&
-                       static_cast<int64_t>(frame.size()) != spec.frame.values();
-  return encoded ? Pixels::kEncoded : spec.pixels;
+  return is_encoded_frame(spec, frame) ? Pixels::kEncoded : spec.pixels;
 }
 
 // What its header says.

@@ -88,6 +88,7 @@ class Search {
     const size_t before = sources_.found.size();
     for (const auto& entry : entries) {
       if (entry.kind == FolderEntry::kFolder) continue;
+      if (enough_()) return;
       if (entry.kind != FolderEntry::kFile)
         sort_no_file(entry);
       else if (is_picture_name(entry.path))
@@ -101,11 +102,13 @@ class Search {
     if (are_frames) sources_.found.push_back({Source::kVideo, folder});
     auto& others = sources_.others;
     if (!are_frames) others.insert(others.end(), pictures.begin(), pictures.end());
-    for (const auto& path : arrays)
+    for (const auto& path : arrays) {
+      if (enough_()) return;
       if (are_frames)
         others.push_back(path);  // poses and the like
       else
         sort_arrays(path);
+    }
   }
 
   // A link that leads nowhere in the place of data is data that is missing.

@@ -318,11 +318,10 @@ void report(const Json& manifest, const VideoDataOptions& options) {
                                                   {"test", options.test_fraction}};
   for (const auto& [name, share] : asked)
     if (share > 0 && manifest["sequences"][name] == 0)
-      log::warn(
-          concat("nothing is left for ", name,
-                 manifest["split_by"] == "folder"
-                     ? ": no folder is called like it"
-                     : ": more files are needed, or split_within_videos, which divides each video by time"));
+      log::warn(concat("nothing is left for ", name,
+                       manifest["split_by"] == "folder"
+                           ? ": no folder is called like it"
+                           : ": too few files to split (split_within_videos divides each video by time)"));
   if (const auto left_out = manifest["left_out"].size(); left_out > 0)
     log::warn(concat(left_out, " of the files were left out, for the reasons above"));
 }
