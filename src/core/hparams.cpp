@@ -208,6 +208,17 @@ Json value_of(const Field& field, const Assignment& a, Json now) {
   return list;
 }
 
+// Models compute with float: what only a double can hold would end there as an error without a name.
+void set_checked(const Field& field, void* member, const Json& value) {
+  const auto fits = [](const Json& number) {
+    return !number.is_number_float() || !std::isfinite(number.get<double>()) ||
+           std::abs(number.get<double>()) <= std::numeric_limits<float>::max();
+  };
+  const bool good = value.is_array() ? std::all_of(value.begin(), value.end(), fits) : fits(value);
+  if (!good) detail::refuse(field.name, value, concat("is more than ", std::numeric_limits<float>::max(), " in size"));
+  field.set(member, value);
+}
+
 // Whether both set the same: the whole field, or the same element of a list.
 bool clash(const Assignment& a, const Assignment& b) {
   return a.name == b.name && (!a.index || !b.index || *a.index == *b.index);
@@ -265,7 +276,7 @@ Json HparamsView::get(std::string_view name) const {
 
 void HparamsView::set(std::string_view name, const Json& value) {
   const auto& field = find(name);
-  field.set(address(field), value);
+  set_checked(field, address(field), value);
 }
 
 Json HparamsView::to_json() const { return detail::to_json(*schema_, object_); }
@@ -292,7 +303,7 @@ void HparamsView::override_from_text(std::string_view text, const std::string& w
       auto& value = values.try_emplace(&field, field.get(address(field))).first->second;
       value = value_of(field, *a, value);
     }
-    for (const auto& [field, value] : values) field->set(address(*field), value);
+    for (const auto& [field, value] : values) set_checked(*field, address(*field), value);
   } catch (const UsageError& error) {
     throw UsageError(concat(where, ": ", error.what()));
   }

@@ -126,6 +126,19 @@ TEST(Hparams, JsonIsStrictAboutTypes) {
   }
 }
 
+// What models compute with is a float.
+TEST(Hparams, NumbersThatNoFloatHoldsAreRefused) {
+  Derived hparams;
+  HparamsView view(hparams);
+  for (const char* text : {"lr=1e300", "weights=[1,-1e39]"})
+    EXPECT_NE(error_of([&] { view.override_from_text(text, "test"); }).find("is more than 3.40282e+38 in size"),
+              std::string::npos)
+        << text;
+  EXPECT_THROW(view.set("lr", 1e300), UsageError);
+  view.override_from_text("lr=3e38,weights=[-3e38,inf]", "test");
+  EXPECT_EQ(hparams.lr, 3e38);
+}
+
 TEST(Hparams, RoundTripsThroughJson) {
   Derived hp;
   hp.kernel_size = {2, 9};

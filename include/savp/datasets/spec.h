@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "savp/core/hparams.h"
+#include "savp/core/limits.h"
 #include "savp/io/image.h"
 
 namespace savp {
@@ -13,18 +14,21 @@ namespace savp {
 struct DatasetHparams {
   using Self = DatasetHparams;
   HPARAM(int64_t, crop_size, 0, "side of the square cut from the centre (pixels); 0: whole picture",
-         AtLeast{0});
+         (Between{0, limits::kPixels}));
   HPARAM(int64_t, scale_size, 0, "side that the square is then resized to (pixels); 0: not at all",
-         AtLeast{0});
-  HPARAM(int64_t, context_frames, 1, "true frames given at the start", AtLeast{1});
+         (Between{0, limits::kPixels}));
+  HPARAM(int64_t, context_frames, 1, "true frames given at the start", (Between{1, limits::kFrames}));
   HPARAM(int64_t, sequence_length, 0,
-         "frames of a sequence, context included; 0: as many as the records hold", AtLeast{0});
+         "frames of a sequence, context included; 0: as many as the records hold",
+         (Between{0, limits::kFrames}));
   HPARAM(int64_t, long_sequence_length, 0,
-         "frames of the sequences of the longer validation; 0: sequence_length", AtLeast{0});
+         "frames of the sequences of the longer validation; 0: sequence_length",
+         (Between{0, limits::kFrames}));
   HPARAM(int64_t, frame_skip, 0, "frames left out between two frames of a sequence; their actions are joined",
-         AtLeast{0});
+         (Between{0, limits::kFrames}));
   HPARAM(int64_t, time_shift, 1,
-         "training sequences start at a random multiple of this (steps); 0: at the first frame", AtLeast{0});
+         "training sequences start at a random multiple of this (steps); 0: at the first frame",
+         (Between{0, limits::kFrames}));
   HPARAM(bool, force_time_shift, false, "start at random in validation and test, too");
   HPARAM(bool, shuffle_on_val, false, "shuffle in validation, too");
   HPARAM(bool, use_state, false, "read states and actions");
@@ -38,7 +42,7 @@ struct DatasetHparams {
 struct RandomCropHparams : DatasetHparams {
   using Self = RandomCropHparams;
   HPARAM(int64_t, random_crop_size, 0, "side of the square cut at a random place (pixels); 0: whole picture",
-         AtLeast{0});
+         (Between{0, limits::kPixels}));
 };
 
 // Of data sets that may be read from videos, folders of frames or arrays directly.
@@ -48,8 +52,9 @@ struct VideoHparams : RandomCropHparams {
          "of videos read directly: height and width (pixels) that the middle of each frame is cut to and "
          "resized; "
          "[0,0]: as stored",
-         AtLeast{0});
-  HPARAM(double, fps, 0, "of videos read directly: frames a second to take out; 0: every frame", AtLeast{0});
+         (Between{0, limits::kPixels}));
+  HPARAM(double, fps, 0, "of videos read directly: frames a second to take out; 0: every frame",
+         (Between{0, 1000}));
   HPARAM(
       std::string, image_key, "",
       "of .npz files: name of the array that holds the frames; empty: images, or the only one that can be");

@@ -19,7 +19,7 @@ struct AdvectionHparams : TrainHparams {
   using Self = AdvectionHparams;
   AdvectionHparams() { batch_size = 32; }
   HPARAM(nn::Advection, transformation, nn::Advection::kCdna, "how pixels move between frames");
-  HPARAM(int64_t, num_masks, 10, "moved frames to compose from (dna: 1)", AtLeast{1});
+  HPARAM(int64_t, num_masks, 10, "moved frames to compose from (dna: 1)", (Between{1, limits::kCopies}));
   HPARAM(double, schedule_sampling_k, 900.0,
          "speed at which true frames after the context give way to generated ones in training (steps); -1: "
          "never fed",

@@ -8,7 +8,8 @@ namespace savp {
 
 struct DnaHparams : AdvectionHparams {
   using Self = DnaHparams;
-  HPARAM(Size2, kernel_size, (Size2{9, 9}), "cdna and dna kernels: height, width (pixels)", AtLeast{1});
+  HPARAM(Size2, kernel_size, (Size2{9, 9}), "cdna and dna kernels: height, width (pixels)",
+         (Between{1, limits::kTaps}));
 };
 
 class DnaGenerator : public AdvectionGenerator {

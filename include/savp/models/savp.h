@@ -40,20 +40,21 @@ struct SavpHparams : TrainHparams {
     l1_weight = 1.0;
     l2_weight = 0.0;
   }
-  HPARAM(int64_t, n_layers, 3, "layers of the encoder (posterior)", AtLeast{1});
-  HPARAM(int64_t, ndf, 32, "discriminator filters in the first layer", AtLeast{1});
+  HPARAM(int64_t, n_layers, 3, "layers of the encoder (posterior)", (Between{1, limits::kLayers}));
+  HPARAM(int64_t, ndf, 32, "discriminator filters in the first layer", (Between{1, limits::kFilters}));
   HPARAM(nn::NormLayer, norm_layer, nn::NormLayer::kInstance, "normalisation");
   HPARAM(bool, use_same_discriminator, false, "one discriminator for prior and posterior samples");
-  HPARAM(int64_t, ngf, 32, "generator filters in the first layer", AtLeast{1});
+  HPARAM(int64_t, ngf, 32, "generator filters in the first layer", (Between{1, limits::kFilters}));
   HPARAM(nn::DownsampleLayer, downsample_layer, nn::DownsampleLayer::kConvPool2d,
          "how the generator halves its pictures");
   HPARAM(nn::UpsampleLayer, upsample_layer, nn::UpsampleLayer::kUpsampleConv2d,
          "how the generator doubles them");
   HPARAM(nn::ActivationLayer, activation_layer, nn::ActivationLayer::kRelu, "the generator's nonlinearity");
   HPARAM(nn::Transformation, transformation, nn::Transformation::kCdna, "how pixels move between frames");
-  HPARAM(Size2, kernel_size, (Size2{5, 5}), "cdna and dna kernels: height, width (pixels)", AtLeast{1});
+  HPARAM(Size2, kernel_size, (Size2{5, 5}), "cdna and dna kernels: height, width (pixels)",
+         (Between{1, limits::kTaps}));
   HPARAM(Size2, dilation_rate, (Size2{1, 1}), "cdna and dna kernels: distance of their taps (pixels)",
-         AtLeast{1});
+         (Between{1, limits::kSpread}));
   HPARAM(WhereAdd, where_add, WhereAdd::kAll, "the layers that see actions, states and latents");
   HPARAM(bool, use_tile_concat, true,
          "they see them as constant channels (else through a dense layer of their own)");
@@ -61,8 +62,10 @@ struct SavpHparams : TrainHparams {
   HPARAM(nn::RnnKind, rnn, nn::RnnKind::kLstm, "recurrent cell of vectors");
   HPARAM(nn::ConvRnnKind, conv_rnn, nn::ConvRnnKind::kLstm, "recurrent cell of pictures");
   HPARAM(nn::NormLayer, conv_rnn_norm_layer, nn::NormLayer::kInstance, "normalisation inside it");
-  HPARAM(int64_t, num_transformed_images, 4, "transformed copies of each of the last frames", AtLeast{0});
-  HPARAM(int64_t, last_frames, 1, "how many of the last frames are transformed", AtLeast{1});
+  HPARAM(int64_t, num_transformed_images, 4, "transformed copies of each of the last frames",
+         (Between{0, limits::kCopies}));
+  HPARAM(int64_t, last_frames, 1, "how many of the last frames are transformed",
+         (Between{1, limits::kCopies}));
   HPARAM(bool, prev_image_background, true, "compose with the previous frame");
   HPARAM(bool, first_image_background, true, "compose with the first frame");
   HPARAM(bool, last_image_background, false, "compose with the last context frame");
@@ -75,12 +78,13 @@ struct SavpHparams : TrainHparams {
          "how true frames after the context give way to generated ones in training");
   HPARAM(double, schedule_sampling_k, 900.0, "speed of the inverse sigmoid (steps)");
   HPARAM(Size2, schedule_sampling_steps, (Size2{0, 100000}),
-         "first, last step of the schedule (inverse sigmoid: first only)", AtLeast{0});
+         "first, last step of the schedule (inverse sigmoid: first only)", (Between{0, limits::kSteps}));
   HPARAM(bool, use_e_rnn, false, "a recurrent layer in the encoder");
   HPARAM(bool, learn_prior, false, "learn the prior of the latents instead of a standard normal one");
-  HPARAM(int64_t, nz, 8, "latent variables a step; 0 makes the model deterministic", AtLeast{0});
-  HPARAM(int64_t, num_samples, 8, "sampled roll-outs shown in summaries", AtLeast{1});
-  HPARAM(int64_t, nef, 64, "encoder filters in the first layer", AtLeast{1});
+  HPARAM(int64_t, nz, 8, "latent variables a step; 0 makes the model deterministic",
+         (Between{0, limits::kFilters}));
+  HPARAM(int64_t, num_samples, 8, "sampled rollouts shown in summaries", (Between{1, limits::kFutures}));
+  HPARAM(int64_t, nef, 64, "encoder filters in the first layer", (Between{1, limits::kFilters}));
   HPARAM(bool, use_rnn_z, true, "a recurrent layer on the latents");
   HPARAM(bool, ablation_conv_rnn_norm, false, "normalise outside the recurrent cell of pictures");
   HPARAM(bool, ablation_rnn, false, "no recurrence");

@@ -8,8 +8,9 @@ namespace savp {
 
 struct SnaHparams : AdvectionHparams {
   using Self = SnaHparams;
-  HPARAM(int64_t, ngf, 16, "filters of the first LSTM", AtLeast{1});
-  HPARAM(Size2, kernel_size, (Size2{5, 5}), "cdna and dna kernels: height, width (pixels)", AtLeast{1});
+  HPARAM(int64_t, ngf, 16, "filters of the first LSTM", (Between{1, limits::kFilters}));
+  HPARAM(Size2, kernel_size, (Size2{5, 5}), "cdna and dna kernels: height, width (pixels)",
+         (Between{1, limits::kTaps}));
   HPARAM(bool, first_image_background, true, "compose with the first frame instead of the previous one");
   HPARAM(bool, generate_scratch_image, true, "compose with a frame made from nothing (not with dna)");
 };

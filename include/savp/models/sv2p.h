@@ -21,9 +21,9 @@ struct Sv2pHparams : AdvectionHparams {
          "new latents at each step (\"time-variant\") instead of one set for the video");
   HPARAM(double, latent_std_min, -5.0, "added to what the posterior says of the latents' log variance");
   HPARAM(int64_t, latent_channels, 1, "channels of the latent picture, an eighth of a frame's size",
-         AtLeast{1});
+         (Between{1, limits::kFilters}));
   HPARAM(int64_t, num_iterations_1st_stage, 50000, "steps of training before the posterior is used",
-         AtLeast{0});
+         (Between{0, limits::kSteps}));
 };
 
 class Sv2pGenerator : public AdvectionGenerator {

@@ -214,8 +214,9 @@ Tensor image_warp(const Tensor& image, const Tensor& flow) {
   const auto pixels = image.flatten(2);
   const auto corner = [&](int64_t right, int64_t below) {
     const auto x = (left + right).clamp(0, width - 1), y = (top + below).clamp(0, height - 1);
+    // Of flows that are not numbers, the weight will not be one either.
     const auto index =
-        (y * width + x).to(torch::kLong).flatten(1).unsqueeze(1).expand({-1, image.size(1), -1});
+        (y * width + x).nan_to_num().to(torch::kLong).flatten(1).unsqueeze(1).expand({-1, image.size(1), -1});
     const auto wx = share.select(1, 0), wy = share.select(1, 1);
     const auto weight = (right == 1 ? wx : 1.0 - wx) * (below == 1 ? wy : 1.0 - wy);
     return pixels.gather(2, index).view_as(image) * weight.unsqueeze(1);
