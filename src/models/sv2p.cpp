@@ -108,7 +108,9 @@ GeneratorOutput Sv2pGenerator::forward(const Batch& batch, const StepContext& no
 Prediction Sv2pGenerator::predict(const Batch& batch, int64_t length, int64_t samples, Noise& noise) {
   if (!hparams_.stochastic_model) return AdvectionGenerator::predict(batch, length, samples, noise);
   torch::NoGradGuard no_grad;
-  const auto latents = draw("latent_prior", length - 1, samples * batch.batch_size(), noise);
+  const int64_t steps = hparams_.multi_latent ? length - 1 : 1;
+  const auto latents = noise.normal("latent_prior", {steps, samples * batch.batch_size(), shape().height / 8,
+                                                     shape().width / 8, hparams_.latent_channels});
   return roll_out(repeat_videos(batch, samples), length - 1, {.latents = channels_first(latents)});
 }
 

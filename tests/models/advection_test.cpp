@@ -215,7 +215,7 @@ TEST(Sv2p, LatentsOfEachStepAreItsOwnOnlyWhenTimeVariant) {
   } noise;
   const auto batch = random_batch(kShape, kLength, 1);
   make("sv2p", "latent_channels=2")->predict(batch, 4, 3, noise);
-  EXPECT_EQ(noise.last, (std::vector<int64_t>{3, 4, 5, 2}));
+  EXPECT_EQ(noise.last, (std::vector<int64_t>{1, 3, 4, 5, 2}));
   make("sv2p", "multi_latent=true")->predict(batch, 4, 3, noise);
   EXPECT_EQ(noise.last, (std::vector<int64_t>{3, 3, 4, 5, 1}));
 }
