@@ -3,14 +3,20 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <cstdlib>
+
 #include "savp/core/printable.h"
+#include "savp/core/verbosity.h"
 
 namespace savp::log {
 namespace {
 
 spdlog::logger& logger() {
   static const auto kLogger = [] {
-    auto made = spdlog::stderr_color_mt("savp");
+    const char* no_color = std::getenv("NO_COLOR");  // https://no-color.org
+    const bool plain = no_color != nullptr && *no_color != '\0';
+    auto made =
+        spdlog::stderr_color_mt("savp", plain ? spdlog::color_mode::never : spdlog::color_mode::automatic);
     made->set_pattern("%^%l%$: %v");
     return made;
   }();
@@ -23,11 +29,23 @@ std::string line(std::string_view message) {
   return printable(message, kLongest);
 }
 
+Verbosity& chosen() {
+  static Verbosity verbosity = Verbosity::kUsual;
+  return verbosity;
+}
+
 }  // namespace
 
 void info(std::string_view message) { logger().info("{}", line(message)); }
 void warn(std::string_view message) { logger().warn("{}", line(message)); }
 void error(std::string_view message) { logger().error("{}", line(message)); }
-void set_quiet(bool quiet) { logger().set_level(quiet ? spdlog::level::warn : spdlog::level::info); }
+void set_quiet(bool quiet) { set_verbosity(quiet ? Verbosity::kQuiet : Verbosity::kUsual); }
+
+void set_verbosity(Verbosity verbosity) {
+  chosen() = verbosity;
+  logger().set_level(verbosity == Verbosity::kQuiet ? spdlog::level::warn : spdlog::level::info);
+}
+bool quiet() { return chosen() == Verbosity::kQuiet; }
+bool verbose() { return chosen() == Verbosity::kVerbose; }
 
 }  // namespace savp::log

@@ -1,4 +1,4 @@
-#include "training/progress.h"
+#include "savp/training/progress.h"
 
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -9,11 +9,13 @@
 
 #include "savp/core/error.h"
 #include "savp/core/log.h"
+#include "savp/core/verbosity.h"
 
 namespace savp {
 namespace {
 
-constexpr int64_t kBarWidth = 24;  // characters
+constexpr size_t kLargestBar = 24, kSmallestBar = 6;  // characters
+constexpr std::string_view kPrefix = "info: ";        // of a line
 constexpr std::chrono::milliseconds kDrawInterval{100};
 
 std::string number(double value) {
@@ -31,6 +33,35 @@ double seconds_between(std::chrono::steady_clock::time_point from, std::chrono::
   return std::chrono::duration<double>(to - from).count();
 }
 
+std::string padded(std::string text, size_t width) {
+  text.resize(std::max(width, text.size()), ' ');
+  return text;
+}
+
+// "g_loss 0.1234", as wide as any other value of that name.
+std::string cell(const std::pair<std::string, double>& value) {
+  return value.first + " " + padded(number(value.second), 9);
+}
+
+// "  12/1000", as wide as at the end.
+std::string count_text(int64_t step, int64_t max_steps) {
+  const auto all = std::to_string(max_steps), now = std::to_string(step);
+  return std::string(all.size() - std::min(all.size(), now.size()), ' ') + now + "/" + all;
+}
+
+// Names and values in columns, as many a line as fit.
+std::string table(const std::vector<std::pair<std::string, double>>& values, size_t columns) {
+  size_t name = 0;
+  for (const auto& value : values) name = std::max(name, value.first.size());
+  const auto width = name + 12;
+  const auto in_row = std::max<size_t>(1, columns / width);
+  std::string lines;
+  for (size_t i = 0; i < values.size(); ++i)
+    lines += (i % in_row == 0 ? "\n  " : "  ") + padded(values[i].first, name) + " " +
+             padded(number(values[i].second), 9);
+  return lines;
+}
+
 }  // namespace
 
 std::string duration_text(double seconds) {
@@ -44,22 +75,48 @@ std::string duration_text(double seconds) {
   return concat(total, " s");
 }
 
-Progress::Progress(int64_t step, int64_t max_steps, bool terminal)
-    : first_step_(step), max_steps_(max_steps), terminal_(terminal) {}
+Progress::Progress(int64_t step, int64_t max_steps, bool terminal, size_t columns)
+    : first_step_(step),
+      max_steps_(max_steps),
+      terminal_(terminal && !log::quiet()),
+      columns_(columns),
+      timed_from_step_(step),
+      last_step_number_(step) {}
 
 Progress::~Progress() { clear(); }
 
+size_t Progress::columns() const { return columns_ > 0 ? columns_ : terminal_columns(); }
+
 void Progress::advance(int64_t step) {
+  const bool first = last_step_number_ == first_step_ && step > first_step_;
   last_step_ = Clock::now();
-  if (step == first_step_ + 1) timed_from_ = last_step_;
-  timed_steps_ = step - first_step_ - 1;
+  last_step_number_ = step;
+  if (first) tell_first(step);
   if (terminal_ && last_step_ - last_draw_ >= kDrawInterval) draw(step);
 }
 
+void Progress::tell_first(int64_t step) {
+  if (step < max_steps_) say(concat("after the first step: ", speed(), ", ", time_left(step)));
+  timed_from_ = last_step_;
+  timed_from_step_ = step;
+}
+
 void Progress::report(int64_t step, const std::vector<std::pair<std::string, double>>& values) {
-  values_.clear();
-  for (const auto& [name, value] : values) values_ += concat("  ", name, " ", number(value));
-  say(concat("step ", step, "/", max_steps_, values_, time_left(step)));
+  values_ = values;
+  auto line = concat("step ", count_text(step, max_steps_));
+  const auto width = columns() - std::min(columns(), kPrefix.size() + 1);
+  auto least = line.size();
+  for (size_t i = 0; i < std::min<size_t>(2, values.size()); ++i) least += cell(values[i]).size() + 2;
+  auto end = concat("  ", speed(), "  ", time_left(step));
+  if (least + end.size() > width)
+    end = "  " + time_left(step);  // narrow: the losses are worth more than the speed
+  const auto room = width - std::min(width, end.size());
+  for (const auto& value : values) {
+    const auto text = "  " + cell(value);
+    if (line.size() + text.size() > room) break;
+    line += text;
+  }
+  say(line + end + (log::verbose() ? table(values, columns()) : ""));
   if (terminal_) draw(step);
 }
 
@@ -70,25 +127,46 @@ void Progress::say(const std::string& message) {
 
 // Until the second step is done, the first one's time is all there is.
 double Progress::steps_per_second() const {
-  const double elapsed = seconds_between(timed_steps_ > 0 ? timed_from_ : start_, last_step_);
-  return elapsed > 0 ? static_cast<double>(std::max<int64_t>(timed_steps_, 1)) / elapsed : 0.0;
+  const bool later = last_step_number_ > timed_from_step_;
+  const double elapsed = seconds_between(later ? timed_from_ : start_, last_step_);
+  const auto steps = last_step_number_ - (later ? timed_from_step_ : first_step_);
+  return elapsed > 0 ? static_cast<double>(steps) / elapsed : 0.0;
 }
 
 double Progress::seconds() const { return seconds_between(start_, Clock::now()); }
 
+std::string Progress::speed() const {
+  const double speed = steps_per_second();
+  return speed >= 1 || speed <= 0 ? number(speed) + " it/s" : number(1 / speed) + " s/it";
+}
+
 std::string Progress::time_left(int64_t step) const {
   const double speed = steps_per_second();
   if (speed <= 0) return "";
-  return concat("  ", number(speed), " it/s  ETA ",
-                duration_text(static_cast<double>(max_steps_ - step) / speed));
+  return concat("ETA ", duration_text(static_cast<double>(max_steps_ - step) / speed));
+}
+
+// The count, the time left and the loss come first; the bar and the speed where there is room.
+std::string Progress::bar(int64_t step) const {
+  const auto room = columns() - 1;
+  const auto found =
+      std::find_if(values_.begin(), values_.end(), [](const auto& v) { return v.first == "g_loss"; });
+  const auto loss = found == values_.end() ? "" : "  " + found->first + " " + number(found->second);
+  auto line = count_text(step, max_steps_) + "  " + time_left(step) + loss;
+  if (line.size() > room) line = concat(step, "  ", time_left(step), loss);
+  if (const auto more = "  " + speed(); room >= line.size() + more.size() + kLargestBar + 3) line += more;
+  const auto width = std::min(kLargestBar, room - std::min(room, line.size() + 3));
+  if (width >= kSmallestBar) {
+    const auto filled = static_cast<size_t>(static_cast<double>(width) * static_cast<double>(step) /
+                                            static_cast<double>(std::max<int64_t>(max_steps_, 1)));
+    line = "[" + std::string(filled, '#') + std::string(width - filled, '.') + "] " + line;
+  }
+  line.resize(std::min(line.size(), room));
+  return line;
 }
 
 void Progress::draw(int64_t step) {
-  const auto filled = static_cast<size_t>(kBarWidth * step / std::max<int64_t>(max_steps_, 1));
-  auto bar = std::string(filled, '#') + std::string(kBarWidth - filled, '.');
-  auto line = concat("[", bar, "] ", step, "/", max_steps_, time_left(step), values_);
-  line.resize(std::min(line.size(), terminal_columns() - 1));
-  std::fprintf(stderr, "\r\x1b[K%s", line.c_str());
+  std::fprintf(stderr, "\r\x1b[K%s", bar(step).c_str());
   std::fflush(stderr);
   drawn_ = true;
   last_draw_ = Clock::now();

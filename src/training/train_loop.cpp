@@ -9,8 +9,8 @@
 #include "savp/checkpoints/tensors.h"
 #include "savp/core/interrupt.h"
 #include "savp/core/log.h"
+#include "savp/training/progress.h"
 #include "training/metrics_log.h"
-#include "training/progress.h"
 
 namespace savp {
 namespace {

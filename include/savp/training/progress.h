@@ -1,4 +1,5 @@
-// Tells how training goes, on standard error: a line now and then and, on a terminal, a bar below it.
+// Tells how long work of many steps goes on, on standard error: lines now and then and, on a terminal, a bar
+// below them.
 #pragma once
 
 #include <chrono>
@@ -11,15 +12,18 @@ namespace savp {
 
 class Progress {
  public:
-  Progress(int64_t step, int64_t max_steps, bool terminal);
+  // `columns` of the screen; 0: those of the terminal, 80 where there is none.
+  Progress(int64_t step, int64_t max_steps, bool terminal, size_t columns = 0);
   ~Progress();  // clears the bar
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  // After every step; redraws the bar at most ten times a second.
+  // After some steps. The first time, a line tells how long they took and all will take (on a pipe, too); the
+  // bar is redrawn at most ten times a second.
   void advance(int64_t step);
 
-  // A line: step, values, speed, time left. The values stay in the bar.
+  // A line: step, the first of the values that fit, speed, time left; with --verbose all values follow. They
+  // stay in the bar.
   void report(int64_t step, const std::vector<std::pair<std::string, double>>& values);
 
   // Any other line.
@@ -27,21 +31,27 @@ class Progress {
 
   double steps_per_second() const;
   double seconds() const;  // since the start
+  // "ETA 3 min 20 s"; empty before the first step.
+  std::string time_left(int64_t step) const;
 
  private:
   using Clock = std::chrono::steady_clock;
 
-  std::string time_left(int64_t step) const;
+  void tell_first(int64_t step);
+  std::string speed() const;
+  std::string bar(int64_t step) const;
   void draw(int64_t step);
   void clear();
+  size_t columns() const;
 
   int64_t first_step_, max_steps_;
   bool terminal_, drawn_ = false;
+  size_t columns_;
   Clock::time_point start_ = Clock::now(), last_draw_ = start_;
   Clock::time_point timed_from_ = start_;  // the end of the first step, which is slower than the others
-  int64_t timed_steps_ = 0;
+  int64_t timed_from_step_, last_step_number_;
   Clock::time_point last_step_ = start_;
-  std::string values_;
+  std::vector<std::pair<std::string, double>> values_;
 };
 
 // "12 s", "3 min 20 s", "4 h 5 min", "2 d 3 h".

@@ -1,0 +1,103 @@
+#include "savp/training/progress.h"
+
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include "savp/core/error.h"
+#include "savp/core/verbosity.h"
+
+namespace savp {
+namespace {
+
+using Values = std::vector<std::pair<std::string, double>>;
+
+const Values kMany = {{"d_loss", 0.25},      {"g_loss", 123.456789},
+                      {"gen_l1_loss", 1e-5}, {"gen_video_sn_vae_gan_feature_cdist_loss", 1},
+                      {"gen_kl_loss", 2},    {"kl_weight", 0.001}};
+
+std::vector<std::string> printed(const std::function<void()>& body) {
+  testing::internal::CaptureStderr();
+  body();
+  std::istringstream text(testing::internal::GetCapturedStderr());
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(text, line);) lines.push_back(line);
+  return lines;
+}
+
+bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+TEST(Progress, TellsSpeedAndTimeLeftAfterTheFirstStepOnAPipeToo) {
+  const auto lines = printed([] {
+    Progress progress(0, 1000, /*terminal=*/false);
+    for (int step = 1; step <= 5; ++step) progress.advance(step);
+  });
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_TRUE(has(lines[0], "after the first step: ") && has(lines[0], "ETA ")) << lines[0];
+}
+
+TEST(Progress, ReportsStandInColumnsAndFit) {
+  for (const size_t columns : {40, 80, 120}) {
+    const auto lines = printed([&] {
+      Progress progress(0, 1000, /*terminal=*/false, columns);
+      progress.advance(1);
+      progress.report(1, kMany);
+      progress.advance(1000);
+      progress.report(1000, {{"d_loss", 12345.678}, {"g_loss", -0.001}});
+    });
+    ASSERT_EQ(lines.size(), 3U);
+    for (size_t i = 1; i < lines.size(); ++i) EXPECT_LE(lines[i].size(), columns) << lines[i];
+    EXPECT_TRUE(has(lines[1], "step    1/1000") && has(lines[1], "ETA ")) << lines[1];
+    if (columns < 80) continue;
+    EXPECT_TRUE(has(lines[1], "d_loss 0.25") && has(lines[1], "g_loss 123.5")) << lines[1];
+    EXPECT_EQ(lines[1].find("g_loss"), lines[2].find("g_loss"));
+  }
+}
+
+TEST(Progress, TellsEverythingWhenAskedTo) {
+  const auto report = [] {
+    Progress progress(0, 10, /*terminal=*/false, 80);
+    progress.advance(1);
+    progress.report(1, kMany);
+  };
+  log::set_verbosity(log::Verbosity::kVerbose);
+  const auto many = printed(report);
+  log::set_verbosity(log::Verbosity::kQuiet);
+  const auto none = printed(report);
+  log::set_verbosity(log::Verbosity::kUsual);
+  EXPECT_EQ(many.size(), 2 + kMany.size());
+  for (const auto& line : many) EXPECT_LE(line.size(), 80U) << line;
+  EXPECT_TRUE(none.empty());
+}
+
+// The last bar that was drawn.
+std::string bar(int64_t step, int64_t max_steps, size_t columns) {
+  const auto lines = printed([&] {
+    Progress progress(0, max_steps, /*terminal=*/true, columns);
+    progress.advance(1);
+    progress.advance(step);
+    progress.report(step, {{"d_loss", 0.5}, {"g_loss", 0.1234}});
+  });
+  const auto& all = lines.back();
+  const auto begin = all.rfind("\x1b[K", all.rfind("g_loss"));
+  return all.substr(begin + 3, all.find('\r', begin) - begin - 3);
+}
+
+TEST(Progress, TheBarKeepsTimeLeftAndLossOnNarrowScreens) {
+  for (const size_t columns : {40, 60, 80, 200})
+    for (const int64_t max_steps : {10, 1000, 300000}) {
+      const auto line = bar(max_steps / 2, max_steps, columns);
+      EXPECT_LT(line.size(), columns) << line;
+      EXPECT_TRUE(has(line, "ETA ") && has(line, "g_loss 0.1234")) << line;
+      if (columns >= 80) EXPECT_TRUE(has(line, "###")) << line;
+    }
+}
+
+TEST(Duration, HasTwoUnitsAtMost) {
+  const std::pair<double, const char*> cases[] = {
+      {0.4, "0 s"}, {12, "12 s"}, {200, "3 min 20 s"}, {14700, "4 h 5 min"}, {183600, "2 d 3 h"}};
+  for (const auto& [seconds, text] : cases) EXPECT_EQ(duration_text(seconds), text);
+}
+
+}  // namespace
+}  // namespace savp
