@@ -1,14 +1,20 @@
 #include "savp/cli/evaluate.h"
 
+#include <ATen/ATen.h>
+#include <unistd.h>
+
 #include <algorithm>
-#include <filesystem>
 #include <iostream>
 
 #include "savp/core/log.h"
 #include "savp/evaluation/results.h"
+#include "savp/kernels/device.h"
+#include "savp/training/progress.h"
 
 namespace savp::cli {
 namespace {
+
+constexpr const char* kRepeat = "repeat";
 
 // Each once, in the order given.
 std::vector<Subtask> settle_subtasks(const EvaluateOptions& options) {
@@ -19,40 +25,79 @@ std::vector<Subtask> settle_subtasks(const EvaluateOptions& options) {
   return subtasks;
 }
 
-// True frames of all predicted ones, [T, B, C, H, W].
-Tensor truth_of(const Run& run, const Batch& batch) {
-  SAVP_CHECK(batch.images.size(0) >= run.sequence_length(), UsageError,
-             "sequence_length=", run.sequence_length(), ": the data has only ", batch.images.size(0),
+void check_true_frames(const Run& run) {
+  SAVP_CHECK(run.sequence_length() <= run.true_frames(), UsageError,
+             "sequence_length=", run.sequence_length(), ": the data has only ", run.true_frames(),
              " true frames to compare with");
-  return batch.images.slice(0, 0, run.sequence_length());
 }
 
-SampleStatistics measure(Run& run, const Batch& batch, const EvaluateOptions& options) {
-  SampleStatistics statistics(truth_of(run, batch), run.context_frames());
-  run.sample(batch, run.stochastic() ? options.num_stochastic_samples : 1, options.eval_parallel_iterations,
-             [&](const Tensor& images) { statistics.add(images); });
-  return statistics;
+// The last context frame again and again, [F, B, C, H, W].
+Tensor repeated(const Run& run, const Batch& batch) {
+  auto sizes = batch.images.sizes().vec();
+  sizes[0] = run.sequence_length() - run.context_frames();
+  return batch.images.slice(0, run.context_frames() - 1, run.context_frames()).expand(sizes);
 }
+
+class Evaluation {
+ public:
+  Evaluation(Run& run, const EvaluateOptions& options)
+      : run_(run),
+        options_(options),
+        samples_(run.stochastic() ? options.num_stochastic_samples : 1),
+        progress_(0, run.videos() * samples_, ::isatty(STDERR_FILENO) == 1) {}
+
+  void add(const Batch& batch, EvaluationWriter& writer) {
+    const auto first = writer.videos(), end = first + batch.batch_size();
+    progress_.say(concat("evaluating samples ", first, " to ", end - 1, " of ", run_.videos(), "  ",
+                         progress_.time_left(first * samples_)));
+    writer.add(batch.images.slice(0, 0, run_.context_frames()), measured(batch));
+    if (run_.model() == kRepeat) return;
+    auto baseline = statistics(batch);
+    baseline.add(repeated(run_, batch));
+    writer.add_baseline(baseline);
+  }
+
+ private:
+  SampleStatistics statistics(const Batch& batch) const {
+    return {batch.images.slice(0, 0, run_.sequence_length()), run_.context_frames()};
+  }
+
+  SampleStatistics measured(const Batch& batch) {
+    auto found = statistics(batch);
+    run_.sample(batch, samples_, options_.eval_parallel_iterations, [&](const Tensor& images) {
+      found.add(images);
+      progress_.advance(drawn_ += images.size(1));
+    });
+    return found;
+  }
+
+  Run& run_;
+  const EvaluateOptions& options_;
+  int64_t samples_, drawn_ = 0;
+  Progress progress_;
+};
 
 }  // namespace
 
 void evaluate(const EvaluateOptions& given) {
   auto options = given;
+  choose_device(options.device);
+  use_threads(options.threads);
   Run run(options, open_dataset_input(options));
+  check_true_frames(run);
   options.eval_subtasks = options.eval_substasks = settle_subtasks(options);
-  if (!options.output_dir)
-    options.output_dir = (std::filesystem::path(options.results_dir) / run.name()).string();
+  options.output_dir =
+      results_folder(ResultKind::kEvaluation, options.output_dir, options.results_dir, run.name()).string();
   EvaluationWriter writer(
       {.folder = *options.output_dir, .subtasks = options.eval_subtasks, .pictures = !options.only_metrics},
       run.description(to_json(options)));
-  while (const auto batch = run.next_batch()) {
-    log::info(
-        concat("evaluating samples ", writer.videos(), " to ", writer.videos() + batch->batch_size() - 1));
-    writer.add(batch->images.slice(0, 0, run.context_frames()), measure(run, *batch, options));
+  {
+    Evaluation evaluation(run, options);
+    while (const auto batch = run.next_batch()) evaluation.add(*batch, writer);
   }
   SAVP_CHECK(writer.videos() > 0, DataError, *options.input_dir, ": there are no sequences to evaluate");
   writer.commit();
-  std::cout << closing_text(writer.tables()) << std::flush;
+  std::cout << closing_text(writer.tables(), writer.baseline()) << std::flush;
   log::info(concat("results are in ", *options.output_dir, run.skipped_summary()));
 }
 

@@ -42,6 +42,23 @@ std::string right(std::string_view text, size_t width) {
   return std::string(text.size() < width ? width - text.size() : 0, ' ').append(text);
 }
 
+std::string without_end(std::string line) {
+  line.erase(line.find_last_not_of(' ') + 1);
+  return line;
+}
+
+std::string mean_cell(const MetricTable& table) {
+  return fixed(mean_of(flat(table.rows)), 11, table.decimals);
+}
+
+// In the order in which they first come.
+std::vector<std::string> subtasks_of(const std::vector<MetricTable>& tables) {
+  std::vector<std::string> names;
+  for (const auto& table : tables)
+    if (std::find(names.begin(), names.end(), table.subtask) == names.end()) names.push_back(table.subtask);
+  return names;
+}
+
 }  // namespace
 
 std::string shortest_text(float value) {
@@ -84,27 +101,30 @@ std::string MetricTable::text() const {
   return text + line("mean (std)", flat(rows)) + kThickLine;
 }
 
-std::string closing_text(const std::vector<MetricTable>& tables) {
+std::string closing_text(const std::vector<MetricTable>& tables, const std::vector<MetricTable>& repeat) {
+  const auto names = subtasks_of(tables);
   std::string text, header = right("mean over all", 15), means;
-  std::vector<std::string> columns;  // subtasks
+  for (const auto& subtask : names) header += right(subtask, 11) + " ";
   for (auto table = tables.begin(); table != tables.end();) {
     const auto& metric = table->metric;
     const auto end =
         std::find_if(table, tables.end(), [&](const auto& other) { return other.metric != metric; });
     const auto best = std::find_if(table, end, [](const auto& other) { return other.is_best; });
     text += (best == end ? table : best)->text();
-    std::map<std::string, std::string> mean;  // by subtask
-    for (; table != end; ++table) {
-      if (std::find(columns.begin(), columns.end(), table->subtask) == columns.end())
-        columns.push_back(table->subtask);
-      mean[table->subtask] = fixed(mean_of(flat(table->rows)), 11, table->decimals);
-    }
-    means += right(metric, 15);
-    for (const auto& subtask : columns) means += right(mean[subtask], 11);
-    means += "\n";
+    std::map<std::string, std::string> cells;  // by subtask
+    for (; table != end; ++table) cells[table->subtask] = mean_cell(*table) + (table->is_best ? "*" : " ");
+    auto line = right(metric, 15);
+    for (const auto& subtask : names) line += right(cells[subtask], 12);
+    for (const auto& baseline : repeat)
+      if (baseline.metric == metric) line += right(mean_cell(baseline), 11);
+    means += without_end(line) + "\n";
   }
-  for (const auto& subtask : columns) header += right(subtask, 11);
-  return text + header + "\n" + means;
+  if (!repeat.empty()) header += right("repeat", 11);
+  text += without_end(header) + "\n" + means;
+  const auto marked = [](const auto& table) { return table.is_best; };
+  if (std::any_of(tables.begin(), tables.end(), marked)) text += "* the best of the samples by this metric\n";
+  if (!repeat.empty()) text += "repeat: the last context frame, shown again for every frame (a baseline)\n";
+  return text;
 }
 
 }  // namespace savp

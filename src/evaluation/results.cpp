@@ -3,8 +3,10 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <map>
 #include <system_error>
 
+#include "evaluation/staged_folder.h"
 #include "savp/core/error.h"
 #include "savp/evaluation/pictures.h"
 #include "savp/io/atomic_file.h"
@@ -45,37 +47,67 @@ void add_rows(MetricTable& table, const at::Tensor& values) {
   }
 }
 
+// What a kind of results is called, how their names begin, and what tells them apart from the other kind's.
+struct KindRules {
+  const char *what, *prefix, *ending;
+};
+const std::map<ResultKind, KindRules> kKinds = {
+    {ResultKind::kEvaluation, {"an evaluation", "prediction_eval_", ".evaluation"}},
+    {ResultKind::kFutures, {"futures", "gen_image_", ".futures"}}};
+constexpr const char* kDescriptions[] = {"options.json", "dataset_hparams.json", "model_hparams.json"};
+
+// What of another kind is in a folder; empty where nothing is.
+std::string taken_by(const fs::path& folder, ResultKind kind) {
+  if (!saved_steps(folder).empty()) return "a run and its checkpoints";
+  std::error_code missing;
+  for (const auto& entry : fs::directory_iterator(folder, missing))
+    for (const auto& [other, rules] : kKinds)
+      if (other != kind && entry.path().filename().string().starts_with(rules.prefix)) return rules.what;
+  return "";
+}
+
+IsResult is_result(ResultKind kind) {
+  return [prefix = kKinds.at(kind).prefix](const std::string& name) {
+    return name.starts_with(prefix) ||
+           std::find(std::begin(kDescriptions), std::end(kDescriptions), name) != std::end(kDescriptions);
+  };
+}
+
 Subtask best_subtask(const Metric& metric) { return metric.higher_is_better ? Subtask::kMax : Subtask::kMin; }
 
 }  // namespace
 
-StagedFolder::StagedFolder(fs::path folder) : folder_(std::move(folder)), staging_(folder_ / ".unfinished") {
-  std::error_code ignored;
-  fs::remove_all(staging_, ignored);  // of a run that was killed
-  make_folder(staging_);
-}
-
-StagedFolder::~StagedFolder() {
-  std::error_code ignored;
-  fs::remove_all(staging_, ignored);
-}
-
-void StagedFolder::commit() {
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(staging_)) {
-    const auto target = folder_ / entry.path().filename();
-    fs::remove_all(target, error);
-    if (!error) fs::rename(entry.path(), target, error);
-    SAVP_CHECK(!error, DataError, target.string(), ": cannot be replaced (", error.message(), ")");
+fs::path results_folder(ResultKind kind, const std::optional<std::string>& exact, const fs::path& parent,
+                        const std::string& name) {
+  const auto& rules = kKinds.at(kind);
+  if (exact) {
+    const auto taken = taken_by(*exact, kind);
+    SAVP_CHECK(taken.empty(), UsageError, *exact, ": holds ", taken, ", of which ", rules.what,
+               " would overwrite files: choose another folder");
+    return *exact;
   }
+  const auto folder = parent / name;
+  return taken_by(folder, kind).empty() ? folder : parent / (name + rules.ending);
 }
 
 EvaluationWriter::EvaluationWriter(EvaluationLayout layout, const RunDescription& origin)
-    : layout_(std::move(layout)), staged_(layout_.folder) {
-  write_description(staged_.staging(), origin);
+    : layout_(std::move(layout)),
+      staged_(std::make_unique<StagedFolder>(layout_.folder, is_result(ResultKind::kEvaluation))) {
+  write_description(staged_->staging(), origin);
   for (const Metric& metric : metrics())
     for (const Subtask subtask : layout_.subtasks)
       tables_.push_back({metric.name, enum_name(subtask), subtask == best_subtask(metric), metric.decimals});
+}
+
+EvaluationWriter::~EvaluationWriter() = default;
+
+void EvaluationWriter::add_baseline(const SampleStatistics& found) {
+  const auto rows = found.summary();
+  if (baseline_.empty())
+    for (const auto& row : rows)
+      baseline_.push_back(
+          {row.metric->name, enum_name(Subtask::kAvg), /*is_best=*/false, row.metric->decimals});
+  for (size_t i = 0; i < rows.size(); ++i) add_rows(baseline_[i], rows[i].avg.values);
 }
 
 void EvaluationWriter::add(const at::Tensor& context, const SampleStatistics& found) {
@@ -84,7 +116,7 @@ void EvaluationWriter::add(const at::Tensor& context, const SampleStatistics& fo
   for (const auto& row : found.summary()) {
     for (const Subtask subtask : layout_.subtasks) {
       add_rows(*table, row[subtask].values);
-      const auto task = staged_.staging() / (table++)->task();
+      const auto task = staged_->staging() / (table++)->task();
       if (!layout_.pictures) continue;
       const auto predicted = to_pictures(row[subtask].images);
       for (size_t video = 0; video < predicted.size(); ++video) {
@@ -106,37 +138,56 @@ std::vector<MetricTable> EvaluationWriter::tables() const {
 
 void EvaluationWriter::commit() {
   for (const auto& table : tables()) {
-    const auto folder = staged_.staging() / table.task() / "metrics";
+    const auto folder = staged_->staging() / table.task() / "metrics";
     make_folder(folder);
     write_file_atomically((folder / (table.metric + ".csv")).string(), table.csv());
   }
-  staged_.commit();
+  staged_->commit();
 }
 
 PredictionWriter::PredictionWriter(PredictionLayout layout, const RunDescription& origin)
     : layout_(std::move(layout)) {
-  for (const auto& folder : {layout_.gif_folder, layout_.png_folder}) {
-    make_folder(folder);
-    write_description(folder, origin);
-  }
+  const auto is_ours = is_result(ResultKind::kFutures);
+  gifs_ = std::make_unique<StagedFolder>(layout_.gif_folder, is_ours);
+  write_description(gifs_->staging(), origin);
+  if (fs::weakly_canonical(fs::absolute(layout_.gif_folder)) ==
+      fs::weakly_canonical(fs::absolute(layout_.png_folder)))
+    return;
+  pngs_ = std::make_unique<StagedFolder>(layout_.png_folder, is_ours);
+  write_description(pngs_->staging(), origin);
 }
 
-void PredictionWriter::add(const at::Tensor& context, const at::Tensor& future) {
-  const auto context_pictures = to_pictures(context);
+PredictionWriter::~PredictionWriter() = default;
+
+void PredictionWriter::begin(const at::Tensor& context) {
+  contexts_ = to_pictures(context);
+  videos_ += context.size(1);
+  samples_ = 0;
+}
+
+void PredictionWriter::add(const at::Tensor& future) {
   const auto futures = to_pictures(future);
   const size_t digits = std::max<size_t>(2, std::to_string(future.size(0) - 1).size());
-  const auto videos = context_pictures.size();
+  const auto videos = contexts_.size();
+  const auto first = videos_ - static_cast<int64_t>(videos);
+  const auto& png_folder = (pngs_ ? pngs_ : gifs_)->staging();
   for (size_t i = 0; i < futures.size(); ++i) {
-    const auto sample = static_cast<int64_t>(i / videos), video = videos_ + static_cast<int64_t>(i % videos);
+    const auto sample = samples_ + static_cast<int64_t>(i / videos),
+               video = first + static_cast<int64_t>(i % videos);
     const auto name = "gen_image_" + padded(video, 5) + "_" + padded(sample, 2);
-    auto frames = context_pictures[i % videos];
+    auto frames = contexts_[i % videos];
     frames.insert(frames.end(), futures[i].begin(), futures[i].end());
     if (layout_.gif_length) frames.resize(std::min<size_t>(frames.size(), *layout_.gif_length));
-    write_gif(layout_.gif_folder / (name + ".gif"), frames, layout_.fps);
+    write_gif(gifs_->staging() / (name + ".gif"), frames, layout_.fps);
     for (size_t t = 0; t < futures[i].size(); ++t)
-      write_frame(layout_.png_folder, name + "_" + padded(static_cast<int64_t>(t), digits), futures[i][t]);
+      write_frame(png_folder, name + "_" + padded(static_cast<int64_t>(t), digits), futures[i][t]);
   }
-  videos_ += context.size(1);
+  samples_ += static_cast<int64_t>(futures.size() / videos);
+}
+
+void PredictionWriter::commit() {
+  gifs_->commit();
+  if (pngs_) pngs_->commit();
 }
 
 }  // namespace savp

@@ -4,14 +4,16 @@
 #include <torch/nn/module.h>
 
 #include <algorithm>
+#include <filesystem>
 
+#include "evaluation/clip.h"
 #include "savp/checkpoints/tensors.h"
 #include "savp/checkpoints/tf_names.h"
 #include "savp/checkpoints/video_shape.h"
 #include "savp/core/interrupt.h"
 #include "savp/core/log.h"
 #include "savp/datasets/dataset.h"
-#include "savp/evaluation/pictures.h"
+#include "savp/io/array_file.h"
 #include "savp/io/video.h"
 #include "savp/kernels/device.h"
 #include "savp/models/models.h"
@@ -25,6 +27,10 @@ HparamsDicts dataset_dicts(const std::optional<Checkpoint>& checkpoint) {
   return checkpoint ? checkpoint->dataset_hparams() : HparamsDicts{};
 }
 
+HparamsDicts model_dicts(const std::optional<Checkpoint>& checkpoint) {
+  return checkpoint ? checkpoint->model_hparams() : HparamsDicts{};
+}
+
 std::string dataset_name(const RunOptions& options, const std::optional<Checkpoint>& checkpoint) {
   if (options.dataset) return *options.dataset;
   if (checkpoint) return checkpoint->option("dataset");
@@ -36,19 +42,61 @@ int64_t sequences_per_epoch(const RunOptions& options, const Dataset& data) {
   SAVP_CHECK(!options.num_samples || *options.num_samples <= available, UsageError,
              "--num_samples=", *options.num_samples, ": ", *options.input_dir, " has only ", available,
              " sequences for ", data.mode());
+  SAVP_CHECK(available > 0, DataError, *options.input_dir, ": has no sequence of ",
+             data.hparams().sequence_length, " frames for ", data.mode(),
+             ": lower sequence_length, or choose another --mode");
   return options.num_samples.value_or(available);
 }
 
-int64_t settle_batch_size(const RunOptions& options, int64_t sequences) {
-  if (options.batch_size) {
-    SAVP_CHECK(sequences % *options.batch_size == 0, UsageError, "--batch_size=", *options.batch_size,
-               " should evenly divide the ", sequences, " sequences: choose another, or let it be chosen");
-    return *options.batch_size;
+// Unknown and impossible hyperparameters, before anything is read that takes time.
+void check_hparams(const RunOptions& options, const RunInput& input, const DatasetSpec& spec) {
+  settle_hparams(spec, dataset_dicts(input.checkpoint), {options.dataset_hparams.value_or("")});
+  const auto& entry = find_model(input.model);
+  const auto hparams = entry.make_hparams();
+  resolve_hparams(entry.view(*hparams), model_dicts(input.checkpoint), Json::object(),
+                  options.model_hparams.value_or(""), deprecated_hparams());
+}
+
+// The frames that all sequences can have; none where records differ in length.
+std::optional<int64_t> longest_sequence(Dataset& data) {
+  const auto now = data.hparams().sequence_length;
+  try {
+    data.set_sequence_length(0);
+  } catch (const UsageError&) {
+    return std::nullopt;
   }
-  if (options.skip_bad_records) return 1;  // a batch that lacks a sequence is dropped with all others in it
-  auto size = std::min(kLargestDefaultBatch, std::max<int64_t>(sequences, 1));
-  while (sequences % size != 0) --size;
-  return size;
+  const auto longest = data.hparams().sequence_length;
+  data.set_sequence_length(now);
+  return longest;
+}
+
+// Makes the data give sequences of the wanted length. Where it has none that are so long, the true frames it
+// has will do for a prediction beyond them, unless that takes actions.
+void fit_length(Dataset& data, const RunInput& input, Reach reach) {
+  const auto wanted = input.sequence_length;
+  const auto longest = longest_sequence(data);
+  data.set_sequence_length(wanted);
+  if (longest ? wanted <= *longest : data.num_examples_per_epoch() > 0) return;
+  SAVP_CHECK(reach == Reach::kBeyond && input.model != "ground_truth", UsageError, "sequence_length=", wanted,
+             ": true frames are needed, but those of ", data.files().front(), " ",
+             longest ? concat("are ", *longest) : "are fewer in every record",
+             " (frame_skip=", data.hparams().frame_skip, "): choose a smaller sequence_length");
+  SAVP_CHECK(input.shape.actions == 0, UsageError, "sequence_length=", wanted,
+             ": the model takes actions, but ", data.files().front(), " has them for ",
+             longest ? concat(*longest, " frames") : "fewer frames",
+             " only: choose a smaller sequence_length, or give records with more actions");
+  data.set_sequence_length(longest ? *longest : data.hparams().context_frames + 1);
+}
+
+// Some batches as one.
+Batch side_by_side(const std::vector<Batch>& parts) {
+  const auto joined = [&](Tensor Batch::*member) {
+    std::vector<Tensor> tensors;
+    for (const auto& part : parts) tensors.push_back(part.*member);
+    return tensors.front().defined() ? at::cat(tensors, 1) : Tensor();
+  };
+  return {joined(&Batch::images), joined(&Batch::actions), joined(&Batch::states),
+          joined(&Batch::pix_distribs)};
 }
 
 // A single batch.
@@ -64,7 +112,7 @@ class Once : public Stream<Batch> {
 // The model alone.
 RunInput open_model(const RunOptions& options) {
   RunInput input;
-  if (options.checkpoint) input.checkpoint = Checkpoint::open(*options.checkpoint);
+  if (options.checkpoint) input.checkpoint = open_checkpoint(*options.checkpoint);
   SAVP_CHECK(options.model || input.checkpoint, UsageError,
              "--checkpoint PATH must be given, or a --model that needs none (repeat, ground_truth)");
   input.model = find_model(options.model ? *options.model : input.checkpoint->option("model")).name;
@@ -91,7 +139,8 @@ void check_same(const VideoShape& data, const std::optional<VideoShape>& trained
     return std::array{shape.channels, shape.height, shape.width, shape.actions, shape.states};
   };
   SAVP_CHECK(sizes(data) == sizes(*trained), UsageError, "the model was trained on ", text(*trained),
-             ", the data has ", text(data), ": see crop_size, scale_size and use_state of --dataset_hparams");
+             ", the data has ", text(data),
+             ": see frame_size (own videos), crop_size, scale_size and use_state of --dataset_hparams");
 }
 
 std::string variable_name(const std::string& dotted) {
@@ -127,72 +176,83 @@ std::shared_ptr<Predictor> make_predictor(const ModelEntry& entry, const ModelHp
 
 // What the model was trained on, else what the data set's hyperparameters say, else as the clip is.
 VideoOptions size_for(const std::optional<VideoShape>& trained, const VideoHparams& hparams,
-                      const ClipOptions& clip) {
+                      const StartingClip& clip) {
   const double fps = clip.fps > 0 ? clip.fps : hparams.fps;
   const auto [height, width] =
       hparams.frame_size[0] > 0 ? hparams.frame_size : Size2{hparams.scale_size, hparams.scale_size};
   if (!trained) return {.height = height, .width = width, .fps = fps};
-  SAVP_CHECK(
-      trained->actions == 0 && trained->states == 0, UsageError, clip.path,
-      " has no actions or states, which the model was trained with: give --input_dir with records that do");
+  SAVP_CHECK(trained->actions == 0 && trained->states == 0, UsageError, clip.path,
+             " has no actions or states, which the model was trained with: give an .npz file or --input_dir "
+             "that has them");
   return {.height = trained->height, .width = trained->width, .channels = trained->channels, .fps = fps};
 }
 
-// The context of a clip, [context_frames, 1, C, H, W].
-Tensor read_context(const ClipOptions& clip, int64_t context_frames, const VideoOptions& size) {
-  VideoReader reader(clip.path, size);
-  std::vector<Picture> frames;
-  int64_t read = 0;
-  for (; read < clip.start_frame + context_frames; ++read) {
-    auto frame = reader.next();
-    if (!frame) break;
-    if (read >= clip.start_frame) frames.push_back(std::move(*frame));
-  }
-  SAVP_CHECK(static_cast<int64_t>(frames.size()) == context_frames, DataError, clip.path, " has ", read,
-             " frames, ", context_frames, " from number ", clip.start_frame,
-             " on are needed: lower --start_frame or give a longer video");
-  return to_video(frames);
+Batch read_clip(const StartingClip& clip, const VideoHparams& hparams, int64_t sequence_length,
+                const std::optional<VideoShape>& trained) {
+  if (!is_array_name(clip.path))
+    return read_video_clip(clip, hparams.context_frames, size_for(trained, hparams, clip));
+  const bool with_actions = trained ? trained->actions > 0 || trained->states > 0 : hparams.use_state;
+  return read_array_clip(clip, sequence_length, hparams.frame_skip + 1, with_actions);
 }
 
 }  // namespace
 
-RunInput open_dataset_input(const RunOptions& options) {
+Checkpoint open_checkpoint(const std::string& text) {
+  const auto file = [&](const char* ending) { return std::filesystem::exists(text + ending); };
+  SAVP_CHECK(text.empty() || file("") || file(".safetensors") || file(".index"), DataError, "--checkpoint ",
+             text,
+             ": no such folder or checkpoint: name a run's folder (logs/bair) or one of its steps "
+             "(logs/bair/model-200000)");
+  return Checkpoint::open(text);
+}
+
+RunInput open_dataset_input(const RunOptions& options, Reach reach) {
   SAVP_CHECK(options.input_dir, UsageError, "--input_dir DIR must be given: a folder with record files");
   auto input = open_model(options);
-  const std::shared_ptr<Dataset> data = Dataset::open(
-      dataset_name(options, input.checkpoint), *options.input_dir, enum_name(options.mode),
-      dataset_dicts(input.checkpoint), options.dataset_hparams.value_or(""), options.skip_bad_records);
+  const auto name = dataset_name(options, input.checkpoint);
+  check_hparams(options, input, find_dataset(name));
+  const std::shared_ptr<Dataset> data =
+      Dataset::open(name, *options.input_dir, enum_name(options.mode), dataset_dicts(input.checkpoint),
+                    options.dataset_hparams.value_or(""), options.skip_bad_records);
   input.dataset = data->name();
-  input.dataset_hparams = data->view().to_json();
   input.shape = data->shape();
   check_same(input.shape, trained_shape(input));
+  input.sequence_length = options.sequence_length.value_or(data->hparams().sequence_length);
+  fit_length(*data, input, reach);
+  input.frames = data->hparams().sequence_length;
+  input.dataset_hparams = data->view().to_json();
   const auto sequences = sequences_per_epoch(options, *data);
-  input.batch_size = settle_batch_size(options, sequences);
-  const BatchOptions batches{.batch_size = input.batch_size,
-                             .num_epochs = options.num_epochs,
-                             .seed = static_cast<uint64_t>(options.seed),
-                             .threads = options.data_threads,
-                             .device = default_device()};
   input.videos = options.num_samples ? sequences : sequences * options.num_epochs;
-  input.batches = data->batches(batches);
+  input.batch_size = std::min(options.batch_size.value_or(kLargestDefaultBatch), input.videos);
+  input.batches = data->batches({.batch_size = 1,
+                                 .num_epochs = options.num_epochs,
+                                 .seed = static_cast<uint64_t>(options.seed),
+                                 .threads = options.data_threads,
+                                 .device = default_device()});
   input.data = data;
   return input;
 }
 
-RunInput open_clip_input(const RunOptions& options, const ClipOptions& clip) {
+RunInput open_clip_input(const RunOptions& options, const StartingClip& clip) {
   auto input = open_model(options);
   DatasetSpec spec;
   if (options.dataset || input.checkpoint) spec = find_dataset(dataset_name(options, input.checkpoint));
   input.dataset = spec.name;
+  check_hparams(options, input, spec);
   auto hparams = spec.hparams;
   auto view = spec.view(hparams);
   for (const auto& [where, values] : dataset_dicts(input.checkpoint)) view.override_from_json(values, where);
   view.override_from_text(options.dataset_hparams.value_or(""), "--dataset_hparams");
   const auto trained = trained_shape(input);
-  Batch batch;
-  batch.images = read_context(clip, hparams.context_frames, size_for(trained, hparams, clip));
-  input.dataset_hparams = view.to_json();
+  input.sequence_length = options.sequence_length.value_or(hparams.sequence_length);
+  SAVP_CHECK(
+      input.sequence_length > 0, UsageError,
+      "how far to predict is not known: give --sequence_length, frames of context and future together");
+  const auto batch = read_clip(clip, hparams, input.sequence_length, trained);
   input.shape = batch.shape();
+  if (is_array_name(clip.path)) check_same(input.shape, trained);
+  input.frames = batch.images.size(0);
+  input.dataset_hparams = view.to_json();
   if (input.checkpoint && !trained)
     log::info(concat("the checkpoint does not say what it was trained on: the clip is taken as ",
                      text(input.shape), "; --dataset_hparams scale_size=64 makes it 64x64"));
@@ -201,26 +261,36 @@ RunInput open_clip_input(const RunOptions& options, const ClipOptions& clip) {
   return input;
 }
 
-Run::Run(const RunOptions& options, RunInput input, std::optional<int64_t> sequence_length)
-    : input_(std::move(input)) {
+Run::Run(const RunOptions& options, RunInput input)
+    : input_(std::move(input)), seed_(static_cast<uint64_t>(options.seed)) {
   const auto& checkpoint = input_.checkpoint;
   name_ = checkpoint ? checkpoint->name() : "model." + input_.model;
   const auto& entry = find_model(input_.model);
   const auto& data = input_.dataset_hparams;
   hparams_ = entry.make_hparams();
   const auto view = entry.view(*hparams_);
-  resolve_hparams(view, checkpoint ? checkpoint->model_hparams() : HparamsDicts{},
+  resolve_hparams(view, model_dicts(checkpoint),
                   {{"context_frames", data.at("context_frames")},
-                   {"sequence_length", sequence_length ? Json(*sequence_length) : data.at("sequence_length")},
+                   {"sequence_length", input_.sequence_length},
                    {"repeat", data.at("time_shift")}},
                   options.model_hparams.value_or(""), deprecated_hparams());
-  SAVP_CHECK(hparams_->sequence_length > hparams_->context_frames, UsageError,
-             "nothing to predict: sequence_length=", hparams_->sequence_length,
-             " is not above context_frames=", hparams_->context_frames);
+  check_lengths();
   model_hparams_ = view.to_json();
   limit_gpu_memory(default_device(), options.gpu_mem_frac);
   predictor_ = make_predictor(entry, *hparams_, input_.shape, checkpoint);
-  noise_ = std::make_unique<DeviceNoise>(default_device(), static_cast<uint64_t>(options.seed));
+}
+
+void Run::check_lengths() const {
+  const auto context = hparams_->context_frames, length = hparams_->sequence_length;
+  SAVP_CHECK(length > context, UsageError, "nothing to predict: sequence_length=", length,
+             " is not above context_frames=", context);
+  SAVP_CHECK(
+      context <= input_.frames, UsageError, "context_frames=", context, ": there are only ", input_.frames,
+      " true frames of each sequence to show to the model: lower context_frames, or raise the data's length");
+  SAVP_CHECK(input_.shape.actions == 0 || !find_model(input_.model).trainable || length <= input_.frames,
+             UsageError, "sequence_length=", length,
+             ": the model takes actions, and there are some for only ", input_.frames,
+             " frames: choose a smaller sequence_length, or give more actions");
 }
 
 RunDescription Run::description(Json options) const {
@@ -232,13 +302,20 @@ RunDescription Run::description(Json options) const {
 
 std::optional<Batch> Run::next_batch() {
   stop_if_interrupted();
-  if (delivered_ >= input_.videos) return std::nullopt;
-  auto batch = input_.batches->next();
-  if (batch)
-    delivered_ += batch->batch_size();
-  else
-    log::warn(concat("the data ended after ", delivered_, " of ", input_.videos, " sequences"));
-  return batch;
+  first_video_ = delivered_;
+  std::vector<Batch> parts;
+  while (delivered_ < input_.videos && static_cast<int64_t>(parts.size()) < input_.batch_size) {
+    auto part = input_.batches->next();
+    if (!part) {
+      log::warn(concat("the data ended after ", delivered_, " of ", input_.videos, " sequences"));
+      input_.videos = delivered_;
+      break;
+    }
+    delivered_ += part->batch_size();
+    parts.push_back(std::move(*part));
+  }
+  if (parts.empty()) return std::nullopt;
+  return side_by_side(parts);
 }
 
 std::string Run::skipped_summary() const { return input_.data ? input_.data->skipped_summary() : ""; }
@@ -246,7 +323,9 @@ std::string Run::skipped_summary() const { return input_.data ? input_.data->ski
 void Run::sample(const Batch& batch, int64_t samples, int64_t at_once, const TakePortion& take) {
   for (int64_t drawn = 0; drawn < samples; drawn += at_once) {
     stop_if_interrupted();
-    take(predictor_->predict(batch, sequence_length(), std::min(at_once, samples - drawn), *noise_).images);
+    const auto count = std::min(at_once, samples - drawn);
+    RolloutNoise noise(default_device(), seed_, {first_video_, batch.batch_size(), drawn, count});
+    take(predictor_->predict(batch, sequence_length(), count, noise).images);
   }
 }
 

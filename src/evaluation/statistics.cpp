@@ -58,7 +58,8 @@ SampleStatistics::SampleStatistics(const Tensor& truth, int64_t context_frames) 
   const auto future = truth.slice(0, context_frames);
   truth_ = future.unsqueeze(1);
   images_sum_ = at::zeros_like(future);
-  errors_sum_ = at::zeros({future.size(0), future.size(1)}, future.options());
+  apart_ = at::zeros_like(future, future.options().dtype(at::kDouble));
+  apart_square_ = at::zeros({future.size(0), future.size(1)}, apart_.options());
   for (const Metric& metric : metrics())
     totals_.push_back({&metric, at::zeros({future.size(0), future.size(1)}, future.options()),
                        nothing_yet(future, kLargest), nothing_yet(future, kSmallest)});
@@ -71,8 +72,13 @@ void SampleStatistics::add(const Tensor& images) {
   auto sizes = truth_.sizes().vec();
   sizes[1] = images.size(1) / videos;
   const auto samples = images.slice(0, images.size(0) - frames).reshape(sizes);  // [F, S, B, C, H, W]
-  images_sum_ += samples.sum(1);
-  errors_sum_ += mse(truth_, samples).sum(1);
+  if (!first_.defined()) first_ = samples.select(1, 0).clone();
+  for (const auto& sample : samples.unbind(1)) {  // one by one: sums do not depend on how they are divided
+    images_sum_ += sample;
+    const auto apart = (sample - first_).to(at::kDouble);
+    apart_ += apart;
+    apart_square_ += apart.square().mean({2, 3, 4});
+  }
   for (Totals& totals : totals_) {
     const auto values = totals.metric->measure(truth_, samples);  // [F, S, B]
     totals.sum += values.sum(1);
@@ -95,14 +101,15 @@ std::vector<MetricSummary> SampleStatistics::summary() const {
   return rows;
 }
 
-// Samples err on average as much as their mean does and, on top of it, as they deviate from their mean; two
-// of them differ by twice that, and n / (n - 1) leaves out the pairs of a sample with itself.
+// The variance of the samples' pixels: the mean square less the square of the mean, both counted from the
+// first sample. Two samples differ by twice that, and n / (n - 1) leaves out the pairs of a sample with
+// itself.
 Tensor SampleStatistics::diversity() const {
   if (samples_ < 2) return {};
   const auto count = static_cast<double>(samples_);
-  const auto error_of_mean = mse(truth_.squeeze(1), images_sum_ / count);
-  const auto deviation = (errors_sum_ / count - error_of_mean).clamp_min(0);
-  return (2 * count / (count - 1) * deviation).sqrt();
+  const auto square_of_mean = (apart_ / count).square().mean({2, 3, 4});
+  const auto variance = (apart_square_ / count - square_of_mean).clamp_min(0);
+  return (2 * count / (count - 1) * variance).sqrt().to(at::kFloat);
 }
 
 }  // namespace savp

@@ -2,10 +2,15 @@
 
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
+#include <ATen/detail/CUDAHooksInterface.h>
 #include <malloc.h>
 #include <sys/resource.h>
 
+#include <algorithm>
+#include <charconv>
 #include <limits>
+#include <optional>
+#include <string_view>
 
 #ifdef SAVP_WITH_CUDA
 #include <ATen/cuda/CUDAContext.h>
@@ -17,7 +22,51 @@
 
 namespace savp {
 
-c10::Device default_device() { return at::hasCUDA() ? c10::Device(c10::kCUDA, 0) : c10::Device(c10::kCPU); }
+namespace {
+
+std::optional<c10::Device>& chosen_device() {
+  static std::optional<c10::Device> chosen;
+  return chosen;
+}
+
+// None for a text that names no device.
+std::optional<c10::Device> parse_device(const std::string& text) {
+  if (text == "cpu") return c10::Device(c10::kCPU);
+  if (text == "cuda") return c10::Device(c10::kCUDA, 0);
+  constexpr std::string_view kPrefix = "cuda:";
+  int8_t index = -1;
+  const auto* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data() + std::min(kPrefix.size(), text.size()), end, index);
+  const bool good = text.starts_with(kPrefix) && error == std::errc() && stop == end && index >= 0;
+  return good ? std::optional(c10::Device(c10::kCUDA, index)) : std::nullopt;
+}
+
+}  // namespace
+
+c10::Device default_device() {
+  if (chosen_device()) return *chosen_device();
+  return at::hasCUDA() ? c10::Device(c10::kCUDA, 0) : c10::Device(c10::kCPU);
+}
+
+void choose_device(const std::string& text) {
+  chosen_device().reset();
+  if (text == "auto") return;
+  const auto device = parse_device(text);
+  SAVP_CHECK(device, UsageError, "--device ", text,
+             ": must be auto, cpu, cuda, or cuda:1 for another than the first GPU");
+  const auto gpus = at::hasCUDA() ? static_cast<int>(at::detail::getCUDAHooks().getNumGPUs()) : 0;
+  SAVP_CHECK(
+      device->is_cpu() || device->index() < gpus, UsageError, "--device ", text, ": ",
+      gpus == 0
+          ? "there is no GPU that LibTorch can use (see CUDA_VISIBLE_DEVICES, and \"CUDA\" in --version)"
+          : concat("there are only ", gpus, " GPUs (see CUDA_VISIBLE_DEVICES)"),
+      "; choose --device cpu or leave it out");
+  chosen_device() = device;
+}
+
+void use_threads(int64_t count) {
+  if (count > 0) at::set_num_threads(static_cast<int>(count));
+}
 
 std::string device_name(const c10::Device& device) {
 #ifdef SAVP_WITH_CUDA

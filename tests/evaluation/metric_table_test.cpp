@@ -75,9 +75,10 @@ TEST(ClosingText, ShowsTheBestOfEachMetricAndTheMeansOfAll) {
   EXPECT_NE(text.find("prediction_eval_psnr_max psnr"), std::string::npos);
   EXPECT_NE(text.find("prediction_eval_mse_min mse"), std::string::npos);
   EXPECT_EQ(text.find("prediction_eval_psnr_min"), std::string::npos);
-  EXPECT_NE(text.find("  mean over all        max        min\n"
-                      "           psnr     3.0000     1.0000\n"
-                      "            mse     0.3000     0.1000\n"),
+  EXPECT_NE(text.find("  mean over all        max         min\n"
+                      "           psnr     3.0000*     1.0000\n"
+                      "            mse     0.3000      0.1000*\n"
+                      "* the best of the samples by this metric\n"),
             std::string::npos)
       << text;
 }
@@ -85,9 +86,24 @@ TEST(ClosingText, ShowsTheBestOfEachMetricAndTheMeansOfAll) {
 TEST(ClosingText, PutsWhatIsMissingSomewhereInItsColumn) {
   const auto text = closing_text({one_number("psnr", "max", true, 3), one_number("psnr", "avg", false, 1),
                                   one_number("diversity", "avg", false, 0.3F)});
-  EXPECT_NE(text.find("  mean over all        max        avg\n"
-                      "           psnr     3.0000     1.0000\n"
-                      "      diversity                0.3000\n"),
+  EXPECT_NE(text.find("  mean over all        max         avg\n"
+                      "           psnr     3.0000*     1.0000\n"
+                      "      diversity                 0.3000\n"),
+            std::string::npos)
+      << text;
+}
+
+TEST(ClosingText, ShowsTheBaseline) {
+  const auto text =
+      closing_text({one_number("psnr", "max", true, 3), one_number("mse", "max", false, 0.3F),
+                    one_number("diversity", "avg", false, 1)},
+                   {one_number("psnr", "avg", false, 2), one_number("mse", "avg", false, 0.2F)});
+  EXPECT_NE(text.find("  mean over all        max         avg      repeat\n"
+                      "           psnr     3.0000*                 2.0000\n"
+                      "            mse     0.3000                  0.2000\n"
+                      "      diversity                 1.0000\n"
+                      "* the best of the samples by this metric\n"
+                      "repeat: the last context frame"),
             std::string::npos)
       << text;
 }

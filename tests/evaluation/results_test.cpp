@@ -1,7 +1,11 @@
 #include "savp/evaluation/results.h"
 
 #include <gtest/gtest.h>
+#include <signal.h>  // NOLINT: kill() is of POSIX, not of <csignal>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
 #include <torch/types.h>
+#include <unistd.h>
 
 #include "savp/core/error.h"
 #include "savp/io/image.h"
@@ -51,6 +55,7 @@ TEST(EvaluationWriter, NamesFilesAsPublished) {
   std::sort(expected.begin(), expected.end());
   EXPECT_EQ(folder.names(), expected);
   EXPECT_EQ(writer.videos(), 4);
+  EXPECT_TRUE(writer.baseline().empty());
   EXPECT_EQ(writer.tables().at(0).rows.size(), 4U);
   const auto predicted = read_image(folder / "prediction_eval_psnr_max/outputs/gen_image_00003_01.png");
   EXPECT_EQ(predicted.pixels.at(0), 89);  // floor(255 * 0.35)
@@ -102,23 +107,148 @@ TEST(EvaluationWriter, AFinishedRunReplacesTasksWholly) {
   EXPECT_TRUE(has(folder, "notes.txt"));
 }
 
+TEST(EvaluationWriter, NoEarlierTaskStays) {
+  const ScratchFolder folder;
+  folder.write("r/prediction_eval_psnr_min/metrics/psnr.csv", "of an evaluation with other subtasks");
+  folder.write("r/notes/of/mine.txt", "not ours");
+  EvaluationWriter writer({folder / "r", {Subtask::kMax}, false}, kOrigin);
+  add_two_videos(writer);
+  writer.commit();
+  EXPECT_FALSE(has(folder, "r/prediction_eval_psnr_min"));
+  EXPECT_EQ(folder.read("r/notes/of/mine.txt"), "not ours");
+}
+
+TEST(EvaluationWriter, OneAtATimeWritesIntoAFolder) {
+  const ScratchFolder folder;
+  {
+    EvaluationWriter first({folder / "r", {Subtask::kMax}, false}, kOrigin);
+    try {
+      EvaluationWriter({folder / "r", {Subtask::kMax}, false}, kOrigin);
+      FAIL() << "two at once";
+    } catch (const UsageError& error) {
+      const std::string message = error.what();
+      EXPECT_NE(message.find(concat("process ", ::getpid())), std::string::npos) << message;
+    }
+    add_two_videos(first);
+    first.commit();
+  }
+  EXPECT_NO_THROW(EvaluationWriter({folder / "r", {Subtask::kMax}, false}, kOrigin));
+  for (const auto& name : folder.names()) EXPECT_EQ(name.rfind("r/", 0), 0U) << name << " was left behind";
+}
+
+// What a process that is killed leaves is neither in the way nor kept.
+TEST(EvaluationWriter, RemovesWhatTheDeadHaveLeft) {
+  const ScratchFolder folder;
+  const auto child = ::fork();
+  if (child == 0) {
+    EvaluationWriter writer({folder / "r", {Subtask::kMax}, false}, kOrigin);
+    ::kill(::getpid(), SIGKILL);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_FALSE(folder.names().empty());
+  {
+    EvaluationWriter writer({folder / "r", {Subtask::kMax}, false}, kOrigin);
+    add_two_videos(writer);
+    writer.commit();
+  }
+  for (const auto& name : folder.names()) EXPECT_EQ(name.rfind("r/", 0), 0U) << name << " was left behind";
+}
+
+// Without what is hidden beside the folder.
+std::vector<std::string> results_in(const ScratchFolder& folder) {
+  auto names = folder.names();
+  std::erase_if(names, [](const auto& name) { return name.rfind("r/", 0) != 0; });
+  return names;
+}
+
+// Runs the writer's commit in a child that is killed as it enters its n-th system call. Whether it was.
+bool killed_at(int n, EvaluationWriter& writer) {
+  const auto child = ::fork();
+  if (child == 0) {
+    ::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
+    ::raise(SIGSTOP);
+    writer.commit();
+    ::_exit(0);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  for (int stops = 0; WIFSTOPPED(status); ++stops) {
+    if (stops == 2 * n) ::kill(child, SIGKILL);  // entering and leaving are a stop each
+    ::ptrace(PTRACE_SYSCALL, child, nullptr, nullptr);
+    ::waitpid(child, &status, 0);
+  }
+  return WIFSIGNALED(status);
+}
+
+TEST(EvaluationWriter, KilledAtAnySystemCallItLeavesTheOldOrTheNewResults) {
+  const ScratchFolder folder;
+  const auto write = [&](Subtask subtask, int pairs) {
+    auto writer =
+        std::make_unique<EvaluationWriter>(EvaluationLayout{folder / "r", {subtask}, true}, kOrigin);
+    for (int i = 0; i < pairs; ++i) add_two_videos(*writer);
+    return writer;
+  };
+  write(Subtask::kMax, 1)->commit();
+  folder.write("r/notes.txt", "not ours");
+  const auto old_names = results_in(folder);
+  std::filesystem::copy(folder / "r", folder / "old", std::filesystem::copy_options::recursive);
+  std::vector<std::string> new_names;
+  bool seen_old = false, killed = true;
+  for (int n = 0; killed; n += 2) {
+    std::filesystem::remove_all(folder / "r");
+    std::filesystem::copy(folder / "old", folder / "r", std::filesystem::copy_options::recursive);
+    const auto writer = write(Subtask::kMin, 2);
+    killed = killed_at(n, *writer);
+    const auto names = results_in(folder);
+    EXPECT_EQ(folder.read("r/notes.txt"), "not ours");
+    seen_old = seen_old || names == old_names;
+    if (names == old_names) continue;
+    if (new_names.empty()) new_names = names;
+    ASSERT_EQ(names, new_names) << "killed at system call " << n;
+  }
+  EXPECT_TRUE(seen_old);
+  EXPECT_EQ(new_names.size(),
+            3U + 1 + 1 + 3 * (1 + 4 * 4));  // descriptions, notes, diversity, tasks of 4 videos
+}
+
+TEST(ResultsFolder, KeepsToolsApart) {
+  const ScratchFolder folder;
+  const auto of = [&](ResultKind kind) { return results_folder(kind, std::nullopt, folder.path(), "bair"); };
+  EXPECT_EQ(of(ResultKind::kEvaluation), folder / "bair");
+  folder.write("bair/prediction_eval_psnr_max/metrics/psnr.csv", "");
+  EXPECT_EQ(of(ResultKind::kEvaluation), folder / "bair");
+  EXPECT_EQ(of(ResultKind::kFutures), folder / "bair.futures");
+  EXPECT_THROW(results_folder(ResultKind::kFutures, (folder / "bair").string(), "", ""), UsageError);
+  folder.write("run/model-3.safetensors", "");
+  EXPECT_EQ(results_folder(ResultKind::kEvaluation, std::nullopt, folder.path(), "run"),
+            folder / "run.evaluation");
+  EXPECT_THROW(results_folder(ResultKind::kEvaluation, (folder / "run").string(), "", ""), UsageError);
+}
+
 TEST(EvaluationWriter, NamesAFolderThatCannotBeMade) {
   const ScratchFolder folder;
   folder.write("file", "");
   try {
     EvaluationWriter({folder / "file", {Subtask::kMax}, true}, kOrigin);
     FAIL() << "a file was taken for a folder";
-  } catch (const DataError& error) {
+  } catch (const UsageError& error) {
     EXPECT_NE(std::string(error.what()).find((folder / "file").string()), std::string::npos) << error.what();
   }
 }
 
 TEST(PredictionWriter, NamesFilesAsPublished) {
   const ScratchFolder folder;
-  PredictionWriter writer({folder / "gif", folder / "png", std::nullopt, 4}, kOrigin);
-  const auto future = torch::cat({steps(2, 3, 2), steps(5, 3, 2)}, 1);  // two samples of two videos
-  writer.add(steps(0, 2, 2), future);
-  writer.add(steps(0, 2, 1), steps(2, 3, 1));
+  {
+    PredictionWriter writer({folder / "gif", folder / "png", std::nullopt, 4}, kOrigin);
+    writer.begin(steps(0, 2, 2));
+    writer.add(steps(2, 3, 2));
+    writer.add(steps(5, 3, 2));  // the second sample of both videos
+    writer.begin(steps(0, 2, 1));
+    writer.add(steps(2, 3, 1));
+    EXPECT_FALSE(has(folder, "gif"));
+    writer.commit();
+  }
   std::vector<std::string> expected;
   for (const std::string name : {"00000_00", "00000_01", "00001_00", "00001_01", "00002_00"}) {
     expected.push_back("gif/gen_image_" + name + ".gif");
@@ -137,7 +267,9 @@ TEST(PredictionWriter, NamesFilesAsPublished) {
 TEST(PredictionWriter, NumbersManyFramesWithMoreDigits) {
   const ScratchFolder folder;
   PredictionWriter writer({folder.path(), folder.path(), 5, 4}, kOrigin);
-  writer.add(steps(0, 1, 1, 1), torch::zeros({101, 1, 1, 16, 16}));
+  writer.begin(steps(0, 1, 1, 1));
+  writer.add(torch::zeros({101, 1, 1, 16, 16}));
+  writer.commit();
   EXPECT_TRUE(has(folder, "gen_image_00000_00_100.png"));
   EXPECT_TRUE(has(folder, "gen_image_00000_00_000.png"));
   EXPECT_EQ(read_image(folder / "gen_image_00000_00_000.png", 3).channels, 3);

@@ -9,6 +9,7 @@
 #include "savp/kernels/device.h"
 #include "savp/training/trainer.h"
 #include "support/scratch.h"
+#include "support/written_arrays.h"
 
 namespace savp {
 namespace {
@@ -23,21 +24,25 @@ constexpr VideoShape kShape{.channels = 3, .height = 32, .width = 32};
 class RunTest : public testing::Test {
  protected:
   RunTest() {
+    save_run(kShape, false);
+    options_.checkpoint = (folder_ / "tiny").string();
+    options_.input_dir = kBair;
+    options_.mode = Split::kTest;
+  }
+
+  void save_run(const VideoShape& shape, bool use_state) {
     const auto& entry = find_model("savp");
     auto hparams = entry.make_hparams();
     auto view = entry.view(*hparams);
     view.override_from_text("context_frames=2,sequence_length=6,ngf=4,nef=4,nz=2,schedule_sampling=none",
                             "test");
-    trainer_ = std::make_unique<Trainer>(entry, dynamic_cast<const TrainHparams&>(*hparams), kShape,
+    trainer_ = std::make_unique<Trainer>(entry, dynamic_cast<const TrainHparams&>(*hparams), shape,
                                          default_device(), 3);
-    save(kShape);
+    save(shape);
     const Json dataset_hparams = {
-        {"context_frames", 2}, {"sequence_length", 6}, {"scale_size", 32}, {"use_state", false}};
+        {"context_frames", 2}, {"sequence_length", 6}, {"scale_size", 32}, {"use_state", use_state}};
     write_description(folder_ / "tiny",
                       {{{"dataset", "bair"}, {"model", "savp"}}, dataset_hparams, view.to_json()});
-    options_.checkpoint = (folder_ / "tiny").string();
-    options_.input_dir = kBair;
-    options_.mode = Split::kTest;
   }
 
   void save(const VideoShape& shape) {
@@ -45,13 +50,35 @@ class RunTest : public testing::Test {
     save_checkpoint(folder_ / "tiny", 7, trainer_->state(), {shape_metadata(shape)});
   }
 
-  // The pictures of all samples of the first batch, [T - 1, S * B, C, H, W].
+  // The pictures of all samples of all videos, [T - 1, S, B, C, H, W].
   Tensor samples(int64_t count, int64_t at_once) {
     savp::Run run(options_, open_dataset_input(options_));
-    std::vector<Tensor> portions;
-    run.sample(*run.next_batch(), count, at_once,
-               [&](const Tensor& images) { portions.push_back(images.cpu()); });
-    return torch::cat(portions, 1);
+    std::vector<Tensor> videos;
+    while (const auto batch = run.next_batch()) {
+      std::vector<Tensor> portions;
+      run.sample(*batch, count, at_once, [&](const Tensor& images) {
+        portions.push_back(images.cpu().unflatten(1, {-1, batch->batch_size()}));
+      });
+      videos.push_back(torch::cat(portions, 1));
+    }
+    return torch::cat(videos, 2);
+  }
+
+  // What opening data and model complains of; empty where it does not.
+  std::string complaint() const {
+    try {
+      savp::Run run(options_, open_dataset_input(options_));
+      return "";
+    } catch (const Error& error) {
+      return error.what();
+    }
+  }
+
+  // The run anew, with actions and states.
+  void train_on_actions() {
+    VideoShape shape = kShape;
+    shape.actions = 4, shape.states = 3;
+    save_run(shape, true);
   }
 
   // Frames of one gray level each, `width` x 40 pixels.
@@ -91,7 +118,7 @@ TEST_F(RunTest, PredictsWithTheSavedWeights) {
   const auto batch = *run.next_batch();
   Tensor ours;
   run.sample(batch, 3, 3, [&](const Tensor& images) { ours = images; });
-  DeviceNoise noise(default_device(), static_cast<uint64_t>(options_.seed));
+  RolloutNoise noise(default_device(), static_cast<uint64_t>(options_.seed), {.videos = 2, .samples = 3});
   const auto expected = trainer_->generator().predict(batch, 6, 3, noise).images;
   EXPECT_EQ(ours.sizes(), (at::IntArrayRef{5, 6, 3, 32, 32}));
   EXPECT_TRUE(torch::allclose(ours, expected, 1e-5, 1e-6));
@@ -101,10 +128,131 @@ TEST_F(RunTest, PredictsWithTheSavedWeights) {
 
 TEST_F(RunTest, SameSeedSameFutures) {
   const auto first = samples(3, 2);
-  EXPECT_EQ(first.size(1), 6);
+  EXPECT_EQ(first.sizes(), (at::IntArrayRef{5, 3, 2, 3, 32, 32}));
   EXPECT_TRUE(torch::equal(first, samples(3, 2)));
   options_.seed = 8;
   EXPECT_FALSE(torch::equal(first, samples(3, 2)));
+}
+
+// Each future has its own draws: batches and portions only divide the work.
+TEST_F(RunTest, FuturesDoNotDependOnHowTheyAreDivided) {
+  const auto together = samples(3, 3);
+  for (const int64_t at_once : {1, 2})
+    EXPECT_TRUE(torch::allclose(together, samples(3, at_once), 1e-5, 1e-6)) << at_once << " at once";
+  options_.batch_size = 1;
+  EXPECT_TRUE(torch::allclose(together, samples(3, 3), 1e-5, 1e-6)) << "one video at a time";
+  options_.data_threads = 0;
+  EXPECT_TRUE(torch::allclose(together, samples(3, 3), 1e-5, 1e-6)) << "without threads";
+  EXPECT_FALSE(torch::allclose(together.select(2, 0), together.select(2, 1), 1e-3, 1e-3))
+      << "the videos are the same, and the test shows nothing";
+  options_.num_samples = 1;
+  EXPECT_TRUE(torch::allclose(together.narrow(2, 0, 1), samples(3, 3), 1e-5, 1e-6)) << "the first alone";
+}
+
+TEST_F(RunTest, ABatchNeedNotDivideTheSequences) {
+  options_.num_epochs = 3;  // of two sequences
+  options_.batch_size = 4;
+  savp::Run run(options_, open_dataset_input(options_));
+  EXPECT_EQ(run.next_batch()->batch_size(), 4);
+  EXPECT_EQ(run.next_batch()->batch_size(), 2);
+  EXPECT_FALSE(run.next_batch().has_value());
+}
+
+TEST_F(RunTest, BothWaysToSayTheLengthAreTheSame) {
+  options_.sequence_length = 9;
+  const auto by_flag = samples(1, 1);
+  options_.sequence_length.reset();
+  options_.dataset_hparams = "sequence_length=9";
+  EXPECT_EQ(by_flag.size(0), 8);
+  EXPECT_TRUE(torch::equal(by_flag, samples(1, 1)));
+}
+
+TEST_F(RunTest, GoesBeyondTheTrueFramesOnlyWhereItMay) {
+  options_.sequence_length = 40;  // the records hold 30
+  EXPECT_NE(complaint().find("sequence_length=40: true frames are needed"), std::string::npos) << complaint();
+  savp::Run run(options_, open_dataset_input(options_, Reach::kBeyond));
+  EXPECT_EQ(run.sequence_length(), 40);
+  EXPECT_EQ(run.true_frames(), 30);
+}
+
+TEST_F(RunTest, WithActionsItGoesAsFarAsThey) {
+  train_on_actions();
+  options_.sequence_length = 31;
+  for (const Reach reach : {Reach::kTrueFrames, Reach::kBeyond}) try {
+      open_dataset_input(options_, reach);
+      FAIL() << "31 frames have 30 actions, there are 29";
+    } catch (const UsageError& error) {
+      const std::string message = error.what();
+      EXPECT_NE(message.find("sequence_length=31"), std::string::npos) << message;
+      if (reach == Reach::kBeyond)
+        EXPECT_NE(message.find("has them for 30 frames only"), std::string::npos) << message;
+    }
+  options_.sequence_length = 30;
+  savp::Run run(options_, open_dataset_input(options_, Reach::kBeyond));
+  Tensor images;
+  run.sample(*run.next_batch(), 1, 1, [&](const Tensor& portion) { images = portion; });
+  EXPECT_EQ(images.size(0), 29);
+  options_.model_hparams = "sequence_length=31";
+  EXPECT_THROW(savp::Run(options_, open_dataset_input(options_)), UsageError);
+}
+
+// One sequence of `frames` frames; its actions are all `action`.
+std::string write_episode(const ScratchFolder& folder, int64_t frames, float action) {
+  const auto path = folder / concat("episode_", action, ".npz");
+  std::string pixels;
+  for (int64_t i = 0; i < frames * 32 * 32 * 3; ++i) pixels += static_cast<char>(i % 200);
+  write_npz(path, {{"images", npy("|u1", {1, frames, 32, 32, 3}, pixels)},
+                   {"actions", npy("<f4", {1, frames, 4}, bytes_of(std::vector<float>(frames * 4, action)))},
+                   {"states", npy("<f4", {1, frames, 3}, bytes_of(std::vector<float>(frames * 3, 0.5F)))}});
+  return path.string();
+}
+
+TEST_F(RunTest, ContinuesAnEpisodeWithItsActionsAndStates) {
+  train_on_actions();
+  const auto continued = [&](float action, int64_t length) {
+    options_.sequence_length = length;
+    savp::Run run(options_,
+                  open_clip_input(options_, {.path = write_episode(folder_, 9, action), .start_frame = 1}));
+    const auto batch = *run.next_batch();
+    EXPECT_EQ(batch.actions.sizes(), (at::IntArrayRef{7, 1, 4}));
+    EXPECT_EQ(batch.actions[0][0][0].item<float>(), action);
+    EXPECT_EQ(batch.states.sizes(), (at::IntArrayRef{8, 1, 3}));
+    Tensor images;
+    run.sample(batch, 1, 1, [&](const Tensor& portion) { images = portion; });
+    return images;
+  };
+  const auto still = continued(0, 8), moved = continued(5, 8);
+  EXPECT_EQ(still.size(0), 7);
+  EXPECT_FALSE(torch::allclose(still, moved, 1e-4, 1e-4)) << "the actions make no difference";
+  EXPECT_TRUE(torch::equal(still, continued(0, 8)));
+  try {
+    continued(0, 9);
+    FAIL() << "8 frames from the second on have no 8 actions";
+  } catch (const UsageError& error) {
+    EXPECT_NE(std::string(error.what()).find("sequence_length=9: the model takes actions"), std::string::npos)
+        << error.what();
+  }
+}
+
+TEST_F(RunTest, RefusesMoreContextThanThereIs) {
+  options_.model_hparams = "context_frames=7,sequence_length=20";
+  EXPECT_NE(complaint().find("context_frames=7: there are only 6 true frames"), std::string::npos)
+      << complaint();
+}
+
+TEST_F(RunTest, ChecksHyperparametersBeforeTheData) {
+  options_.input_dir = "no/such/folder";
+  options_.model_hparams = "ngff=3";
+  EXPECT_NE(complaint().find("did you mean ngf"), std::string::npos) << complaint();
+  options_.model_hparams.reset();
+  options_.dataset_hparams = "scale_size=1000000000";
+  EXPECT_NE(complaint().find("scale_size=1000000000 must be from 0 to 4096"), std::string::npos)
+      << complaint();
+}
+
+TEST_F(RunTest, SaysThatThereIsNoSuchCheckpoint) {
+  options_.checkpoint = (folder_ / "nope").string();
+  EXPECT_NE(complaint().find("nope: no such folder or checkpoint"), std::string::npos) << complaint();
 }
 
 TEST_F(RunTest, FlagsWinOverTheCheckpoint) {
@@ -116,8 +264,8 @@ TEST_F(RunTest, FlagsWinOverTheCheckpoint) {
 }
 
 TEST_F(RunTest, CutsAClipToTheSizeOfTraining) {
-  auto input = open_clip_input(options_, {.path = clip(6), .start_frame = 3});
-  savp::Run run(options_, std::move(input), /*sequence_length=*/9);
+  options_.sequence_length = 9;
+  savp::Run run(options_, open_clip_input(options_, {.path = clip(6), .start_frame = 3}));
   const auto batch = *run.next_batch();
   EXPECT_EQ(batch.images.sizes(), (at::IntArrayRef{2, 1, 3, 32, 32}));
   EXPECT_NEAR(batch.images[0].mean().item<float>(), 80.0 / 255, 1e-6);  // the fourth frame

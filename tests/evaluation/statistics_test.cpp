@@ -84,6 +84,23 @@ TEST(SampleStatistics, DiversityIsTheDistanceOfPairs) {
   EXPECT_TRUE(near(statistics.diversity(), (squares / 6).sqrt(), 1e-5));
 }
 
+// However the samples are divided, and however little they differ.
+TEST(SampleStatistics, DiversityDoesNotDependOnPortions) {
+  torch::manual_seed(5);
+  const auto truth = torch::rand({4, 2, 3, 16, 16});
+  const auto samples = torch::rand({3, 1, 2, 3, 16, 16}) + 1e-4 * torch::rand({3, 6, 2, 3, 16, 16});
+  const auto measured = [&](int64_t at_once) {
+    SampleStatistics statistics(truth, 2);
+    for (const auto& portion : samples.split(at_once, 1)) statistics.add(portion.flatten(1, 2));
+    return statistics.diversity();
+  };
+  const auto one_by_one = measured(1);
+  const auto shown = samples.slice(0, 1).to(torch::kDouble);  // the frames after the context
+  const auto exact = (2 * shown.var({1}, /*unbiased=*/true).mean({2, 3, 4})).sqrt().to(torch::kFloat);
+  EXPECT_TRUE(near(one_by_one, exact, 1e-7));
+  for (const int64_t at_once : {2, 4, 6}) EXPECT_TRUE(near(measured(at_once), one_by_one, 1e-9)) << at_once;
+}
+
 TEST(SampleStatistics, TheSameFutureAgainIsNotDiverse) {
   SampleStatistics statistics(torch::rand({3, 1, 3, 16, 16}), 1);
   EXPECT_FALSE(statistics.diversity().defined());

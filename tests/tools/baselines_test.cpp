@@ -59,8 +59,17 @@ INSTANTIATE_TEST_SUITE_P(
                 "did you mean repeat?"},
         BadCall{"bad_mode", "savp_generate", {"--mode", "tset"}, 2, "did you mean test?"},
         BadCall{"bad_subtask", "savp_evaluate", {"--eval_substasks", "maximum"}, 2, "max|avg|min"},
-        BadCall{"bad_batch", "savp_generate", kTest + kRepeat + Arguments{"--batch_size", "8"}, 2,
-                "should evenly divide the 2 sequences"},
+        BadCall{"fast_gif", "savp_generate", kTest + kRepeat + Arguments{"--fps", "60"}, 2,
+                "--fps=60 must be from 1 to 50"},
+        BadCall{"no_split", "savp_evaluate", kRepeat + Arguments{"--input_dir", kBair, "--mode", "train"}, 3,
+                "train"},
+        BadCall{"too_long", "savp_evaluate", kTest + kRepeat + Arguments{"--sequence_length", "40"}, 2,
+                "sequence_length=40: true frames are needed"},
+        BadCall{"absurd", "savp_evaluate",
+                kTest + kRepeat + Arguments{"--dataset_hparams", "scale_size=1000000000"}, 2,
+                "scale_size=1000000000 must be from 0 to 4096"},
+        BadCall{"no_gpu", "savp_evaluate", kTest + kRepeat + Arguments{"--device", "cuda:7"}, 2,
+                "--device cuda:7"},
         BadCall{"too_many", "savp_generate", kTest + kRepeat + Arguments{"--num_samples", "4"}, 2,
                 "only 2 sequences"},
         BadCall{"no_checkpoint", "savp_generate", kTest + Arguments{"--checkpoint", "no/such/model-1"}, 3,
@@ -138,6 +147,46 @@ TEST(Generate, PicksFramesOutOfAClipAndKeepsGifsAndPngsApart) {
   EXPECT_EQ(picture.pixels.at(0), 30);  // every second frame: the first two are of levels 10 and 30
 }
 
+TEST(Generate, FewerFuturesLeaveNoOldOnes) {
+  const ScratchFolder out;
+  for (const std::string samples : {"3", "1"}) {
+    const auto outcome = run_tool(
+        "savp_generate", kTest + kRepeat +
+                             Arguments{"--dataset_hparams", "sequence_length=4", "--num_stochastic_samples",
+                                       samples, "--results_dir", out.path().string()});
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+  }
+  EXPECT_EQ(out.names().size(), 3U + 2 * (1 + 2));  // descriptions; of two videos a GIF and two frames
+}
+
+TEST(Generate, KeepsClearOfAnEvaluation) {
+  const ScratchFolder out;
+  const auto same = kTest + kRepeat +
+                    Arguments{"--dataset_hparams", "sequence_length=4", "--results_dir", out.path().string()};
+  ASSERT_EQ(run_tool("savp_evaluate", same).code, 0);
+  const auto options = out.read("model.repeat/options.json");
+  const auto outcome = run_tool("savp_generate", same);
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_NE(outcome.err.find("model.repeat.futures"), std::string::npos) << outcome.err;
+  EXPECT_EQ(out.read("model.repeat/options.json"), options);
+  EXPECT_TRUE(std::filesystem::exists(out / "model.repeat.futures/gen_image_00000_00.gif"));
+  const auto refused =
+      run_tool("savp_generate", same + Arguments{"--output_gif_dir", (out / "model.repeat").string()});
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_NE(refused.err.find("holds an evaluation"), std::string::npos) << refused.err;
+}
+
+TEST(Evaluate, TakesAnyBatchSizeAndNamesTheFrames) {
+  const ScratchFolder out;
+  const auto outcome =
+      run_tool("savp_evaluate", kTest + kRepeat +
+                                    Arguments{"--batch_size", "8", "--only_metrics", "--sequence_length", "5",
+                                              "--output_dir", (out / "r").string()});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_NE(outcome.err.find("evaluating samples 0 to 1 of 2"), std::string::npos) << outcome.err;
+  EXPECT_NE(outcome.out.find("* the best of the samples by this metric"), std::string::npos) << outcome.out;
+}
+
 TEST(Generate, SaysThatAClipIsTooShort) {
   const ScratchFolder folder;
   const auto outcome =
@@ -158,7 +207,7 @@ TEST(Evaluate, ShowsWhatWasAskedFor) {
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_NE(outcome.out.find("prediction_eval_psnr_avg psnr"), std::string::npos) << outcome.out;
   EXPECT_NE(outcome.out.find("prediction_eval_mse_min mse"), std::string::npos) << outcome.out;
-  EXPECT_NE(outcome.out.find("  mean over all        avg        min\n"), std::string::npos) << outcome.out;
+  EXPECT_NE(outcome.out.find("  mean over all        avg         min\n"), std::string::npos) << outcome.out;
   EXPECT_EQ(out.names().size(), 3U + 3 * 2);
 }
 

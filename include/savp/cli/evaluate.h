@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "savp/core/hparams.h"
+#include "savp/core/limits.h"
 #include "savp/evaluation/run.h"
 #include "savp/evaluation/statistics.h"
 
@@ -16,13 +17,12 @@ struct EvaluateOptions : RunOptions {
   using Self = EvaluateOptions;
   static constexpr const char* kAbout =
       "measures predictions against what happened: for each sequence many futures are drawn, and for each "
-      "metric the "
-      "best, mean and worst of them are kept, as tables (csv) and pictures (PNG).";
+      "metric the best, mean and worst of them are kept, as tables (csv) and pictures (PNG).";
   static constexpr const char* kExample =
       "savp_evaluate --checkpoint logs/bair --input_dir data/bair --mode test";
 
   HPARAM_GROUP(measuring, "Measuring");
-  HPARAM(int64_t, num_stochastic_samples, 100, "futures of each sequence", AtLeast{1});
+  HPARAM(int64_t, num_stochastic_samples, 100, "futures of each sequence", (Between{1, limits::kFutures}));
   HPARAM(std::vector<Subtask>, eval_subtasks,
          (std::vector<Subtask>{Subtask::kMax, Subtask::kAvg, Subtask::kMin}),
          "which of them to keep for each metric: largest, mean, smallest value");
@@ -30,16 +30,17 @@ struct EvaluateOptions : RunOptions {
          "the same, as the published program spells it");
   HPARAM(bool, only_metrics, false, "tables without pictures");
   HPARAM(int64_t, eval_parallel_iterations, 10, "futures drawn as one batch; fewer need less memory",
-         AtLeast{1});
+         (Between{1, limits::kFutures}));
 
   HPARAM_GROUP(output, "Output");
   HPARAM(std::string, results_dir, "results", "folder in which a folder named after the checkpoint is made",
          Metavar{"DIR"});
-  HPARAM(Text, output_dir, std::nullopt, "the very folder for results", Metavar{"DIR"});
-  HPARAM(Text, gt_inputs_dir, std::nullopt, "accepted, without effect, as in the published program",
+  HPARAM(Text, output_dir, std::nullopt, "the exact folder for results (overrides --results_dir)",
          Metavar{"DIR"});
-  HPARAM(Text, gt_outputs_dir, std::nullopt, "accepted, without effect, as in the published program",
-         Metavar{"DIR"});
+
+  HPARAM_GROUP(ignored, "Ignored (kept for compatibility with the published program)");
+  HPARAM(Text, gt_inputs_dir, std::nullopt, "folder for true context frames", Metavar{"DIR"});
+  HPARAM(Text, gt_outputs_dir, std::nullopt, "folder for true future frames", Metavar{"DIR"});
 };
 
 // Throws what savp::cli::run turns into a message and an exit code.

@@ -27,7 +27,7 @@ struct InspectOptions {
   HPARAM(std::string, output_dir, "inspection", "folder for the pictures", Metavar{"DIR"});
   HPARAM(int64_t, num_samples, 4, "sequences to show, of the first split there is", (Between{1, 64}));
   HPARAM(int64_t, columns, 12, "frames of a row, spread over the sequence", (Between{1, 64}));
-  HPARAM(double, fps, 8, "frames a second of the GIF", (Between{0.1, 100}));
+  HPARAM(double, fps, 8, "frames a second of the GIF", (Between{0.1, 50}));
 };
 
 void inspect(const InspectOptions& options);

@@ -28,7 +28,8 @@ struct MetricTable {
 };
 
 // For tables in the order of their metrics: the text of each metric's best samples where they were asked for,
-// else of what there is first; at the end one line a metric with the means of all subtasks.
-std::string closing_text(const std::vector<MetricTable>& tables);
+// else of what there is first; at the end one line a metric with the means of all subtasks, the best of them
+// marked, and, where given, those of `repeat`, the baseline that repeats the last context frame.
+std::string closing_text(const std::vector<MetricTable>& tables, const std::vector<MetricTable>& repeat = {});
 
 }  // namespace savp

@@ -6,31 +6,27 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "savp/checkpoints/run_dir.h"
 #include "savp/evaluation/metric_table.h"
 #include "savp/evaluation/statistics.h"
+#include "savp/io/image.h"
 
 namespace savp {
 
-// A folder whose new content appears together: it is collected in <folder>/.unfinished and moved up by
-// commit(), replacing what has the same name. Without commit() nothing changes.
-class StagedFolder {
- public:
-  explicit StagedFolder(std::filesystem::path folder);
-  ~StagedFolder();
-  StagedFolder(const StagedFolder&) = delete;
-  StagedFolder& operator=(const StagedFolder&) = delete;
+class StagedFolder;
 
-  const std::filesystem::path& folder() const { return folder_; }
-  const std::filesystem::path& staging() const { return staging_; }
-  void commit();
+enum class ResultKind { kEvaluation, kFutures };
 
- private:
-  std::filesystem::path folder_, staging_;
-};
+// Where the results of a tool go: the exact folder if one is given, else `parent`/`name`; that with an ending
+// (".evaluation", ".futures") where the other tool's results, or a run, are there already. Throws UsageError
+// where they are in the exact folder.
+std::filesystem::path results_folder(ResultKind kind, const std::optional<std::string>& exact,
+                                     const std::filesystem::path& parent, const std::string& name);
 
 struct EvaluationLayout {
   std::filesystem::path folder;
@@ -44,21 +40,27 @@ struct EvaluationLayout {
 class EvaluationWriter {
  public:
   EvaluationWriter(EvaluationLayout layout, const RunDescription& origin);
+  ~EvaluationWriter();
 
   // Further videos: their context [context_frames, B, C, H, W] and what was found about their predictions.
   void add(const at::Tensor& context, const SampleStatistics& found);
 
-  // Moves everything to its place; nothing is seen of it before.
+  // The same of the model that repeats the last context frame: for baseline() alone.
+  void add_baseline(const SampleStatistics& found);
+
+  // Puts everything in its place; nothing is seen of it before. Earlier results go.
   void commit();
 
   int64_t videos() const { return videos_; }
+  // One a metric, or none.
+  const std::vector<MetricTable>& baseline() const { return baseline_; }
   // In the order of metrics(), then of the subtasks; the diversity last.
   std::vector<MetricTable> tables() const;
 
  private:
   EvaluationLayout layout_;
-  StagedFolder staged_;
-  std::vector<MetricTable> tables_;
+  std::unique_ptr<StagedFolder> staged_;
+  std::vector<MetricTable> tables_, baseline_;
   MetricTable diversity_{"diversity", enum_name(Subtask::kAvg), /*is_best=*/false};
   int64_t videos_ = 0;
 };
@@ -74,16 +76,25 @@ struct PredictionLayout {
 class PredictionWriter {
  public:
   PredictionWriter(PredictionLayout layout, const RunDescription& origin);
+  ~PredictionWriter();
 
-  // Further videos: their context [context_frames, B, C, H, W] and what follows it, [F, S * B, C, H, W],
-  // where sample s of video b has index s * B + b.
-  void add(const at::Tensor& context, const at::Tensor& future);
+  // Further videos, of which samples will come: their context [context_frames, B, C, H, W].
+  void begin(const at::Tensor& context);
+  // Further samples of them, [F, S * B, C, H, W]: sample s of video b has index s * B + b. They are written
+  // at once.
+  void add(const at::Tensor& future);
+
+  // Puts everything in its place; nothing is seen of it before. Earlier futures go.
+  void commit();
 
   int64_t videos() const { return videos_; }
 
  private:
   PredictionLayout layout_;
+  std::unique_ptr<StagedFolder> gifs_, pngs_;  // pngs_: null where both go to one folder
+  std::vector<std::vector<Picture>> contexts_;
   int64_t videos_ = 0;
+  int64_t samples_ = 0;  // so far, of the videos of contexts_
 };
 
 }  // namespace savp

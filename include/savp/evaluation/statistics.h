@@ -61,7 +61,11 @@ class SampleStatistics {
 
   at::Tensor truth_;       // [F, 1, B, C, H, W]
   at::Tensor images_sum_;  // [F, B, C, H, W]
-  at::Tensor errors_sum_;  // [F, B], of squared differences from the truth
+  // Of differences from the first sample: sums of squares of numbers much larger than the spread would lose
+  // it.
+  at::Tensor first_;         // [F, B, C, H, W]
+  at::Tensor apart_;         // [F, B, C, H, W], their sum, double
+  at::Tensor apart_square_;  // [F, B], the sum of their mean squares, double
   std::vector<Totals> totals_;
   int64_t samples_ = 0;
 };

@@ -7,8 +7,16 @@
 
 namespace savp {
 
-// The first GPU that CUDA_VISIBLE_DEVICES leaves; the CPU where there is none.
+// What choose_device() said; else the first GPU that CUDA_VISIBLE_DEVICES leaves; the CPU where there is
+// none.
 c10::Device default_device();
+
+// Decides default_device(): "auto", "cpu", "cuda" or "cuda:1". Throws UsageError for anything else and for a
+// GPU that is not there.
+void choose_device(const std::string& text);
+
+// Threads that LibTorch computes with on the CPU; 0: as many as it likes (OMP_NUM_THREADS, else one a core).
+void use_threads(int64_t count);
 
 // "NVIDIA H100 80GB HBM3", "CPU, 2 threads".
 std::string device_name(const c10::Device& device);

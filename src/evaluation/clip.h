@@ -1,0 +1,18 @@
+// The beginning of one video that is not in a data set.
+#pragma once
+
+#include "savp/core/video.h"
+#include "savp/evaluation/run.h"
+#include "savp/io/video.h"
+
+namespace savp {
+
+// The first `frames` frames from the clip's start on, [frames, 1, C, H, W]. Throws DataError where it is
+// shorter.
+Batch read_video_clip(const StartingClip& clip, int64_t frames, const VideoOptions& size);
+
+// The first sequence of a file of arrays, every `stride`-th frame, at most `frames` of them; with_actions:
+// and the actions between them, those of the frames left out joined, and the states. Throws DataError.
+Batch read_array_clip(const StartingClip& clip, int64_t frames, int64_t stride, bool with_actions);
+
+}  // namespace savp
