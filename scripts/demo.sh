@@ -24,10 +24,8 @@ say "Training (five minutes on two cores)"
 if compgen -G "$run/model-*.safetensors" >/dev/null; then
   tool train --input_dir "$data" --output_dir "$run" --resume --seed 0
 else
-  # A small network and short schedules; flows, and no normalisation where latents enter, because they learn sooner.
-  tool train --input_dir "$data" --output_dir "$run" --seed 0 --progress_freq 50 --summary_freq 400 --save_freq 400 \
-    --dataset_hparams sequence_length=8 \
-    --model_hparams "ngf=16,transformation=flow,conv_rnn_norm_layer=none,ndf=8,clip_length=4,nz=4,n_layers=1,nef=64,use_rnn_z=false,kl_weight=0.002,kl_anneal_steps=[650,900],batch_size=4,max_steps=1000,lr=0.001,beta1=0.9,decay_steps=[700,1000],schedule_sampling_k=250"
+  tool train --input_dir "$data" --output_dir "$run" --preset small --seed 0 --progress_freq 50 --summary_freq 400 \
+    --save_freq 400 --dataset_hparams sequence_length=8
 fi
 
 say "Futures of unseen sequences, as GIFs"

@@ -1,5 +1,8 @@
 #include "cli/flags.h"
 
+#include <sys/ioctl.h>
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <set>
@@ -10,7 +13,10 @@
 namespace savp::cli {
 namespace {
 
-constexpr size_t kMeaningColumn = 32;  // where meanings begin in --help
+constexpr size_t kUsualColumns = 100, kFewestColumns = 20;
+
+// Where meanings begin in --help.
+size_t meaning_column(size_t columns) { return columns >= 72 ? 32 : 6; }
 
 bool is_switch(const Field& field) { return field.scalar == Scalar::kBool && !field.is_list; }
 
@@ -33,13 +39,22 @@ Json value_of(const Field& field, const std::vector<std::string>& texts) {
   }
 }
 
-void refuse_unknown(const std::string& argument, const HparamsView& options,
-                    const std::vector<Question>& questions) {
+// What CLI11 left over: an unknown flag, perhaps with its value behind it.
+void refuse_unknown(const std::vector<std::string>& left, const Flags& flags) {
+  const auto& argument = left.front();
   SAVP_CHECK(argument.rfind('-', 0) == 0, UsageError, "unexpected argument \"", argument, "\": see --help");
   std::vector<std::string> known;
-  for (const auto& name : options.names()) known.push_back("--" + name);
-  for (const auto& question : questions) known.push_back(question.flag);
-  const auto flag = argument.substr(0, argument.find('='));
+  for (const auto& name : flags.options.names()) known.push_back("--" + name);
+  for (const auto& question : flags.questions) known.push_back(question.flag);
+  for (const auto& common : flags.switches) known.push_back(common.flag);
+  const auto equals = argument.find('=');
+  const auto flag = argument.substr(0, equals);
+  const bool next = equals == std::string::npos && left.size() > 1 && left[1].rfind("--", 0) != 0;
+  const auto value = equals != std::string::npos ? argument.substr(equals + 1) : next ? left[1] : "";
+  auto name = flag.substr(std::min(flag.size(), flag.find_first_not_of('-')));
+  std::replace(name.begin(), name.end(), '-', '_');
+  const auto instead = flags.instead ? flags.instead(name, value) : "";
+  SAVP_CHECK(instead.empty(), UsageError, "unknown flag ", flag, ": ", instead);
   throw UsageError(concat("unknown flag ", flag, did_you_mean(flag, known), ": see --help"));
 }
 
@@ -74,16 +89,20 @@ std::string shown_default(const Json& value) {
   return list.empty() ? "none" : list;
 }
 
-std::string line(const std::string& flag, const std::string& meaning) {
-  const bool fits = flag.size() + 3 <= kMeaningColumn;
-  const auto wrapped = wrap(meaning, kMeaningColumn);
+std::string line(const std::string& flag, const std::string& meaning, size_t columns) {
+  const auto column = meaning_column(columns);
+  const bool fits = flag.size() + 3 <= column;
+  const auto wrapped = wrap(meaning, column, columns);
   return "  " + flag + (fits ? wrapped.substr(flag.size() + 2) : "\n" + wrapped) + "\n";
 }
 
+// What there is to say of a field beside its meaning: "[at least 1; default: 8]".
 std::string meaning(const Field& field, const Json& value) {
   if (field.required) return field.doc + " [required]";
-  return concat(field.doc, field.rule.empty() ? " [" : " [" + field.rule + "; ",
-                "default: ", shown_default(value), "]");
+  std::string notes = field.rule;
+  if (const auto usual = shown_default(value); usual != "none")
+    notes += concat(notes.empty() ? "" : "; ", "default: ", usual);
+  return notes.empty() ? field.doc : concat(field.doc, " [", notes, "]");
 }
 
 // In the order in which they first come.
@@ -109,19 +128,47 @@ std::string wrap(const std::string& text, size_t indent, size_t columns) {
   return lines + current;
 }
 
-std::string read_flags(const std::vector<std::string>& arguments, const HparamsView& options,
-                       const std::vector<Question>& questions) {
-  HparamsView target = options;
+std::string fit_lines(const std::string& text, size_t columns) {
+  std::string fitted, line;
+  for (std::istringstream lines(text); std::getline(lines, line);) {
+    if (line.size() > columns) {
+      const auto indent = std::min(line.find_first_not_of(' '), line.size());
+      const auto further = std::min(indent + 4, columns / 2);
+      line = std::string(indent, ' ') + wrap(line, further, columns).substr(further);
+    }
+    fitted += line + "\n";
+  }
+  return fitted;
+}
+
+std::string fit_command(const std::string& command, size_t columns) {
+  auto lines = wrap(command, 2, columns - 4);
+  for (auto end = lines.find('\n'); end != std::string::npos; end = lines.find('\n', end + 5))
+    lines.replace(end, 1, " \\\n  ");
+  return lines;
+}
+
+size_t screen_columns() {
+  winsize size = {};
+  const bool known = ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+  return known ? std::max<size_t>(size.ws_col, kFewestColumns) : kUsualColumns;
+}
+
+std::string read_flags(const std::vector<std::string>& arguments, const Flags& flags) {
+  HparamsView target = flags.options;
   std::set<std::string> given;
   std::string asked;
   CLI::App app;
   app.set_help_flag();  // ours is one of the questions
   app.allow_extras();
-  for (const auto& question : questions) {
+  for (const auto& common : flags.switches)
+    app.add_flag_function(common.flag + (common.short_flag.empty() ? "" : "," + common.short_flag),
+                          [&common](int64_t) { common.set(); });
+  for (const auto& question : flags.questions) {
     const auto note = [&asked, &question](int64_t) { asked = asked.empty() ? question.flag : asked; };
     app.add_flag_function(question.flag + (question.flag == "--help" ? ",-h" : ""), note);
   }
-  for (const auto& field : options.fields()) {
+  for (const auto& field : flags.options.fields()) {
     const auto flag = "--" + field.name;
     if (is_switch(field)) {
       app.add_flag_function(flag, [&](int64_t count) { set(target, field, count > 0); });
@@ -145,27 +192,29 @@ std::string read_flags(const std::vector<std::string>& arguments, const HparamsV
     throw UsageError(concat(error.what(), " (see --help)"));
   }
   if (!asked.empty()) return asked;
-  if (const auto unknown = app.remaining(); !unknown.empty())
-    refuse_unknown(unknown.front(), options, questions);
-  for (const auto& field : options.fields())
+  if (const auto unknown = app.remaining(); !unknown.empty()) refuse_unknown(unknown, flags);
+  for (const auto& field : flags.options.fields())
     SAVP_CHECK(!field.required || given.count(field.name) > 0, UsageError, "--", field.name, " ",
                metavar(field), " must be given: ", field.doc);
   return "";
 }
 
-std::string flags_help(const std::string& program, const HparamsView& options,
-                       const std::vector<Question>& questions) {
+std::string flags_help(const std::string& program, const Flags& flags, size_t columns) {
+  const auto& options = flags.options;
   std::string usage = "Usage: " + program, text;
   for (const auto& field : options.fields())
     if (field.required) usage += " " + flag_and_value(field);
   for (const auto& group : groups(options)) {
-    text += concat("\n", group.empty() ? "Flags" : group, "\n");
+    text += concat("\n", wrap(group.empty() ? "Flags" : group, 0, columns), "\n");
     for (const auto& field : options.fields())
-      if (field.group == group) text += line(flag_and_value(field), meaning(field, options.get(field.name)));
+      if (field.group == group)
+        text += line(flag_and_value(field), meaning(field, options.get(field.name)), columns);
   }
   text += "\nHelp\n";
-  for (const auto& question : questions) text += line(question.flag, question.about);
-  return usage + " [flags]\n" + text;
+  for (const auto& [flag, short_flag, about, set] : flags.switches)
+    text += line((short_flag.empty() ? "" : short_flag + ", ") + flag, about, columns);
+  for (const auto& question : flags.questions) text += line(question.flag, question.about, columns);
+  return wrap(usage + " [flags]", 0, columns) + "\n" + text;
 }
 
 }  // namespace savp::cli

@@ -1,6 +1,7 @@
-// The flags of one command: reading them and telling of them.
+// The flags of one command: reading and listing them.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -14,17 +15,43 @@ struct Question {
   std::string about;
 };
 
+// A flag without a value that every tool has.
+struct Switch {
+  std::string flag;
+  std::string short_flag;  // "-q", or empty
+  std::string about;
+  std::function<void()> set;
+};
+
+// All flags of one command.
+struct Flags {
+  HparamsView options;
+  std::vector<Question> questions = {};
+  std::vector<Switch> switches = {};
+  // What to type instead of a flag that there is not ("lr", "0.1"), or nothing.
+  std::function<std::string(const std::string& name, const std::string& value)> instead = {};
+};
+
 // Sets the options from the arguments (those after the program's and the command's name). Returns the flag of
 // the first question asked, else an empty text, and only then sees to it that nothing required is missing.
 // Throws UsageError; unknown flags name near misses.
-std::string read_flags(const std::vector<std::string>& arguments, const HparamsView& options,
-                       const std::vector<Question>& questions);
+std::string read_flags(const std::vector<std::string>& arguments, const Flags& flags);
 
-// "savp_train --input_dir DIR [flags]", then the flags in their groups with meaning and default.
-std::string flags_help(const std::string& program, const HparamsView& options,
-                       const std::vector<Question>& questions);
+// "savp_train --input_dir DIR [flags]", then the flags in their groups with meaning and default, in lines of
+// at most `columns` characters.
+std::string flags_help(const std::string& program, const Flags& flags, size_t columns);
 
 // Text broken at spaces so that every line, indented by `indent`, has at most `columns` characters.
 std::string wrap(const std::string& text, size_t indent, size_t columns = 100);
+
+// Text of several lines, of which the long ones are broken; what follows stands under them, a little further
+// in.
+std::string fit_lines(const std::string& text, size_t columns);
+
+// A command broken so that a shell still takes it as one, indented by two.
+std::string fit_command(const std::string& command, size_t columns);
+
+// Of the terminal that standard output goes to; 100 where there is none.
+size_t screen_columns();
 
 }  // namespace savp::cli

@@ -1,5 +1,7 @@
 #include "cli/listing.h"
 
+#include <algorithm>
+
 #include "cli/flags.h"
 #include "savp/datasets/spec.h"
 #include "savp/models/models.h"
@@ -16,30 +18,63 @@ std::vector<Row> chosen(const HparamsView& options, const char* option, const st
   return name.is_string() ? std::vector<Row>{find(name.get<std::string>())} : all;
 }
 
+// With spaces, at which it can be broken.
+std::string one_line(const Json& values) {
+  std::string text;
+  for (const auto& [name, value] : values.items())
+    text += concat(text.empty() ? "" : ", ", name, "=", value.dump());
+  return text;
+}
+
+// Whether a data set, or a model, has a hyperparameter of that name.
+bool is_dataset_hparam(const std::string& name) {
+  return std::any_of(datasets().begin(), datasets().end(),
+                     [&](DatasetSpec spec) { return spec.view(spec.hparams).has(name); });
+}
+bool is_model_hparam(const std::string& name) {
+  return std::any_of(models().begin(), models().end(), [&](const ModelEntry& entry) {
+    const auto hparams = entry.make_hparams();
+    return entry.view(*hparams).has(name);
+  });
+}
+
 }  // namespace
+
+std::string hparam_instead(const HparamsView& options, const std::string& name, const std::string& value) {
+  constexpr std::pair<const char*, bool (*)(const std::string&)> kKinds[] = {
+      {"dataset_hparams", is_dataset_hparam}, {"model_hparams", is_model_hparam}};
+  for (const auto& [flag, is_one] : kKinds)
+    if (options.has(flag) && is_one(name))
+      return concat("it is a hyperparameter: give --", flag, " ", name, "=", value.empty() ? "VALUE" : value);
+  return "";
+}
 
 std::string list_models() {
   std::string text = "Models (--model)\n";
   for (const auto& entry : models())
-    text += concat("  ", entry.name, entry.trainable ? "" : " (nothing to train)", "\n", wrap(entry.about, 6),
-                   "\n");
+    text += concat("  ", entry.name, entry.trainable ? "" : " (nothing to train)", "\n",
+                   wrap(entry.about, 6, screen_columns()), "\n");
   return text;
 }
 
 std::string help_hparams(const HparamsView& options) {
   std::string text =
       "--dataset_hparams and --model_hparams take \"name=value,name=[value,value]\"; the defaults shown are "
-      "the "
-      "data set's or model's own.\n";
+      "the data "
+      "set's or model's own.\n";
   for (auto spec : chosen(options, "dataset", datasets(), find_dataset))
     text += concat("\nData set ", spec.name, ": ", spec.about, "\n", describe(spec.hparams));
   for (const auto& entry : chosen(options, "model", models(), find_model)) {
     const auto hparams = entry.make_hparams();
     text += concat("\nModel ", entry.name, ": ", entry.about, "\n", describe(entry.view(*hparams)));
   }
-  text += "\nPublished hyperparameters (hparams/<name>/model_hparams.json)\n";
-  for (const auto& name : preset_names())
-    text += concat("  ", name, ", model ", preset_model(name), ": ", preset(name).second.dump(), "\n");
+  const auto add = [&](const std::string& name) {
+    text += concat("  ", name, ", model ", preset_model(name), ": ", one_line(preset(name).second), "\n");
+  };
+  text += "\nPublished hyperparameters (--preset NAME; hparams/NAME/model_hparams.json)\n";
+  for (const auto& name : preset_names()) add(name);
+  text += "\nFor a first look, minutes on a CPU (--preset small)\n";
+  add("small");
   return text;
 }
 

@@ -8,12 +8,14 @@
 #include <filesystem>
 #include <iostream>
 #include <new>
+#include <stdexcept>
 
 #include "cli/flags.h"
 #include "cli/listing.h"
 #include "savp/core/interrupt.h"
 #include "savp/core/log.h"
 #include "savp/core/text.h"
+#include "savp/core/verbosity.h"
 #include "savp/kernels/device.h"
 
 namespace savp::cli {
@@ -31,28 +33,38 @@ std::string version(const std::string& program) {
                 ", GCC ", __VERSION__, "\n");
 }
 
-std::string help(const std::string& program, const Command& command, const std::vector<Question>& questions) {
-  return concat(wrap(program + " " + command.about, 0), "\n\n",
-                flags_help(program, command.options, questions), "\nExample\n  ", command.example, "\n");
+std::string help(const std::string& program, const Command& command, const Flags& flags) {
+  const auto columns = screen_columns();
+  return concat(wrap(program + " " + command.about, 0, columns), "\n\n", flags_help(program, flags, columns),
+                "\nExample\n", fit_command(command.example, columns), "\n");
+}
+
+std::vector<Switch> common_switches() {
+  const auto to = [](log::Verbosity verbosity) { return [verbosity] { log::set_verbosity(verbosity); }; };
+  return {{"--quiet", "-q", "tell warnings and errors only", to(log::Verbosity::kQuiet)},
+          {"--verbose", "", "tell more: all losses at each report", to(log::Verbosity::kVerbose)}};
 }
 
 void run_command(const std::string& program, const std::vector<std::string>& arguments,
                  const Command& command) {
-  std::vector<Question> questions;
+  Flags flags{.options = command.options, .switches = common_switches()};
+  flags.instead = [&](const std::string& name, const std::string& value) {
+    return hparam_instead(command.options, name, value);
+  };
   const Answer answers[] = {
-      {{"--help", "print this"}, false, [&] { return help(program, command, questions); }},
+      {{"--help", "print this"}, false, [&] { return help(program, command, flags); }},
       {{"--help_hparams", "print all hyperparameters of models and data sets"},
        true,
-       [&] { return help_hparams(command.options); }},
+       [&] { return fit_lines(help_hparams(command.options), screen_columns()); }},
       {{"--list_models", "print the models there are"}, true, [] { return list_models(); }},
       {{"--version", "print the version and what it was built with"},
        false,
        [&] { return version(program); }},
   };
   for (const auto& answer : answers)
-    if (!answer.only_with_model || command.options.has("model")) questions.push_back(answer.question);
+    if (!answer.only_with_model || command.options.has("model")) flags.questions.push_back(answer.question);
 
-  const auto asked = read_flags(arguments, command.options, questions);
+  const auto asked = read_flags(arguments, flags);
   for (const auto& answer : answers)
     if (answer.question.flag == asked) std::cout << answer.text();
   if (asked.empty()) command.body();
@@ -74,10 +86,13 @@ ExitCode out_of_memory(const std::string& what) {
               concat("out of memory: choose a smaller batch or shorter sequences (", what, ")"));
 }
 
-// LibTorch's CPU allocator has no exception type of its own.
+// LibTorch has no exception type of its own for memory of the CPU, nor for sizes beyond all memory.
 bool is_cpu_allocation(const c10::Error& error) {
-  return std::string_view(error.what_without_backtrace()).find("DefaultCPUAllocator") !=
-         std::string_view::npos;
+  const std::string_view what = error.what_without_backtrace();
+  constexpr const char* kSigns[] = {"DefaultCPUAllocator", "Storage size calculation overflowed",
+                                    "numel: integer multiplication overflow"};
+  return std::any_of(std::begin(kSigns), std::end(kSigns),
+                     [&](const char* sign) { return what.find(sign) != std::string_view::npos; });
 }
 
 // Runs the action; exceptions become a line on standard error.
@@ -94,6 +109,8 @@ ExitCode guarded(const std::function<void()>& action) {
     return fail(ExitCode::kInternal, concat("internal error: ", error.what_without_backtrace()));
   } catch (const std::bad_alloc& error) {
     return out_of_memory(error.what());
+  } catch (const std::length_error& error) {
+    return out_of_memory(error.what());
   } catch (const std::filesystem::filesystem_error& error) {
     return fail(ExitCode::kData, error.what());
   } catch (const std::exception& error) {
@@ -105,10 +122,11 @@ std::string program_name(char** argv) { return std::filesystem::path(argv[0]).fi
 
 std::string commands_help(const std::string& program, const std::string& about,
                           const std::vector<Command>& commands) {
-  auto text =
-      concat(wrap(program + " " + about, 0), "\n\nUsage: ", program, " COMMAND [flags]\n\nCommands\n");
-  for (const auto& command : commands) text += concat("  ", command.name, "\n", wrap(command.about, 6), "\n");
-  return concat(text, "\n", program, " COMMAND --help tells the flags of a command.\n");
+  auto text = concat(program, " ", about, "\n\nUsage: ", program, " COMMAND [flags]\n\nCommands\n");
+  for (const auto& command : commands)
+    text += concat("  ", command.name, "\n", wrap(command.about, 6, screen_columns()), "\n");
+  return fit_lines(concat(text, "\n", program, " COMMAND --help lists the flags of a command.\n"),
+                   screen_columns());
 }
 
 const Command& find_command(const std::string& name, const std::vector<Command>& commands) {

@@ -10,6 +10,7 @@
 #include "savp/checkpoints/video_shape.h"
 #include "savp/core/log.h"
 #include "savp/datasets/dataset.h"
+#include "savp/evaluation/run.h"
 #include "savp/kernels/device.h"
 #include "savp/metrics/metrics.h"
 #include "savp/models/models.h"
@@ -29,6 +30,7 @@ struct Plan {
   TrainOptions options;
   std::optional<Checkpoint> start;
   HparamsDicts dataset_dicts, model_dicts;
+  bool with_preset = false;  // below all dicts
   uint64_t seed = 0;
   StreamPosition position = {};  // in the data
 };
@@ -38,7 +40,7 @@ void settle_folders(Plan& plan) {
   SAVP_CHECK(!options.resume || !options.checkpoint, UsageError,
              "--resume and --checkpoint cannot both be given: --resume takes the latest checkpoint of the "
              "run's own folder");
-  if (options.checkpoint) plan.start = Checkpoint::open(*options.checkpoint);
+  if (options.checkpoint) plan.start = open_checkpoint(*options.checkpoint);
   if (!options.output_dir) {
     const auto model = options.model ? *options.model
                        : plan.start  ? plan.start->option("model")
@@ -70,7 +72,7 @@ void settle_dataset(Plan& plan) {
   log::info(concat(options.input_dir, " looks like the data set ", *options.dataset));
 }
 
-// Published hyperparameters come in only where nothing else is said about the model.
+// A preset comes in where one is asked for, or nothing else is said about the model.
 void settle_model(Plan& plan) {
   auto& options = plan.options;
   if (options.model_hparams_dict) plan.model_dicts.push_back(read_hparams_file(*options.model_hparams_dict));
@@ -79,11 +81,25 @@ void settle_model(Plan& plan) {
     plan.model_dicts.insert(plan.model_dicts.end(), more.begin(), more.end());
     if (!options.model) options.model = plan.start->option("model");
   }
-  if (options.model) return;
-  options.model = kDefaultModel;
-  if (!plan.model_dicts.empty()) return;
-  plan.model_dicts.push_back(preset(preset_for(*options.dataset)));
-  log::info(concat("model ", kDefaultModel, " with ", plan.model_dicts.front().first));
+  plan.with_preset = options.preset || (!options.model && plan.model_dicts.empty());
+  if (!options.model) options.model = options.preset ? preset_model(*options.preset) : kDefaultModel;
+  SAVP_CHECK(!options.preset || find_model(*options.model).name == preset_model(*options.preset), UsageError,
+             "--preset ", *options.preset, " is for --model ", preset_model(*options.preset), ", not for ",
+             *options.model);
+}
+
+// Asked for, but not here. What the published defaults ask for unasked is passed over.
+void refuse_absent(const TrainOptions& options) {
+  const TrainOptions usual;
+  constexpr std::pair<const char*, int64_t TrainOptions::*> kSummaries[] = {
+      {"image_summary_freq", &TrainOptions::image_summary_freq},
+      {"eval_summary_freq", &TrainOptions::eval_summary_freq},
+      {"accum_eval_summary_freq", &TrainOptions::accum_eval_summary_freq}};
+  for (const auto& [name, member] : kSummaries)
+    SAVP_CHECK(options.*member == 0 || options.*member == usual.*member, UsageError, "--", name, "=",
+               options.*member,
+               ": there are no TensorBoard summaries yet: leave it out, and see savp_generate and ",
+               "savp_evaluate");
 }
 
 // The seed is the flag's, else that of the run which goes on, else a new one. Only a run that goes on does so
@@ -101,6 +117,9 @@ void settle_seed_and_position(Plan& plan) {
 }
 
 Plan settle(const TrainOptions& options) {
+  refuse_absent(options);
+  choose_device(options.device);
+  use_threads(options.threads);
   Plan plan{.options = options, .start = {}, .dataset_dicts = {}, .model_dicts = {}};
   settle_folders(plan);
   settle_dataset(plan);
@@ -127,16 +146,44 @@ std::unique_ptr<Dataset> open_validation(const Plan& plan) {
   }
 }
 
-std::unique_ptr<ModelHparams> settle_hparams(const Plan& plan, const ModelEntry& entry,
-                                             const DatasetHparams& data) {
+std::unique_ptr<ModelHparams> make_hparams(const Plan& plan, const ModelEntry& entry,
+                                           const HparamsDicts& dicts, const Json& from_dataset) {
   auto hparams = entry.make_hparams();
-  const Json from_dataset = {{"context_frames", data.context_frames},
-                             {"sequence_length", data.sequence_length},
-                             {"repeat", data.time_shift}};
-  resolve_hparams(entry.view(*hparams), plan.model_dicts, from_dataset,
-                  plan.options.model_hparams.value_or(""), deprecated_hparams());
+  resolve_hparams(entry.view(*hparams), dicts, from_dataset, plan.options.model_hparams.value_or(""),
+                  deprecated_hparams());
   if (plan.options.vgg_weights) entry.view(*hparams).set("vgg_weights", *plan.options.vgg_weights);
   return hparams;
+}
+
+// Unknown and impossible hyperparameters, before a video is decoded.
+void check_hparams(const Plan& plan, const ModelEntry& entry) {
+  settle_hparams(find_dataset(*plan.options.dataset), plan.dataset_dicts,
+                 {plan.options.dataset_hparams.value_or("")});
+  make_hparams(plan, entry, plan.model_dicts, Json::object());
+}
+
+std::unique_ptr<ModelHparams> settle_model_hparams(Plan& plan, const ModelEntry& entry, const Dataset& data) {
+  const auto& hparams = data.hparams();
+  auto dicts = plan.model_dicts;
+  if (plan.with_preset) {
+    const auto shape = data.shape();
+    const auto choice = choose_preset({data.name(), shape.actions, shape.states, hparams.sequence_length},
+                                      plan.options.preset);
+    plan.options.preset = choice.name;
+    log::info(concat("model ", entry.name, " with the preset ", choice.name, ": ", choice.why));
+    dicts.insert(dicts.begin(), {"the preset " + choice.name, choice.values});
+  }
+  return make_hparams(plan, entry, dicts,
+                      {{"context_frames", hparams.context_frames},
+                       {"sequence_length", hparams.sequence_length},
+                       {"repeat", hparams.time_shift}});
+}
+
+// A first sequence is there: that none is sound and long enough shows before anything is written.
+void check_sequences(const Dataset& data, const std::string& input_dir) {
+  const auto first = data.batches({.batch_size = 1, .num_epochs = 1, .threads = 0})->next();
+  SAVP_CHECK(first, DataError, input_dir, ": has no sequence of ", data.hparams().sequence_length,
+             " frames for ", data.mode(), ": lower sequence_length of --dataset_hparams");
 }
 
 int64_t parameter_count(const Generator& generator) {
@@ -223,8 +270,10 @@ void train(const TrainOptions& given) {
   const auto& options = plan.options;
   const auto& entry = find_model(*options.model);
   SAVP_CHECK(entry.trainable, UsageError, "--model ", entry.name, " has nothing to learn: see --list_models");
+  check_hparams(plan, entry);
   const auto data = open_dataset(plan, options.input_dir, "train");
-  const auto settled = settle_hparams(plan, entry, data->hparams());
+  const auto settled = settle_model_hparams(plan, entry, *data);
+  check_sequences(*data, options.input_dir);
   const auto& hparams = dynamic_cast<const TrainHparams&>(*settled);
   const auto validation_data = options.summary_freq > 0 ? open_validation(plan) : nullptr;
 

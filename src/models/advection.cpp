@@ -6,6 +6,7 @@
 #include "composition.h"
 #include "savp/core/error.h"
 #include "savp/nn/slim_layers.h"
+#include "size_remedy.h"
 
 namespace savp {
 namespace {
@@ -19,8 +20,7 @@ void check(const AdvectionHparams& hp, const VideoShape& shape) {
              ": transformation=dna moves every pixel once, so that there is 1 moved frame");
   SAVP_CHECK(shape.height % kShrink == 0 && shape.width % kShrink == 0, UsageError, "pictures of ",
              shape.height, "x", shape.width,
-             " pixels cannot be halved 3 times: both sides must be multiples of ", kShrink,
-             " (crop_size, scale_size or --size of the data set)");
+             " pixels cannot be halved 3 times: both sides must be multiples of ", kShrink, kSizeRemedy);
 }
 
 Schedule ground_truth_schedule(double k) {

@@ -7,8 +7,13 @@
 
 #include <csignal>
 #include <new>
+#include <sstream>
+#include <stdexcept>
 
+#include "cli/flags.h"
 #include "savp/core/interrupt.h"
+#include "savp/core/log.h"
+#include "savp/core/verbosity.h"
 
 namespace savp {
 
@@ -137,13 +142,62 @@ TEST(Run, HelpShowsEveryFlagWithGroupAndDefault) {
        {"savp_tool does a thing", "Usage: savp_tool --input_dir DIR [flags]", "\nData\n", "\nRest\n",
         "--input_dir DIR               folder with records [required]", "--mode val|test", "[default: val]",
         "--batch_size N                sequences a batch [at least 1; default: 8]",
-        "[from 0 to 1; default: 0.0]", "--seed N                      random seed [default: none]",
-        "--output_dir DIR", "[default: \"\"]",
+        "[from 0 to 1; default: 0.0]", "--seed N                      random seed\n", "-q, --quiet",
+        "--verbose", "--output_dir DIR", "[default: \"\"]",
         "--splits val|test ...         several splits [default: test val]", "no pictures [default: off]",
         "--version", "Example\n  savp_tool --input_dir data/bair\n"})
     EXPECT_NE(outcome.out.find(part), std::string::npos) << part << "\nis missing in\n" << outcome.out;
   std::istringstream lines(outcome.out);
   for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 100U) << line;
+  EXPECT_EQ(outcome.out.find("default: none"), std::string::npos);
+}
+
+TEST(Help, FitsTheScreen) {
+  ToolOptions options;
+  const cli::Flags flags{.options = options};
+  for (const size_t columns : {30, 60, 80, 132}) {
+    std::istringstream lines(
+        cli::flags_help("savp_tool", flags, columns) +
+        cli::fit_command(std::string(ToolOptions::kExample) + " --b c --d e --f g", columns) + "\n" +
+        cli::fit_lines("    one two three four five six seven eight nine ten\nx\n", columns));
+    for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), columns) << line;
+  }
+  EXPECT_EQ(cli::fit_command("a bb cc", 11), "  a bb \\\n    cc");
+  EXPECT_EQ(cli::fit_lines("  aa bb cc\nd\n", 9), "  aa bb\n    cc\nd\n");
+}
+
+// A tool whose models have hyperparameters.
+struct ModelToolOptions {
+  using Self = ModelToolOptions;
+  static constexpr const char* kAbout = "works with models";
+  static constexpr const char* kExample = "savp_tool";
+  HPARAM(std::optional<std::string>, model, std::nullopt, "which model");
+  HPARAM(std::optional<std::string>, model_hparams, std::nullopt, "its hyperparameters");
+  HPARAM(std::optional<std::string>, dataset_hparams, std::nullopt, "those of the data");
+};
+
+TEST(Run, SaysHowHyperparametersAreGiven) {
+  const std::pair<std::vector<std::string>, const char*> cases[] = {
+      {{"--batch_size", "4"},
+       "unknown flag --batch_size: it is a hyperparameter: give --model_hparams batch_size=4"},
+      {{"--lr=0.1"}, "give --model_hparams lr=0.1"},
+      {{"--max-steps", "10"}, "give --model_hparams max_steps=10"},
+      {{"--frame_skip"}, "give --dataset_hparams frame_skip=VALUE"},
+      {{"--nothing_like_it"}, "unknown flag --nothing_like_it: see --help"}};
+  for (const auto& [arguments, message] : cases) {
+    const auto outcome = captured(arguments, [](int argc, char** argv) {
+      return cli::run<ModelToolOptions>(argc, argv, [](const ModelToolOptions&) {});
+    });
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_NE(outcome.err.find(message), std::string::npos) << outcome.err;
+  }
+}
+
+TEST(Run, QuietTellsNoNews) {
+  const auto body = [] { log::info("news"), log::warn("trouble"); };
+  EXPECT_EQ(run_tool({"--input_dir", "x"}, body).err, "info: news\nwarning: trouble\n");
+  EXPECT_EQ(run_tool({"--input_dir", "x", "-q"}, body).err, "warning: trouble\n");
+  log::set_verbosity(log::Verbosity::kUsual);
 }
 
 TEST(Run, VersionTellsTheBuild) {
@@ -161,6 +215,8 @@ TEST(Run, ExceptionsBecomeExitCodesAndOneLine) {
       {4, [] { throw std::bad_alloc(); }},
       {4, [] { TORCH_CHECK_WITH(OutOfMemoryError, false, "a b"); }},
       {4, [] { TORCH_CHECK(false, "DefaultCPUAllocator: can't allocate memory"); }},
+      {4, [] { TORCH_CHECK(false, "Storage size calculation overflowed with sizes=[9]"); }},
+      {4, [] { throw std::length_error("vector::reserve"); }},
       {5, [] { throw DivergedError("a b"); }},
       {130, [] { throw InterruptedError("a b"); }},
       {1, [] { throw std::logic_error("a b"); }},
