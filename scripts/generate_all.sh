@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# usage: scripts/generate_all.sh [--dry-run] [GROUP | GROUP/RUN]...
+# usage: scripts/generate_all.sh [--dry-run] [--models DIR] [GROUP | GROUP/RUN]...
 # Draws futures of the test sequences with every trained run of logs/, or those that are named ("kth", "bair/ours_savp"), and of
 # the true frames beside them ("kth/ground_truth"): GIFs in results_test_2afc/<group>, PNGs in results_test_samples/<group>.
-# --dry-run only shows the commands.
+# --models: the runs of another folder, as pretrained_models, where download_model.sh keeps the authors'. --dry-run only shows
+# the commands.
 
 # shellcheck source=scripts/published.sh
 source "$(dirname "${BASH_SOURCE[0]}")/published.sh"
@@ -19,7 +20,7 @@ for group in "${groups[@]}"; do
   fi
   for run in ${runs[$group]}; do
     selected "$group/$run" || continue
-    tool generate --checkpoint "logs/$group/$run" "${common[@]}" --results_gif_dir "results_test_2afc/$group" \
+    tool generate --checkpoint "$models/$group/$run" "${common[@]}" --results_gif_dir "results_test_2afc/$group" \
       --results_png_dir "results_test_samples/$group"
   done
 done

@@ -15,12 +15,20 @@ declare -A dataset=([bair_action_free]=bair [kth]=kth [bair]=bair)
 declare -A training_hparams=([bair_action_free]="" [kth]="" [bair]="--dataset_hparams use_state=true")
 declare -A test_length=([bair_action_free]=30 [kth]=40 [bair]=30)  # frames
 
-# --dry-run and the runs to take, "group" or "group/run"; all of them where none is named.
+# --dry-run, the folder of the models, and the runs to take, "group" or "group/run"; all of them where none is named.
 dry_run=false
+models=logs
 wanted=()
-for argument in "$@"; do
+while (($# > 0)); do
+  argument=$1
+  shift
   case $argument in
     --dry-run) dry_run=true ;;
+    --models)
+      (($# > 0)) || { echo "$(basename "$0"): --models needs a folder" >&2; exit 2; }
+      models=${1%/}
+      shift
+      ;;
     -h | --help)
       sed -n '2,/^$/{s/^# \{0,1\}//p}' "$0"
       exit 0

@@ -16,6 +16,19 @@ logs=$(scripts/train_all.sh --dry-run | grep -o -- '--output_dir [^ ]*' | sed 's
 [[ $(scripts/generate_all.sh --dry-run | checkpoints) == "$logs" ]] || fail "generate_all.sh leaves runs out"
 [[ $(scripts/evaluate_all.sh --dry-run | checkpoints) == "$logs" ]] || fail "evaluate_all.sh leaves runs out"
 
+for script in generate_all evaluate_all; do
+  pretrained=$(scripts/$script.sh --dry-run --models pretrained_models/ kth/ours_savp)
+  [[ $pretrained == *"sequence_length=40"*"--checkpoint pretrained_models/kth/ours_savp "* ||
+    $pretrained == *"--checkpoint pretrained_models/kth/ours_savp "*"sequence_length=40"* ]] ||
+    fail "$script.sh takes the authors' models by: $pretrained"
+done
+
+# The README's commands for the authors' models predict as far as these scripts do.
+for length in 30 40; do
+  grep -A3 -- '--checkpoint pretrained_models' README.md | grep -q -- "--sequence_length $length" ||
+    fail "README has no command with the authors' models for $length frames"
+done
+
 one=$(scripts/train_all.sh --dry-run bair/sna_l1)
 [[ $one == *"--dataset_hparams use_state=true --model sna --model_hparams_dict hparams/bair/sna_l1/model_hparams.json"* ]] ||
   fail "bair/sna_l1 is trained by: $one"
