@@ -11,7 +11,7 @@ declare -A batch_size=([bair_action_free]=8 [kth]=1 [bair]=8)  # kth: the same c
 
 for group in "${groups[@]}"; do
   for run in ${runs[$group]}; do
-    selected "$group/$run" || continue
+    selected "$group/$run" && trained "$group/$run" || continue
     tool evaluate --input_dir "data/${dataset[$group]}" --dataset_hparams "sequence_length=${test_length[$group]}" \
       --checkpoint "$models/$group/$run" --mode test --results_dir "results_test/$group" --batch_size "${batch_size[$group]}"
   done

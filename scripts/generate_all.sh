@@ -19,7 +19,7 @@ for group in "${groups[@]}"; do
       --output_gif_dir "results_test_2afc/$group/ground_truth" --output_png_dir "results_test_samples/$group/ground_truth"
   fi
   for run in ${runs[$group]}; do
-    selected "$group/$run" || continue
+    selected "$group/$run" && trained "$group/$run" || continue
     tool generate --checkpoint "$models/$group/$run" "${common[@]}" --results_gif_dir "results_test_2afc/$group" \
       --results_png_dir "results_test_samples/$group"
   done

@@ -48,6 +48,14 @@ selected() {
   return 1
 }
 
+# Whether a run is there. One that was asked for by its own name must be; others are passed over.
+trained() {
+  $dry_run && return 0
+  [[ -d $models/$1 || " ${wanted[*]-} " == *" $1 "* ]] && return 0
+  echo "$models/$1 is not there: left out"
+  return 1
+}
+
 model_of() {
   case $1 in
     ours_*) echo savp ;;

@@ -23,6 +23,12 @@ for script in generate_all evaluate_all; do
     fail "$script.sh takes the authors' models by: $pretrained"
 done
 
+# Of all models those that are there are taken; one that is named must be.
+empty=$(mktemp -d)
+scripts/evaluate_all.sh --models "$empty" bair | grep -q "bair/ours_savp is not there: left out" || fail "models that are missing stop evaluate_all.sh"
+if scripts/evaluate_all.sh --models "$empty" bair/ours_savp >/dev/null 2>&1; then fail "a named model that is missing is passed over"; fi
+rmdir "$empty"
+
 # The README's commands for the authors' models predict as far as these scripts do.
 for length in 30 40; do
   grep -A3 -- '--checkpoint pretrained_models' README.md | grep -q -- "--sequence_length $length" ||
