@@ -215,7 +215,8 @@ void set_checked(const Field& field, void* member, const Json& value) {
            std::abs(number.get<double>()) <= std::numeric_limits<float>::max();
   };
   const bool good = value.is_array() ? std::all_of(value.begin(), value.end(), fits) : fits(value);
-  if (!good) detail::refuse(field.name, value, concat("is more than ", std::numeric_limits<float>::max(), " in size"));
+  if (!good)
+    detail::refuse(field.name, value, concat("is more than ", std::numeric_limits<float>::max(), " in size"));
   field.set(member, value);
 }
 

@@ -159,7 +159,7 @@ std::string Progress::bar(int64_t step) const {
   if (width >= kSmallestBar) {
     const auto filled = static_cast<size_t>(static_cast<double>(width) * static_cast<double>(step) /
                                             static_cast<double>(std::max<int64_t>(max_steps_, 1)));
-    line = "[" + std::string(filled, '#') + std::string(width - filled, '.') + "] " + line;
+    line = concat("[", std::string(filled, '#'), std::string(width - filled, '.'), "] ", line);
   }
   line.resize(std::min(line.size(), room));
   return line;

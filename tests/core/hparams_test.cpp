@@ -131,8 +131,9 @@ TEST(Hparams, NumbersThatNoFloatHoldsAreRefused) {
   Derived hparams;
   HparamsView view(hparams);
   for (const char* text : {"lr=1e300", "weights=[1,-1e39]"})
-    EXPECT_NE(error_of([&] { view.override_from_text(text, "test"); }).find("is more than 3.40282e+38 in size"),
-              std::string::npos)
+    EXPECT_NE(
+        error_of([&] { view.override_from_text(text, "test"); }).find("is more than 3.40282e+38 in size"),
+        std::string::npos)
         << text;
   EXPECT_THROW(view.set("lr", 1e300), UsageError);
   view.override_from_text("lr=3e38,weights=[-3e38,inf]", "test");

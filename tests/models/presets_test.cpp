@@ -37,8 +37,8 @@ TEST(Presets, FitTheirModels) {
 
 // Of every data set, with what use_state=true gives and without.
 TEST(Presets, SuitTheData) {
-  for (const std::string dataset : {"bair", "softmotion", "cartgripper", "google_robot", "shape", "humans", "kth",
-                                    "ucf101", "sequence_example", "video"}) {
+  for (const std::string dataset : {"bair", "softmotion", "cartgripper", "google_robot", "shape", "humans",
+                                    "kth", "ucf101", "sequence_example", "video"}) {
     const auto free = choose_preset({dataset, 0, 0, 30}), acted = choose_preset({dataset, 4, 3, 30});
     EXPECT_EQ(free.name, dataset == "kth" ? "kth/ours_savp" : "bair_action_free/ours_savp") << dataset;
     EXPECT_EQ(acted.name, "bair/ours_savp") << dataset;

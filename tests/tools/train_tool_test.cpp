@@ -247,5 +247,38 @@ TEST_F(TrainTool, TellsOfItself) {
   EXPECT_EQ(ask({"--help_hparams", "--dataset", "kth"}).find("Data set bair"), std::string::npos);
 }
 
+// With actions: another published set than without.
+TEST_F(TrainTool, ChoosesThePresetByWhatTheDataGive) {
+  for (const bool use_state : {false, true}) {
+    fs::remove_all(folder_ / "run");
+    const auto text =
+        run(0, arguments("max_steps=0", {"--dataset_hparams", use_state ? "sequence_length=6,use_state=true"
+                                                                        : "sequence_length=6"}));
+    EXPECT_CONTAINS(text, use_state
+                              ? "the preset bair/ours_savp: published for BAIR with actions"
+                              : "the preset bair_action_free/ours_savp: published for BAIR without actions");
+    EXPECT_EQ(json("run/options.json")["preset"],
+              use_state ? "bair/ours_savp" : "bair_action_free/ours_savp");
+    EXPECT_EQ(json("run/model_hparams.json")["kl_weight"], use_state ? 0.1 : 1.0);
+    EXPECT_EQ(json("run/model_hparams.json")["state_weight"], use_state ? 0.001 : 0.0);
+  }
+}
+
+TEST_F(TrainTool, RefusesBeforeItWritesAnything) {
+  const auto refused = [&](int code, const std::vector<std::string>& more, const std::string& message) {
+    EXPECT_CONTAINS(run(code, arguments("max_steps=1", more)), message);
+    EXPECT_FALSE(fs::exists(folder_ / "run")) << message;
+  };
+  refused(2, {"--dataset_hparams", "sequence_length=9"}, "sequence_length=9");
+  refused(2, {"--image_summary_freq", "10"}, "no TensorBoard summaries");
+  refused(2, {"--preset", "smal"}, "did you mean small");
+  refused(2, {"--preset", "bair/sna_l1", "--model", "savp"}, "is for --model sna");
+  refused(3, {"--checkpoint", (folder_ / "nope").string()}, "nope: no such folder or checkpoint");
+  refused(2, {"--lr", "0.1"}, "give --model_hparams lr=0.1");
+  // before it looks at the data at all
+  refused(2, {"--input_dir", "no/such", "--dataset", "video", "--model_hparams", "ngff=1"},
+          "did you mean ngf");
+}
+
 }  // namespace
 }  // namespace savp
