@@ -22,10 +22,9 @@ Arguments values_for(const Field& field) {
     case Scalar::kBool:
       return {""};
     case Scalar::kInt:
-      return {"-9223372036854775808", "-1", "0", "1", "3", "1000000000", "2147483648",
-              "9223372036854775807",  "x"};
+      return {"-9223372036854775808", "0", "1", "1000000000", "9223372036854775807", "x"};
     case Scalar::kFloat:
-      return {"-inf", "-1", "0", "1e-300", "0.5", "1e300", "inf", "nan"};
+      return {"-inf", "0", "1e-300", "1e300", "nan"};
     case Scalar::kText:
       return {"", "no/such", std::string(5000, 'x'), "a\nb", "/dev/null"};
   }
