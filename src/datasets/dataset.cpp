@@ -179,13 +179,6 @@ std::optional<int64_t> count_by_lengths(const std::vector<std::string>& files, i
   return std::count_if(lengths->begin(), lengths->end(), [&](int64_t length) { return length >= span; });
 }
 
-// Sizes that the user says, in the place of those the data set is known to have.
-DatasetSpec with_sizes(DatasetSpec spec, const VideoHparams& hparams) {
-  if (hparams.state_size > 0) spec.state_size = hparams.state_size;
-  if (hparams.action_size > 0) spec.action_size = hparams.action_size;
-  return spec;
-}
-
 }  // namespace
 
 VideoHparams settle_hparams(const DatasetSpec& spec,
@@ -212,8 +205,7 @@ std::unique_ptr<Dataset> Dataset::open_records(const std::string& name, const st
   auto files = find_record_files(input_dir, mode);
   const auto& spec = choose_variant(named, files.front());
   const auto hparams = settle_hparams(spec, hparams_dicts, {hparams_text});
-  return std::unique_ptr<Dataset>(
-      new Dataset(with_sizes(spec, hparams), std::move(files), mode, hparams, skip_bad_records));
+  return std::unique_ptr<Dataset>(new Dataset(spec, std::move(files), mode, hparams, skip_bad_records));
 }
 
 Dataset::Dataset(DatasetSpec spec, std::vector<std::string> files, std::string mode, VideoHparams hparams,
@@ -243,8 +235,11 @@ int64_t Dataset::num_examples_per_epoch() const {
   const auto span = decoder_->span();
   if (spec_.count == Count::kLengthsFile)
     if (const auto known = count_by_lengths(files_, span, skipped_ != nullptr)) return *known;
-  return spec_.layout == Layout::kVarLen ? count_long_records(files_, span)
-                                         : count_all_records(files_, skipped_ != nullptr);
+  const bool counts_all =
+      spec_.layout != Layout::kVarLen ||
+      (spec_.count == Count::kFileNames &&
+       std::all_of(files_.begin(), files_.end(), [](const auto& f) { return range_in_name(f); }));
+  return counts_all ? count_all_records(files_, skipped_ != nullptr) : count_long_records(files_, span);
 }
 
 VideoShape Dataset::shape() const { return decoder_->shape(); }

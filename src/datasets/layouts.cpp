@@ -112,9 +112,6 @@ void check_encoded_size(std::string_view frame, const PictureSize& expected) {
   SAVP_CHECK(found == expected, DataError, "is a picture of ", text(found), " instead of ", text(expected));
 }
 
-constexpr const char* kHowToSize =
-    " (where all records have so many, say state_size=... or action_size=... in --dataset_hparams)";
-
 // Squares of larger numbers leave the range of float: training would diverge, whatever its rate.
 void check_numbers(const std::vector<float>& numbers, const std::string& name) {
   constexpr float kLargest = 1e15F;
@@ -131,7 +128,7 @@ void append_floats(const FeatureView& feature, const std::string& name, int64_t 
              kind_name(feature.kind()), " instead of ", kind_name(Kind::kFloats));
   const auto found = feature.floats();
   SAVP_CHECK(static_cast<int64_t>(found.size()) == size, DataError, "feature ", shown(name), " holds ",
-             found.size(), " numbers instead of ", size, kHowToSize);
+             found.size(), " numbers instead of ", size);
   check_numbers(found, name);
   values.insert(values.end(), found.begin(), found.end());
 }

@@ -309,15 +309,18 @@ TEST_F(OtherRecords, FramesMayBeJpegs) {
   EXPECT_NEAR(data->batches({.num_epochs = 1})->next()->images.mean().item<float>() * 255, 90, 1);
 }
 
-TEST_F(OtherRecords, OtherSizesOfStatesAndActionsCanBeSaid) {
+TEST_F(OtherRecords, StatesAndActionsMayBeOfOtherSizes) {
   write_records("train/a.tfrecords", 1, {.action = {1, 2}, .state = {1, 2, 3, 4, 5}});
-  const auto refused = message_of<DataError>([&] { open("train"); });
-  EXPECT_CONTAINS(
-      refused,
-      "endeffector_pos holds 5 numbers instead of 3 (where all records have so many, say state_size");
-  const auto data = open("train", ",state_size=5,action_size=2");
+  const auto data = open("train");
   EXPECT_EQ(data->shape().states, 5);
   EXPECT_EQ(data->shape().actions, 2);
+  write_records("train/b.tfrecords", 1);
+  const auto stream = open("train")->batches({.num_epochs = 1});
+  const auto refused = message_of<DataError>([&] {
+    while (stream->next()) continue;
+  });
+  EXPECT_CONTAINS(refused,
+                  "b.tfrecords, record 0 at byte 0: feature 0/endeffector_pos holds 3 numbers instead of 5");
 }
 
 TEST_F(OtherRecords, NumbersOutOfRangeAreNamed) {

@@ -32,10 +32,6 @@ struct DatasetHparams {
   HPARAM(bool, force_time_shift, false, "start at random in validation and test, too");
   HPARAM(bool, shuffle_on_val, false, "shuffle in validation, too");
   HPARAM(bool, use_state, false, "read states and actions");
-  HPARAM(int64_t, state_size, 0, "numbers in a state; 0: as many as the data set is known to have",
-         AtLeast{0});
-  HPARAM(int64_t, action_size, 0, "numbers in an action; 0: as many as the data set is known to have",
-         AtLeast{0});
 };
 
 // Of data sets whose frames are cut at random, the same window for all frames of a sequence.
