@@ -69,7 +69,7 @@ std::string help_hparams(const HparamsView& options) {
     text += concat("\nModel ", entry.name, ": ", entry.about, "\n", describe(entry.view(*hparams)));
   }
   const auto add = [&](const std::string& name) {
-    text += concat("  ", name, ", model ", preset_model(name), ": ", one_line(preset(name).second), "\n");
+    text += concat("  ", name, ", model ", preset_model(name), ": {", one_line(preset(name).second), "}\n");
   };
   text += "\nPublished hyperparameters (--preset NAME; hparams/NAME/model_hparams.json)\n";
   for (const auto& name : preset_names()) add(name);

@@ -170,8 +170,9 @@ std::unique_ptr<ModelHparams> settle_model_hparams(Plan& plan, const ModelEntry&
     const auto choice = choose_preset({data.name(), shape.actions, shape.states, hparams.sequence_length},
                                       plan.options.preset);
     plan.options.preset = choice.name;
-    log::info(concat("model ", entry.name, " with the preset ", choice.name, ": ", choice.why));
-    dicts.insert(dicts.begin(), {"the preset " + choice.name, choice.values});
+    const auto where = preset(choice.name).first;
+    log::info(concat("model ", entry.name, " with ", where, ": ", choice.why));
+    dicts.insert(dicts.begin(), {where, choice.values});
   }
   return make_hparams(plan, entry, dicts,
                       {{"context_frames", hparams.context_frames},

@@ -242,7 +242,7 @@ TEST_F(TrainTool, TellsOfItself) {
   const auto hparams = ask({"--help_hparams"});
   EXPECT_CONTAINS(hparams, "Data set bair");
   EXPECT_CONTAINS(hparams, "Model savp");
-  EXPECT_CONTAINS(hparams, "clip_length (int, at least 1; default 10)");
+  EXPECT_CONTAINS(hparams, "clip_length (int, from 1 to 100000; default 10)");
   EXPECT_CONTAINS(hparams, "kth/ours_savp, model savp: {");
   EXPECT_EQ(ask({"--help_hparams", "--dataset", "kth"}).find("Data set bair"), std::string::npos);
 }
@@ -254,9 +254,10 @@ TEST_F(TrainTool, ChoosesThePresetByWhatTheDataGive) {
     const auto text =
         run(0, arguments("max_steps=0", {"--dataset_hparams", use_state ? "sequence_length=6,use_state=true"
                                                                         : "sequence_length=6"}));
-    EXPECT_CONTAINS(text, use_state
-                              ? "the preset bair/ours_savp: published for BAIR with actions"
-                              : "the preset bair_action_free/ours_savp: published for BAIR without actions");
+    EXPECT_CONTAINS(
+        text, use_state
+                  ? "model savp with hparams/bair/ours_savp: published for BAIR with actions"
+                  : "model savp with hparams/bair_action_free/ours_savp: published for BAIR without actions");
     EXPECT_EQ(json("run/options.json")["preset"],
               use_state ? "bair/ours_savp" : "bair_action_free/ours_savp");
     EXPECT_EQ(json("run/model_hparams.json")["kl_weight"], use_state ? 0.1 : 1.0);
