@@ -96,7 +96,8 @@ void Progress::advance(int64_t step) {
 }
 
 void Progress::tell_first(int64_t step) {
-  if (step < max_steps_) say(concat("after the first step: ", speed(), ", ", time_left(step)));
+  if (step < max_steps_)
+    say(concat("after the first step: ", number(1 / steps_per_second()), " s a step, ", time_left(step)));
   timed_from_ = last_step_;
   timed_from_step_ = step;
 }
@@ -135,10 +136,7 @@ double Progress::steps_per_second() const {
 
 double Progress::seconds() const { return seconds_between(start_, Clock::now()); }
 
-std::string Progress::speed() const {
-  const double speed = steps_per_second();
-  return speed >= 1 || speed <= 0 ? number(speed) + " it/s" : number(1 / speed) + " s/it";
-}
+std::string Progress::speed() const { return number(steps_per_second()) + " it/s"; }
 
 std::string Progress::time_left(int64_t step) const {
   const double speed = steps_per_second();
