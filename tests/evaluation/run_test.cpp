@@ -37,7 +37,7 @@ class RunTest : public testing::Test {
     view.override_from_text("context_frames=2,sequence_length=6,ngf=4,nef=4,nz=2,schedule_sampling=none",
                             "test");
     trainer_ = std::make_unique<Trainer>(entry, dynamic_cast<const TrainHparams&>(*hparams), shape,
-                                         default_device(), 3);
+                                         TrainerOptions{default_device(), 3});
     save(shape);
     const Json dataset_hparams = {
         {"context_frames", 2}, {"sequence_length", 6}, {"scale_size", 32}, {"use_state", use_state}};

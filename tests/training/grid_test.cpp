@@ -63,8 +63,8 @@ std::unique_ptr<Trainer> make_trainer(const std::string& model, const std::strin
   view.override_from_json({{"context_frames", 2}, {"sequence_length", kFrames}}, "test");
   view.override_from_text(kTiny.at(model), "test");
   view.override_from_text(options, "test");
-  auto trainer =
-      std::make_unique<Trainer>(entry, dynamic_cast<const TrainHparams&>(*hp), shape, device, /*seed=*/1);
+  auto trainer = std::make_unique<Trainer>(entry, dynamic_cast<const TrainHparams&>(*hp), shape,
+                                           TrainerOptions{device, 1});
   trainer->set_noise(std::make_shared<SameNoise>(device));
   return trainer;
 }

@@ -87,7 +87,7 @@ Batch batch_of(const VideoShape& shape, int64_t frames) {
 // A training step and a prediction.
 void use(const ModelEntry& entry, const ModelHparams& hparams, const VideoShape& shape) {
   SAVP_CHECK(hparams.sequence_length <= 64, UsageError, "the data set has no sequences of such a length");
-  Trainer trainer(entry, dynamic_cast<const TrainHparams&>(hparams), shape, at::kCPU, /*seed=*/1);
+  Trainer trainer(entry, dynamic_cast<const TrainHparams&>(hparams), shape, TrainerOptions{at::kCPU, 1});
   trainer.step(batch_of(shape, hparams.sequence_length), {.report = true});
   RolloutNoise noise(at::kCPU, 1, {.samples = 2});
   trainer.generator().predict(batch_of(shape, 8), 8, 2, noise);
