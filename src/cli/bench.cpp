@@ -25,6 +25,7 @@
 #include "savp/datasets/spec.h"
 #include "savp/kernels/device.h"
 #include "savp/kernels/device_graph.h"
+#include "savp/kernels/instruction_sets.h"
 #include "savp/kernels/kernel_times.h"
 #include "savp/kernels/operator_count.h"
 #include "savp/kernels/prepared_conv.h"
@@ -146,7 +147,9 @@ class Bench {
     auto libjpeg = speed_line("jpeg", o_.size, /*threads=*/1, measure_jpeg_decoding(options));
     libjpeg["what"] = "libjpeg";
     std::cout << libjpeg.dump() << std::endl;
-    const Json memcpy_line = {{"what", "memcpy"}, {"megabytes_per_second", memcpy_megabytes_per_second()}};
+    const Json memcpy_line = {{"what", "memcpy"},
+                              {"instructions", libjpeg["instructions"]},
+                              {"megabytes_per_second", memcpy_megabytes_per_second()}};
     std::cout << memcpy_line.dump() << std::endl;
     log::warn("videos are not measured: " + become_video_bench(video_flags()));
   }
@@ -283,6 +286,7 @@ class Bench {
     if (!line.is_null()) whole.update(line);
     line = std::move(whole);
     line["threads"] = at::get_num_threads();
+    for (const auto& set : instruction_sets()) line["instructions"][set.library] = set.name;
     line["median_s"] = median;
     line["min_s"] = seconds.front();
     line["max_s"] = seconds.back();

@@ -12,11 +12,13 @@
 
 #include "cli/flags.h"
 #include "cli/listing.h"
+#include "savp/core/instructions.h"
 #include "savp/core/interrupt.h"
 #include "savp/core/log.h"
 #include "savp/core/text.h"
 #include "savp/core/verbosity.h"
 #include "savp/kernels/device.h"
+#include "savp/kernels/instruction_sets.h"
 
 namespace savp::cli {
 namespace {
@@ -27,10 +29,18 @@ struct Answer {
   std::function<std::string()> text;
 };
 
+// "savp avx512 (SAVP_INSTRUCTIONS), ...".
+std::string instructions_in_use() {
+  std::string text;
+  for (const auto& [library, name, variable] : instruction_sets())
+    text += concat(text.empty() ? "" : ", ", library, " ", name, " (", variable, ")");
+  return text;
+}
+
 std::string version(const std::string& program) {
   const bool cuda = at::Context::hasCUDART();
   return concat(program, " ", SAVP_VERSION, ", LibTorch ", TORCH_VERSION, ", CUDA ", cuda ? "on" : "off",
-                ", GCC ", __VERSION__, "\n");
+                ", GCC ", __VERSION__, "\nCPU instructions: ", instructions_in_use(), "\n");
 }
 
 std::string help(const std::string& program, const Command& command, const Flags& flags) {
@@ -57,7 +67,7 @@ void run_command(const std::string& program, const std::vector<std::string>& arg
        true,
        [&] { return fit_lines(help_hparams(command.options), screen_columns()); }},
       {{"--list_models", "print the models there are"}, true, [] { return list_models(); }},
-      {{"--version", "print the version and what it was built with"},
+      {{"--version", "print the version, what it was built with and the CPU instructions it uses"},
        false,
        [&] { return version(program); }},
   };
@@ -145,6 +155,7 @@ int run(int argc, char** argv, const Command& command) {
   keep_freed_memory();
   catch_interrupts();
   return static_cast<int>(guarded([&] {
+    instructions();  // a wrong SAVP_INSTRUCTIONS is told before any work
     run_command(program_name(argv), {argv + 1, argv + argc}, command);
   }));
 }
@@ -153,6 +164,7 @@ int run_commands(int argc, char** argv, const std::string& about, const std::vec
   keep_freed_memory();
   catch_interrupts();
   return static_cast<int>(guarded([&] {
+    instructions();
     const auto program = program_name(argv);
     const std::string first = argc > 1 ? argv[1] : "";
     SAVP_CHECK(!first.empty(), UsageError, "a command must be given: see ", program, " --help");

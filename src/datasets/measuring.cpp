@@ -7,6 +7,7 @@
 
 #include "datasets/workers.h"
 #include "savp/core/error.h"
+#include "savp/core/instructions.h"
 
 namespace savp {
 
@@ -62,6 +63,7 @@ Json speed_line(const char* stored_as, int64_t size, int64_t threads, const Data
           {"stored_as", stored_as},
           {"size", size},
           {"threads", threads},
+          {"instructions", {{"savp", enum_name(instructions())}}},
           {"frames_per_second", speed.frames_per_second},
           {"megabytes_per_second", speed.megabytes_per_second}};
 }

@@ -206,6 +206,8 @@ TEST(Run, VersionTellsTheBuild) {
   EXPECT_NE(outcome.out.find("savp_tool 0."), std::string::npos);
   EXPECT_NE(outcome.out.find("LibTorch 2."), std::string::npos);
   EXPECT_NE(outcome.out.find("CUDA o"), std::string::npos);
+  EXPECT_NE(outcome.out.find("\nCPU instructions: savp "), std::string::npos);
+  EXPECT_NE(outcome.out.find("(ATEN_CPU_CAPABILITY)"), std::string::npos);
 }
 
 TEST(Run, ExceptionsBecomeExitCodesAndOneLine) {

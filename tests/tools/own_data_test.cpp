@@ -212,6 +212,7 @@ TEST_F(OwnDataTools, ReadingOfEachKindIsMeasured) {
     for (const auto& line : lines_of(run("savp_bench", 0, arguments))) {
       all += line.value("stored_as", "") + "/" + line["what"].get<std::string>() + " ";
       EXPECT_GT(line["megabytes_per_second"], 0) << line;
+      EXPECT_TRUE(line["instructions"].contains("savp")) << line;
     }
     return all;
   };

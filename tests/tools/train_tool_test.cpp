@@ -281,5 +281,18 @@ TEST_F(TrainTool, RefusesBeforeItWritesAnything) {
           "did you mean ngf");
 }
 
+TEST_F(TrainTool, TellsTheInstructionsItUses) {
+  const auto version_with = [](const char* name) {
+    ::setenv("SAVP_INSTRUCTIONS", name, 1);
+    const auto outcome = run_tool("savp_train", {"--version"});
+    ::unsetenv("SAVP_INSTRUCTIONS");
+    return outcome;
+  };
+  EXPECT_CONTAINS(version_with("plain").out, "\nCPU instructions: savp plain (SAVP_INSTRUCTIONS), LibTorch ");
+  const auto unknown = version_with("sse");
+  EXPECT_EQ(unknown.code, 2);
+  EXPECT_CONTAINS(unknown.err, "SAVP_INSTRUCTIONS=\"sse\" must be one of plain|avx2|avx512");
+}
+
 }  // namespace
 }  // namespace savp
