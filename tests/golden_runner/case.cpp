@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -11,6 +12,8 @@
 
 namespace savp::golden {
 namespace {
+
+constexpr int64_t kMostSamples = 64;  // elements that a case stores of a tensor it does not store whole
 
 Tensor read_tensor(const std::string& path, const TensorView& view) {
   static const std::map<std::string, at::ScalarType> kTypes = {
@@ -44,6 +47,13 @@ Json read_json(const std::string& path) {
   } catch (const Json::exception& error) {
     throw DataError(concat(path, ": ", error.what()));
   }
+}
+
+Tensor sampled(const Tensor& value) {
+  const auto n = value.numel(), k = std::min(kMostSamples, n);
+  std::vector<int64_t> places;
+  for (int64_t j = 0; j < k; ++j) places.push_back(k == 1 ? 0 : j * (n - 1) / (k - 1));
+  return value.reshape(-1).index_select(0, at::tensor(places, value.options().dtype(at::kLong)));
 }
 
 std::string step_suffix(int64_t step) { return step == 0 ? "" : concat("@", step); }

@@ -35,15 +35,24 @@ class Case {
   const Tensor& tensor(const std::string& key) const;
   // A recorded scalar, which has the shape [1].
   double scalar(const std::string& key) const;
+  const std::map<std::string, Tensor>& tensors() const { return tensors_; }
   // What follows "<group>/" in the keys of a group at a step: step 0 has no suffix, step k has "@k", which is
   // cut off.
   std::vector<std::string> names(const std::string& group, int64_t step = 0) const;
+
+  // Another value of a tensor that there is.
+  void replace(const std::string& key, Tensor value) { tensors_.at(key) = std::move(value); }
+  // From now on the variables are those of the tensors, where a checkpoint has them, too.
+  void leave_checkpoint() { json_["checkpoint"] = nullptr; }
 
  private:
   std::string name_, folder_;
   Json json_;
   std::map<std::string, Tensor> tensors_;
 };
+
+// The elements that stand for a whole tensor in the groups "..._sample".
+Tensor sampled(const Tensor& value);
 
 // "@k" for step k > 0, nothing for the first.
 std::string step_suffix(int64_t step);

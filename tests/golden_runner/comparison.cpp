@@ -2,8 +2,11 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+#include <functional>
 #include <iomanip>
 #include <limits>
+#include <map>
 #include <sstream>
 
 #include "savp/core/error.h"
@@ -46,15 +49,11 @@ void Comparison::compare(const std::string& name, const Tensor& actual, const Te
   const auto b = expected.to(at::kDouble);
   const auto ratios = ratio(a, b, allowed);
   const auto worst = ratios.numel() == 0 ? 0.0 : ratios.max().item<double>();
-  if (worst > 1.0) ++failed_;
-  if (worst >= worst_) {
-    worst_ = worst;
-    worst_name_ = name;
-  }
   const auto largest = b.numel() == 0 ? 0.0 : b.abs().max().item<double>();
   const auto difference = b.numel() == 0 ? 0.0 : (a - b).abs().max().item<double>();
-  lines_.push_back(concat(worst > 1.0 ? "  WRONG " : "  ok    ", name, " ", expected.sizes(), " max|x|=",
-                          number(largest), " max|error|=", number(difference), " err=", number(worst)));
+  compared_.push_back({name, worst,
+                       concat(name, " ", expected.sizes(), " max|x|=", number(largest),
+                              " max|error|=", number(difference), " err=", number(worst))});
 }
 
 void Comparison::equal(const std::string& name, const nlohmann::json& actual,
@@ -65,19 +64,43 @@ void Comparison::equal(const std::string& name, const nlohmann::json& actual,
     problem(concat(name, " is ", actual.dump(), " instead of ", expected.dump()));
 }
 
+void Comparison::judge_by(const Comparison& other) {
+  std::map<std::string, double> errors;
+  for (const auto& one : other.compared_) errors[one.name] = one.error;
+  for (auto& one : compared_) {
+    if (!one.wrong()) continue;
+    one.error = errors.at(one.name);
+    one.text += concat(", elsewhere ", number(one.error));
+    one.elsewhere = true;
+  }
+}
+
+bool Comparison::passed() const {
+  return problems_.empty() && !compared_.empty() &&
+         std::none_of(compared_.begin(), compared_.end(), std::mem_fn(&Compared::wrong));
+}
+
 std::string Comparison::summary() const {
-  std::string text = concat("worst=", worst_name_.empty() ? "none" : worst_name_, " err=", number(worst_));
-  if (failed_ > 0) text += concat(" (", failed_, " of ", lines_.size(), " tensors out of tolerance)");
+  const auto worst = std::max_element(compared_.rbegin(), compared_.rend(),
+                                      [](const auto& a, const auto& b) { return a.error < b.error; });
+  const bool none = worst == compared_.rend() || worst->name.empty();
+  std::string text = concat("worst=", none ? "none" : worst->name, " err=", number(none ? 0 : worst->error));
+  if (const auto failed = std::count_if(compared_.begin(), compared_.end(), std::mem_fn(&Compared::wrong));
+      failed > 0)
+    text += concat(" (", failed, " of ", compared_.size(), " tensors out of tolerance)");
+  if (!remark_.empty()) text += "; " + remark_;
   for (size_t i = 0; i < problems_.size() && i < kProblemsShown; ++i) text += "; " + problems_[i];
   if (problems_.size() > kProblemsShown)
     text += concat("; and ", problems_.size() - kProblemsShown, " more problems");
   if (!left_out_.empty()) text += concat("; ", left_out(), " left out: ", left_out_.front());
-  if (lines_.empty() && problems_.empty()) text += "; nothing was compared";
+  if (compared_.empty() && problems_.empty()) text += "; nothing was compared";
   return text;
 }
 
 std::vector<std::string> Comparison::lines() const {
-  auto all = lines_;
+  std::vector<std::string> all;
+  for (const auto& one : compared_)
+    all.push_back((one.wrong() ? "  WRONG " : one.elsewhere ? "  kink  " : "  ok    ") + one.text);
   for (const auto& text : problems_) all.push_back("  WRONG " + text);
   for (const auto& text : left_out_) all.push_back("  left out: " + text);
   return all;

@@ -107,6 +107,24 @@ TEST(Comparison, AProblemFailsWhateverTheNumbers) {
   EXPECT_FALSE(comparison.passed());
 }
 
+TEST(Comparison, WhatIsOutOfToleranceMayBeJudgedByAnother) {
+  Comparison comparison, near, far;
+  comparison.compare("a", values({1.4F}), values({1.0F}), 0.5);
+  comparison.compare("b", values({2.0F}), values({1.0F}), 0.5);
+  near.compare("a", values({1.0F}), values({1.0F}), 0.5);
+  near.compare("b", values({1.25F}), values({1.0F}), 0.5);
+  far.compare("b", values({3.0F}), values({1.0F}), 0.5);
+  auto judged = comparison;
+  judged.judge_by(far);
+  EXPECT_FALSE(judged.passed());
+  judged = comparison;
+  judged.judge_by(near);
+  judged.remark("by another");
+  EXPECT_TRUE(judged.passed());
+  EXPECT_EQ(judged.summary(), "worst=a err=0.8; by another");
+  EXPECT_EQ(judged.lines()[1].rfind("  kink  b", 0), 0U) << judged.lines()[1];
+}
+
 TEST(Comparison, ListsEveryTensor) {
   Comparison comparison;
   comparison.compare("a", values({1.0F}), values({1.0F}), 0.1);

@@ -6,6 +6,7 @@
 #include "golden_runner/kinds.h"
 #include "golden_runner/model_setup.h"
 #include "golden_runner/recorded_noise.h"
+#include "golden_runner/sensitivity.h"
 #include "golden_runner/tolerances.h"
 #include "savp/checkpoints/run_dir.h"
 #include "savp/checkpoints/tf_names.h"
@@ -17,20 +18,11 @@
 namespace savp::golden {
 namespace {
 
-constexpr int64_t kMostSamples = 64;  // elements that a case stores of a tensor it does not store whole
-
 // Whether a case must give it a value; the others start as a new optimizer has them.
 bool is_model_variable(const std::string& name) {
   return (name.starts_with("generator/") || name.starts_with("discriminator/")) && !tf_names::is_slot(name);
 }
 
-// The elements that stand for a whole tensor in the groups "..._sample".
-Tensor sampled(const Tensor& value) {
-  const auto n = value.numel(), k = std::min(kMostSamples, n);
-  std::vector<int64_t> places;
-  for (int64_t j = 0; j < k; ++j) places.push_back(k == 1 ? 0 : j * (n - 1) / (k - 1));
-  return value.reshape(-1).index_select(0, torch::tensor(places));
-}
 Tensor norm_of(const Tensor& value) { return value.to(torch::kDouble).norm(); }
 
 // A trainer's step with the recorded draws, compared with all that the case knows of it.
@@ -239,6 +231,9 @@ class TrainStep {
 
 }  // namespace
 
-void run_train_step(const Case& recorded, Comparison& comparison) { TrainStep(recorded, comparison).run(); }
+void run_train_step(const Case& recorded, Comparison& comparison) {
+  compare_across_kinks(
+      recorded, [](const Case& c, Comparison& found) { TrainStep(c, found).run(); }, comparison);
+}
 
 }  // namespace savp::golden
