@@ -3,7 +3,9 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <string>
 
 #include "savp/core/printable.h"
 #include "savp/core/verbosity.h"
@@ -37,6 +39,15 @@ Verbosity& chosen() {
 }  // namespace
 
 void info(std::string_view message) { logger().info("{}", line(message)); }
+void info_lines(std::string_view lines) {
+  std::string shown;
+  for (size_t begin = 0; begin <= lines.size();) {
+    const auto end = std::min(lines.find('\n', begin), lines.size());
+    shown += (begin > 0 ? "\n" : "") + line(lines.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  logger().info("{}", shown);
+}
 void warn(std::string_view message) { logger().warn("{}", line(message)); }
 void error(std::string_view message) { logger().error("{}", line(message)); }
 void set_quiet(bool quiet) { set_verbosity(quiet ? Verbosity::kQuiet : Verbosity::kUsual); }

@@ -26,9 +26,8 @@ std::string limit_of_onednn() {
 }  // namespace
 
 std::vector<InstructionSet> instruction_sets() {
-  std::vector<InstructionSet> sets = {
-      {"savp", enum_name(instructions()), "SAVP_INSTRUCTIONS"},
-      {"LibTorch", lower(at::get_cpu_capability()), "ATEN_CPU_CAPABILITY"}};
+  std::vector<InstructionSet> sets = {{"savp", enum_name(instructions()), "SAVP_INSTRUCTIONS"},
+                                      {"LibTorch", lower(at::get_cpu_capability()), "ATEN_CPU_CAPABILITY"}};
   if (at::hasMKLDNN()) sets.push_back({"oneDNN", limit_of_onednn(), "ONEDNN_MAX_CPU_ISA"});
   return sets;
 }

@@ -123,7 +123,7 @@ void Progress::report(int64_t step, const std::vector<std::pair<std::string, dou
 
 void Progress::say(const std::string& message) {
   clear();
-  log::info(message);
+  log::info_lines(message);
 }
 
 // Until the second step is done, the first one's time is all there is.

@@ -13,7 +13,7 @@
 namespace savp::golden {
 namespace {
 
-constexpr uint64_t kRuns = 24;        // a side that one run in four is on is missed once in a thousand cases
+constexpr uint64_t kRuns = 24;         // a side that one run in four is on is missed once in a thousand cases
 constexpr double kRounding = 0x1p-24;  // of a float
 constexpr int64_t kRoundings[] = {1, 2, 4, 8};
 constexpr double kJump = 0.5;  // of a tolerance
@@ -84,7 +84,8 @@ bool is_nudged(const std::string& key, const Tensor& value) {
 
 // In double precision.
 Tensor nudge(const std::string& key, const Tensor& value, uint64_t draw, int64_t roundings) {
-  const auto share = formula_variable(key, draw, value.sizes(), kRounding * static_cast<double>(roundings), 0);
+  const auto share =
+      formula_variable(key, draw, value.sizes(), kRounding * static_cast<double>(roundings), 0);
   const auto exact = value.to(at::kDouble);
   return (exact * (1 + share.to(exact.options()))).to(at::kFloat).to(at::kDouble) - exact;
 }

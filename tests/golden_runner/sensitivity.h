@@ -1,6 +1,6 @@
 // Which side of a kink a case is on. The gradient of a network with ReLUs jumps where a value in front of one
-// is zero. Where such a value is zero but for rounding, the order in which a machine adds up decides its side,
-// and a case has recorded one of the sides.
+// is zero. Where such a value is zero but for rounding, the order in which a machine adds up decides its
+// side, and a case has recorded one of the sides.
 //
 // So a case whose forward values agree, but not its gradients or what follows from them, is run again with
 // inputs, draws and variables changed by a few roundings, each time otherwise. It passes "on a kink" if

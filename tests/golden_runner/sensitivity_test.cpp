@@ -25,7 +25,8 @@ Layer layer(const Case& c) {
   return {z * passes, x * passes, passes};
 }
 
-// Element 2 of w x + b is zero but for rounding: it was not for the machine that recorded, and it is for ours.
+// Element 2 of w x + b is zero but for rounding: it was not for the machine that recorded, and it is for
+// ours.
 class OnKink : public testing::Test {
  protected:
   void SetUp() override {
@@ -98,7 +99,10 @@ TEST_F(OnKink, ErrorsFailAsBesideIt) {
       {"a gradient 1 % too large", [](Layer& l) { l.d_w *= 1.01; }},
       {"one without its second element", [](Layer& l) { l.d_w[1] = 0; }},
       {"a bias without a gradient", [](Layer& l) { l.d_b.zero_(); }},
-      {"elements swapped", [](Layer& l) { l.d_w = l.d_w.index_select(0, torch::tensor({1, 0, 2, 3})); }},
+      {"elements swapped",
+       [](Layer& l) {
+         l.d_w = l.d_w.index_select(0, torch::tensor({1, 0, 2, 3}));
+       }},
       {"off by one", [](Layer& l) { l.d_w = l.d_w.roll(1); }},
       {"a little out of tolerance", [](Layer& l) { l.d_b += 1.1 * kAllowed; }},
       {"not a number", [](Layer& l) { l.d_w[0] = std::nanf(""); }},
@@ -157,7 +161,9 @@ TEST_F(OnKink, RoundingsMoveInputsDrawsAndVariables) {
   EXPECT_EQ(moved.tensor("noise/u")[2].item<float>(), 0);
   for (const std::string key : {"vars/generator/w/Adam", "outputs/y", "grads/generator/w"})
     EXPECT_TRUE(torch::equal(moved.tensor(key), recorded.tensor(key))) << key;
-  const auto shift = [&](const std::string& key) { return moved.tensor(key).to(torch::kDouble) - recorded.tensor(key); };
+  const auto shift = [&](const std::string& key) {
+    return moved.tensor(key).to(torch::kDouble) - recorded.tensor(key);
+  };
   EXPECT_TRUE(torch::equal(shift("after/generator/w"), shift("vars/generator/w")));
 }
 

@@ -1,4 +1,5 @@
-// One line a message, to standard error; a progress bar there is cleared and redrawn by its owner.
+// One line a message, unless it says otherwise, to standard error; a progress bar there is cleared and
+// redrawn by its owner.
 #pragma once
 
 #include <string_view>
@@ -6,6 +7,8 @@
 namespace savp::log {
 
 void info(std::string_view message);
+// A message of several lines, such as a table.
+void info_lines(std::string_view lines);
 void warn(std::string_view message);
 void error(std::string_view message);
 
