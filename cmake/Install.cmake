@@ -11,7 +11,7 @@ write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/savpConfigVersion.c
 
 install(TARGETS savp EXPORT savp_targets)
 install(EXPORT savp_targets NAMESPACE savp:: FILE savpTargets.cmake DESTINATION ${savp_package})
-install(DIRECTORY include/savp TYPE INCLUDE)
+install(DIRECTORY src/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/savp FILES_MATCHING PATTERN "*.h")
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/savpConfig.cmake ${CMAKE_CURRENT_BINARY_DIR}/savpConfigVersion.cmake
               cmake/Dependencies.cmake cmake/SavpTorch.cmake
         DESTINATION ${savp_package})

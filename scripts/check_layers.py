@@ -1,8 +1,8 @@
 """Checks that no include goes against the arrows of the map of the house, the last code block of README.md.
 
 A line of the map, "datasets/  ... -> io", names an area and what it may include besides itself and core; what lies behind
-those arrows may be included as well. "all above" means every area further up. A private header ("io/x.h", kept in src/io)
-is for its own area alone. tests/<area>/ obeys the rules of <area>; what lies directly in tests/ may include everything.
+those arrows may be included as well. "all above" means every area further up. tests/<area>/ obeys the rules of <area>;
+what lies directly in tests/ may include everything.
 """
 
 import re
@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 MAP_LINE = re.compile(r"^ *(\w+)/ .*-> (.+?) *$")
-INCLUDE = re.compile(r'^ *# *include *["<](savp/)?(\w+)/')
+INCLUDE = re.compile(r'^ *# *include *"(\w+)/')
 
 
 def read_map(readme):
@@ -31,37 +31,37 @@ def read_map(readme):
 
 
 def area_of(path):
-    """The name in the map whose rules hold for a file: include/savp/io/x.h, src/io/x.cpp, tests/io/x_test.cpp -> io."""
+    """The name in the map whose rules hold for a file: src/io/x.cpp, tests/io/x_test.cpp -> io."""
     folders = path.parts[:-1]
-    return folders[2] if folders[0] == "include" else folders[min(1, len(folders) - 1)]
+    return folders[min(1, len(folders) - 1)]
 
 
-def complaint(area, public, target, allowed):
+def complaint(area, target, allowed):
+    if not (Path("src") / target).is_dir():
+        return None  # of the tests' own folders
     if target not in allowed:
-        return f"the README's map has no area {target}" if public else None
+        return f"the README's map has no area {target}"
     if target not in allowed[area]:
         return f"{area} must not include {target}"
-    if not public and target != area:
-        return f"a private header of {target}"
     return None
 
 
 def complaints(path, allowed):
     area = area_of(path)
     if area not in allowed:
-        if path.parts[0] in ("include", "src"):
+        if path.parts[0] == "src":
             yield f"{path}: the README's map has no area {area}"
         return
     for number, line in enumerate(path.read_text().splitlines(), start=1):
         match = INCLUDE.match(line)
-        reason = match and complaint(area, match[1], match[2], allowed)
+        reason = match and complaint(area, match[1], allowed)
         if reason:
             yield f"{path}:{number}: {line.strip()}: {reason}"
 
 
 def main():
     allowed = read_map(Path("README.md"))
-    tracked = subprocess.check_output(["git", "ls-files", "include/savp", "src", "tools", "tests"], text=True)
+    tracked = subprocess.check_output(["git", "ls-files", "src", "tools", "tests"], text=True)
     paths = [Path(name) for name in tracked.split() if name.endswith((".h", ".cpp", ".cu"))]
     found = [text for path in paths for text in complaints(path, allowed)]
     print(*found, sep="\n", end="\n" if found else "")

@@ -1,5 +1,5 @@
-#include "savp/cli/bench.h"
-#include "savp/cli/run.h"
+#include "cli/bench.h"
+#include "cli/run.h"
 
 int main(int argc, char** argv) {
   return savp::cli::run<savp::cli::BenchOptions>(argc, argv, savp::cli::bench);

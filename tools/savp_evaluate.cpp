@@ -1,5 +1,5 @@
-#include "savp/cli/evaluate.h"
-#include "savp/cli/run.h"
+#include "cli/evaluate.h"
+#include "cli/run.h"
 
 int main(int argc, char** argv) {
   return savp::cli::run<savp::cli::EvaluateOptions>(argc, argv, savp::cli::evaluate);

@@ -1,5 +1,5 @@
-#include "savp/cli/generate.h"
-#include "savp/cli/run.h"
+#include "cli/generate.h"
+#include "cli/run.h"
 
 int main(int argc, char** argv) {
   return savp::cli::run<savp::cli::GenerateOptions>(argc, argv, savp::cli::generate);

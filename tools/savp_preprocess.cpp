@@ -1,14 +1,14 @@
 // Makes data sets, from published ones, from one's own videos or out of nothing, and looks at them.
-#include "savp/cli/inspect.h"
-#include "savp/cli/run.h"
-#include "savp/datasets/bair_data.h"
-#include "savp/datasets/cache.h"
-#include "savp/datasets/kth_data.h"
-#include "savp/datasets/toy_data.h"
-#include "savp/datasets/ucf101_data.h"
-#include "savp/datasets/verification.h"
-#include "savp/datasets/video_bench.h"
-#include "savp/datasets/video_data.h"
+#include "cli/inspect.h"
+#include "cli/run.h"
+#include "datasets/bair_data.h"
+#include "datasets/cache_listing.h"
+#include "datasets/kth_data.h"
+#include "datasets/toy_data.h"
+#include "datasets/ucf101_data.h"
+#include "datasets/verification.h"
+#include "datasets/video_bench.h"
+#include "datasets/video_data.h"
 
 int main(int argc, char** argv) {
   using savp::cli::command;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "savp/io/crc32c.h"
+#include "io/crc32c.h"
 
 namespace savp {
 

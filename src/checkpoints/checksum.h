@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "savp/io/safetensors.h"
+#include "io/safetensors.h"
 
 namespace savp {
 

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "savp/core/error.h"
+#include "core/error.h"
 
 namespace savp {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "savp/io/safetensors.h"
+#include "io/safetensors.h"
 
 namespace savp {
 

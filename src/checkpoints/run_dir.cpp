@@ -1,4 +1,4 @@
-#include "savp/checkpoints/run_dir.h"
+#include "checkpoints/run_dir.h"
 
 #include <algorithm>
 #include <charconv>
@@ -6,9 +6,9 @@
 #include <optional>
 #include <tuple>
 
-#include "savp/core/log.h"
-#include "savp/core/text.h"
-#include "savp/io/atomic_file.h"
+#include "core/log.h"
+#include "core/text.h"
+#include "io/atomic_file.h"
 
 namespace savp {
 namespace {

@@ -1,4 +1,4 @@
-#include "savp/checkpoints/tensors.h"
+#include "checkpoints/tensors.h"
 
 #include <algorithm>
 #include <cstring>
@@ -6,9 +6,9 @@
 
 #include "checkpoints/checksum.h"
 #include "checkpoints/dtypes.h"
+#include "checkpoints/run_dir.h"
 #include "checkpoints/variable_source.h"
-#include "savp/checkpoints/run_dir.h"
-#include "savp/core/error.h"
+#include "core/error.h"
 
 namespace savp {
 namespace {

@@ -1,4 +1,4 @@
-#include "savp/checkpoints/tf_names.h"
+#include "checkpoints/tf_names.h"
 
 #include <ATen/ATen.h>
 

@@ -6,9 +6,9 @@
 
 #include "checkpoints/checksum.h"
 #include "checkpoints/dtypes.h"
-#include "savp/checkpoints/tf_names.h"
-#include "savp/core/error.h"
-#include "savp/io/tensor_bundle.h"
+#include "checkpoints/tf_names.h"
+#include "core/error.h"
+#include "io/tensor_bundle.h"
 
 namespace savp {
 namespace {

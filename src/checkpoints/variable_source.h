@@ -6,7 +6,7 @@
 #include <memory>
 #include <string>
 
-#include "savp/checkpoints/tensors.h"
+#include "checkpoints/tensors.h"
 
 namespace savp {
 

@@ -1,4 +1,4 @@
-#include "savp/cli/bench.h"
+#include "cli/bench.h"
 
 #include <torch/autograd.h>
 #include <torch/types.h>
@@ -16,21 +16,21 @@
 #include <optional>
 #include <vector>
 
-#include "savp/checkpoints/run_dir.h"
-#include "savp/core/log.h"
-#include "savp/core/noise.h"
-#include "savp/core/video.h"
-#include "savp/datasets/bench.h"
-#include "savp/datasets/dataset.h"
-#include "savp/datasets/spec.h"
-#include "savp/kernels/device.h"
-#include "savp/kernels/device_graph.h"
-#include "savp/kernels/instruction_sets.h"
-#include "savp/kernels/kernel_times.h"
-#include "savp/kernels/operator_count.h"
-#include "savp/kernels/prepared_conv.h"
-#include "savp/models/models.h"
-#include "savp/training/trainer.h"
+#include "checkpoints/run_dir.h"
+#include "core/log.h"
+#include "core/noise.h"
+#include "core/video.h"
+#include "datasets/bench.h"
+#include "datasets/dataset.h"
+#include "datasets/spec.h"
+#include "kernels/device.h"
+#include "kernels/device_graph.h"
+#include "kernels/instruction_sets.h"
+#include "kernels/kernel_times.h"
+#include "kernels/operator_count.h"
+#include "kernels/prepared_conv.h"
+#include "models/models.h"
+#include "training/trainer.h"
 
 namespace savp::cli {
 namespace {

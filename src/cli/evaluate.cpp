@@ -1,4 +1,4 @@
-#include "savp/cli/evaluate.h"
+#include "cli/evaluate.h"
 
 #include <ATen/ATen.h>
 #include <unistd.h>
@@ -6,10 +6,10 @@
 #include <algorithm>
 #include <iostream>
 
-#include "savp/core/log.h"
-#include "savp/evaluation/results.h"
-#include "savp/kernels/device.h"
-#include "savp/training/progress.h"
+#include "core/log.h"
+#include "evaluation/results.h"
+#include "kernels/device.h"
+#include "training/progress.h"
 
 namespace savp::cli {
 namespace {

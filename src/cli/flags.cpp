@@ -8,7 +8,7 @@
 #include <set>
 #include <sstream>
 
-#include "savp/core/text.h"
+#include "core/text.h"
 
 namespace savp::cli {
 namespace {

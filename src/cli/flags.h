@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "savp/core/hparams.h"
+#include "core/hparams.h"
 
 namespace savp::cli {
 

@@ -1,4 +1,4 @@
-#include "savp/cli/generate.h"
+#include "cli/generate.h"
 
 #include <ATen/ATen.h>
 #include <unistd.h>
@@ -6,11 +6,11 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "savp/core/log.h"
-#include "savp/core/text.h"
-#include "savp/evaluation/results.h"
-#include "savp/kernels/device.h"
-#include "savp/training/progress.h"
+#include "core/log.h"
+#include "core/text.h"
+#include "evaluation/results.h"
+#include "kernels/device.h"
+#include "training/progress.h"
 
 namespace savp::cli {
 namespace {

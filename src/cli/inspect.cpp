@@ -1,4 +1,4 @@
-#include "savp/cli/inspect.h"
+#include "cli/inspect.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -7,14 +7,14 @@
 #include <set>
 #include <vector>
 
-#include "savp/core/log.h"
-#include "savp/core/printable.h"
-#include "savp/core/text.h"
-#include "savp/datasets/dataset.h"
-#include "savp/evaluation/pictures.h"
-#include "savp/io/example.h"
-#include "savp/io/gif.h"
-#include "savp/io/tfrecord.h"
+#include "core/log.h"
+#include "core/printable.h"
+#include "core/text.h"
+#include "datasets/dataset.h"
+#include "evaluation/pictures.h"
+#include "io/example.h"
+#include "io/gif.h"
+#include "io/tfrecord.h"
 
 namespace savp::cli {
 namespace {

@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "cli/flags.h"
-#include "savp/datasets/spec.h"
-#include "savp/models/models.h"
-#include "savp/models/presets.h"
+#include "datasets/spec.h"
+#include "models/models.h"
+#include "models/presets.h"
 
 namespace savp::cli {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "savp/core/hparams.h"
+#include "core/hparams.h"
 
 namespace savp::cli {
 

@@ -1,4 +1,4 @@
-#include "savp/cli/run.h"
+#include "cli/run.h"
 
 #include <ATen/Context.h>
 #include <c10/util/Exception.h>
@@ -12,13 +12,13 @@
 
 #include "cli/flags.h"
 #include "cli/listing.h"
-#include "savp/core/instructions.h"
-#include "savp/core/interrupt.h"
-#include "savp/core/log.h"
-#include "savp/core/text.h"
-#include "savp/core/verbosity.h"
-#include "savp/kernels/device.h"
-#include "savp/kernels/instruction_sets.h"
+#include "core/instructions.h"
+#include "core/interrupt.h"
+#include "core/log.h"
+#include "core/text.h"
+#include "core/verbosity.h"
+#include "kernels/device.h"
+#include "kernels/instruction_sets.h"
 
 namespace savp::cli {
 namespace {

@@ -1,22 +1,22 @@
-#include "savp/cli/train.h"
+#include "cli/train.h"
 
 #include <ATen/ATen.h>
 
 #include <filesystem>
 #include <random>
 
-#include "savp/checkpoints/run_dir.h"
-#include "savp/checkpoints/tensors.h"
-#include "savp/checkpoints/video_shape.h"
-#include "savp/core/log.h"
-#include "savp/datasets/dataset.h"
-#include "savp/evaluation/run.h"
-#include "savp/kernels/device.h"
-#include "savp/metrics/metrics.h"
-#include "savp/models/models.h"
-#include "savp/models/presets.h"
-#include "savp/training/train_loop.h"
-#include "savp/training/trainer.h"
+#include "checkpoints/run_dir.h"
+#include "checkpoints/tensors.h"
+#include "checkpoints/video_shape.h"
+#include "core/log.h"
+#include "datasets/dataset.h"
+#include "evaluation/run.h"
+#include "kernels/device.h"
+#include "metrics/metrics.h"
+#include "models/models.h"
+#include "models/presets.h"
+#include "training/train_loop.h"
+#include "training/trainer.h"
 
 namespace savp::cli {
 namespace {

@@ -1,4 +1,4 @@
-#include "savp/core/failure.h"
+#include "core/failure.h"
 
 #include <algorithm>
 #include <array>

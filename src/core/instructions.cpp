@@ -1,4 +1,4 @@
-#include "savp/core/instructions.h"
+#include "core/instructions.h"
 
 #include <algorithm>
 #include <cstdlib>

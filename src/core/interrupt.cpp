@@ -1,8 +1,8 @@
-#include "savp/core/interrupt.h"
+#include "core/interrupt.h"
 
 #include <csignal>
 
-#include "savp/core/error.h"
+#include "core/error.h"
 
 namespace savp {
 namespace {

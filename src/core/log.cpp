@@ -1,4 +1,4 @@
-#include "savp/core/log.h"
+#include "core/log.h"
 
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
@@ -7,8 +7,8 @@
 #include <cstdlib>
 #include <string>
 
-#include "savp/core/printable.h"
-#include "savp/core/verbosity.h"
+#include "core/printable.h"
+#include "core/verbosity.h"
 
 namespace savp::log {
 namespace {

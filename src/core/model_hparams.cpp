@@ -1,4 +1,4 @@
-#include "savp/core/model_hparams.h"
+#include "core/model_hparams.h"
 
 namespace savp {
 

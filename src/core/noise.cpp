@@ -1,4 +1,4 @@
-#include "savp/core/noise.h"
+#include "core/noise.h"
 
 #include <ATen/ATen.h>
 #include <ATen/core/PhiloxRNGEngine.h>

@@ -1,9 +1,9 @@
-#include "savp/core/precision.h"
+#include "core/precision.h"
 
 #include <ATen/Context.h>
 #include <ATen/autocast_mode.h>
 
-#include "savp/core/error.h"
+#include "core/error.h"
 
 namespace savp {
 

@@ -1,4 +1,4 @@
-#include "savp/core/printable.h"
+#include "core/printable.h"
 
 #include <algorithm>
 

@@ -7,12 +7,12 @@
 #include <string_view>
 #include <utility>
 
+#include "core/error.h"
+#include "core/log.h"
+#include "core/printable.h"
+#include "core/text.h"
 #include "datasets/clip_record.h"
-#include "savp/core/error.h"
-#include "savp/core/log.h"
-#include "savp/core/printable.h"
-#include "savp/core/text.h"
-#include "savp/io/array_file.h"
+#include "io/array_file.h"
 
 namespace savp {
 namespace {

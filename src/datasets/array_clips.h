@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "savp/io/image.h"
+#include "io/image.h"
 
 namespace savp {
 

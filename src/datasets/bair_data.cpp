@@ -1,14 +1,14 @@
-#include "savp/datasets/bair_data.h"
+#include "datasets/bair_data.h"
 
 #include <algorithm>
 #include <filesystem>
 #include <vector>
 
+#include "core/failure.h"
+#include "core/log.h"
 #include "datasets/name_pattern.h"
 #include "datasets/prepared_folder.h"
-#include "savp/core/failure.h"
-#include "savp/core/log.h"
-#include "savp/io/folder_entries.h"
+#include "io/folder_entries.h"
 
 namespace savp {
 namespace {

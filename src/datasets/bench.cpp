@@ -1,17 +1,17 @@
-#include "savp/datasets/bench.h"
+#include "datasets/bench.h"
 
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "core/error.h"
 #include "datasets/clip_record.h"
+#include "datasets/dataset.h"
 #include "datasets/measuring.h"
-#include "savp/core/error.h"
-#include "savp/datasets/dataset.h"
-#include "savp/io/example.h"
-#include "savp/io/image.h"
-#include "savp/io/tfrecord.h"
+#include "io/example.h"
+#include "io/image.h"
+#include "io/tfrecord.h"
 
 namespace savp {
 namespace {

@@ -18,16 +18,16 @@
 #include <utility>
 #include <vector>
 
+#include "core/failure.h"
+#include "core/interrupt.h"
+#include "core/log.h"
+#include "core/printable.h"
+#include "core/text.h"
+#include "datasets/cache_listing.h"
 #include "datasets/prepared_folder.h"
-#include "savp/core/failure.h"
-#include "savp/core/interrupt.h"
-#include "savp/core/log.h"
-#include "savp/core/printable.h"
-#include "savp/core/text.h"
-#include "savp/datasets/cache.h"
-#include "savp/io/folder_entries.h"
-#include "savp/io/sha256.h"
-#include "savp/io/whole_file.h"
+#include "io/folder_entries.h"
+#include "io/sha256.h"
+#include "io/whole_file.h"
 
 namespace savp {
 namespace {

@@ -8,7 +8,7 @@
 #include <string>
 #include <thread>
 
-#include "savp/core/hparams.h"
+#include "core/hparams.h"
 
 namespace savp {
 

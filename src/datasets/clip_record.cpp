@@ -1,7 +1,7 @@
 #include "datasets/clip_record.h"
 
-#include "savp/core/error.h"
-#include "savp/io/example.h"
+#include "core/error.h"
+#include "io/example.h"
 
 namespace savp {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "datasets/picture.h"
-#include "savp/io/image.h"
+#include "io/image.h"
 
 namespace savp {
 

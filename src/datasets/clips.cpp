@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/error.h"
+#include "core/interrupt.h"
+#include "core/text.h"
 #include "datasets/clip_record.h"
-#include "savp/core/error.h"
-#include "savp/core/interrupt.h"
-#include "savp/core/text.h"
-#include "savp/io/tfrecord.h"
+#include "io/tfrecord.h"
 
 namespace savp {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "datasets/array_clips.h"
 #include "datasets/sources.h"
-#include "savp/io/video.h"
+#include "io/video.h"
 
 namespace savp {
 

@@ -1,18 +1,18 @@
-#include "savp/datasets/dataset.h"
+#include "datasets/dataset.h"
 
 #include <algorithm>
 #include <array>
 #include <filesystem>
 
+#include "core/error.h"
+#include "core/text.h"
 #include "datasets/device_prefetcher.h"
 #include "datasets/record_counts.h"
 #include "datasets/record_stream.h"
 #include "datasets/sequence.h"
 #include "datasets/stages.h"
-#include "savp/core/error.h"
-#include "savp/core/text.h"
-#include "savp/io/example.h"
-#include "savp/io/tfrecord.h"
+#include "io/example.h"
+#include "io/tfrecord.h"
 
 namespace savp {
 namespace {

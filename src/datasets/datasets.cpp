@@ -1,8 +1,8 @@
 #include <algorithm>
 
+#include "core/error.h"
+#include "core/text.h"
 #include "datasets/specs.h"
-#include "savp/core/error.h"
-#include "savp/core/text.h"
 
 namespace savp {
 

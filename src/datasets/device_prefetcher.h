@@ -9,9 +9,9 @@
 #include <memory>
 #include <optional>
 
+#include "core/video.h"
 #include "datasets/sequence.h"
-#include "savp/core/video.h"
-#include "savp/datasets/stream.h"
+#include "datasets/stream.h"
 
 namespace savp {
 

@@ -5,18 +5,18 @@
 #include <set>
 #include <string_view>
 
+#include "core/error.h"
+#include "core/log.h"
+#include "core/text.h"
 #include "datasets/folder_split.h"
 #include "datasets/layouts.h"
 #include "datasets/name_pattern.h"
+#include "datasets/spec.h"
 #include "datasets/specs.h"
-#include "savp/core/error.h"
-#include "savp/core/log.h"
-#include "savp/core/text.h"
-#include "savp/datasets/spec.h"
-#include "savp/io/example.h"
-#include "savp/io/folder_entries.h"
-#include "savp/io/tfrecord.h"
-#include "savp/io/whole_file.h"
+#include "io/example.h"
+#include "io/folder_entries.h"
+#include "io/tfrecord.h"
+#include "io/whole_file.h"
 
 namespace savp {
 namespace fs = std::filesystem;

@@ -7,9 +7,9 @@
 #include <string_view>
 #include <utility>
 
+#include "core/error.h"
+#include "core/text.h"
 #include "datasets/video_split.h"
-#include "savp/core/error.h"
-#include "savp/core/text.h"
 
 namespace savp {
 namespace {

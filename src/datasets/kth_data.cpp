@@ -1,4 +1,4 @@
-#include "savp/datasets/kth_data.h"
+#include "datasets/kth_data.h"
 
 #include <algorithm>
 #include <cctype>
@@ -6,16 +6,16 @@
 #include <map>
 #include <set>
 
+#include "core/error.h"
+#include "core/log.h"
+#include "core/printable.h"
 #include "datasets/clip_record.h"
 #include "datasets/name_pattern.h"
 #include "datasets/prepared_folder.h"
 #include "datasets/video_jobs.h"
-#include "savp/core/error.h"
-#include "savp/core/log.h"
-#include "savp/core/printable.h"
-#include "savp/io/folder_entries.h"
-#include "savp/io/pickle.h"
-#include "savp/io/video.h"
+#include "io/folder_entries.h"
+#include "io/pickle.h"
+#include "io/video.h"
 
 namespace savp {
 namespace {

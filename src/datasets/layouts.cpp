@@ -5,10 +5,10 @@
 #include <functional>
 #include <set>
 
+#include "core/error.h"
+#include "core/printable.h"
+#include "core/text.h"
 #include "datasets/name_pattern.h"
-#include "savp/core/error.h"
-#include "savp/core/printable.h"
-#include "savp/core/text.h"
 
 namespace savp {
 

@@ -6,9 +6,9 @@
 #include <string_view>
 #include <vector>
 
-#include "savp/core/error.h"
-#include "savp/datasets/spec.h"
-#include "savp/io/example.h"
+#include "core/error.h"
+#include "datasets/spec.h"
+#include "io/example.h"
 
 namespace savp {
 

@@ -5,9 +5,9 @@
 #include <cstring>
 #include <filesystem>
 
+#include "core/error.h"
+#include "core/instructions.h"
 #include "datasets/workers.h"
-#include "savp/core/error.h"
-#include "savp/core/instructions.h"
 
 namespace savp {
 

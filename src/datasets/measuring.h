@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "savp/datasets/bench.h"
-#include "savp/io/image.h"
+#include "datasets/bench.h"
+#include "io/image.h"
 
 namespace savp {
 

@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "core/failure.h"
+#include "core/log.h"
+#include "core/printable.h"
 #include "datasets/cache.h"
 #include "datasets/prepared_folder.h"
 #include "datasets/sources.h"
-#include "savp/core/failure.h"
-#include "savp/core/log.h"
-#include "savp/core/printable.h"
-#include "savp/io/sha256.h"
+#include "io/sha256.h"
 
 namespace savp {
 namespace {

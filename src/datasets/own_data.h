@@ -5,9 +5,9 @@
 
 #include <string>
 
-#include "savp/core/hparams.h"
-#include "savp/datasets/spec.h"
-#include "savp/datasets/video_data.h"
+#include "core/hparams.h"
+#include "datasets/spec.h"
+#include "datasets/video_data.h"
 
 namespace savp {
 

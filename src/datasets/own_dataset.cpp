@@ -1,9 +1,9 @@
 // The ways into data that may have to be decoded first. They have a file of their own: programs that read
 // records alone do without it, and so without FFmpeg and OpenCV.
+#include "core/error.h"
+#include "datasets/dataset.h"
 #include "datasets/own_data.h"
 #include "datasets/specs.h"
-#include "savp/core/error.h"
-#include "savp/datasets/dataset.h"
 
 namespace savp {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "datasets/draws.h"
-#include "savp/datasets/spec.h"
+#include "datasets/spec.h"
 
 namespace savp {
 

@@ -1,6 +1,6 @@
 #include "datasets/planes.h"
 
-#include "savp/core/instructions.h"
+#include "core/instructions.h"
 
 #define SAVP_KERNELS kPlainPlanes
 #include "datasets/planes.inc"

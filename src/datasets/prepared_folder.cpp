@@ -4,12 +4,12 @@
 
 #include <algorithm>
 
+#include "core/failure.h"
+#include "core/interrupt.h"
 #include "datasets/record_counts.h"
 #include "datasets/workers.h"
-#include "savp/core/failure.h"
-#include "savp/core/interrupt.h"
-#include "savp/io/atomic_file.h"
-#include "savp/io/sha256.h"
+#include "io/atomic_file.h"
+#include "io/sha256.h"
 
 namespace savp {
 namespace {

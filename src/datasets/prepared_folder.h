@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "savp/core/hparams.h"
-#include "savp/io/tfrecord.h"
+#include "core/hparams.h"
+#include "io/tfrecord.h"
 
 namespace savp {
 

@@ -4,10 +4,10 @@
 #include <sstream>
 #include <string_view>
 
+#include "core/error.h"
+#include "core/printable.h"
 #include "datasets/name_pattern.h"
-#include "savp/core/error.h"
-#include "savp/core/printable.h"
-#include "savp/io/whole_file.h"
+#include "io/whole_file.h"
 
 namespace savp {
 

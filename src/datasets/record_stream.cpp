@@ -1,8 +1,8 @@
 #include "datasets/record_stream.h"
 
+#include "core/error.h"
+#include "core/log.h"
 #include "datasets/name_pattern.h"
-#include "savp/core/error.h"
-#include "savp/core/log.h"
 
 namespace savp {
 

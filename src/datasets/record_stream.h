@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "datasets/draws.h"
-#include "savp/datasets/stream.h"
-#include "savp/io/tfrecord.h"
+#include "datasets/stream.h"
+#include "io/tfrecord.h"
 
 namespace savp {
 

@@ -7,8 +7,8 @@
 #include <cmath>
 #include <cstring>
 
+#include "core/error.h"
 #include "datasets/planes.h"
-#include "savp/core/error.h"
 
 namespace savp {
 namespace {

@@ -8,11 +8,11 @@
 #include <string>
 #include <vector>
 
+#include "core/video.h"
 #include "datasets/draws.h"
 #include "datasets/layouts.h"
 #include "datasets/picture.h"
-#include "savp/core/video.h"
-#include "savp/datasets/stream.h"
+#include "datasets/stream.h"
 
 namespace savp {
 

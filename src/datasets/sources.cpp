@@ -7,12 +7,12 @@
 #include <string>
 #include <string_view>
 
+#include "core/error.h"
 #include "datasets/array_clips.h"
-#include "savp/core/error.h"
-#include "savp/io/array_file.h"
-#include "savp/io/folder_entries.h"
-#include "savp/io/image.h"
-#include "savp/io/video.h"
+#include "io/array_file.h"
+#include "io/folder_entries.h"
+#include "io/image.h"
+#include "io/video.h"
 
 namespace savp {
 namespace {

@@ -1,7 +1,7 @@
 // The descriptions that datasets.cpp lists.
 #pragma once
 
-#include "savp/datasets/spec.h"
+#include "datasets/spec.h"
 
 namespace savp {
 

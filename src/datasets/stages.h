@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "savp/datasets/stream.h"
+#include "datasets/stream.h"
 
 namespace savp {
 

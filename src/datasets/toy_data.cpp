@@ -1,15 +1,15 @@
-#include "savp/datasets/toy_data.h"
+#include "datasets/toy_data.h"
 
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "core/interrupt.h"
+#include "core/log.h"
 #include "datasets/prepared_folder.h"
+#include "datasets/toy_scene.h"
 #include "datasets/workers.h"
-#include "savp/core/interrupt.h"
-#include "savp/core/log.h"
-#include "savp/datasets/toy_scene.h"
-#include "savp/io/example.h"
+#include "io/example.h"
 
 namespace savp {
 namespace {

@@ -1,18 +1,18 @@
-#include "savp/datasets/ucf101_data.h"
+#include "datasets/ucf101_data.h"
 
 #include <algorithm>
 #include <filesystem>
 #include <set>
 #include <sstream>
 
+#include "core/error.h"
+#include "core/log.h"
 #include "datasets/clip_record.h"
 #include "datasets/prepared_folder.h"
 #include "datasets/video_jobs.h"
-#include "savp/core/error.h"
-#include "savp/core/log.h"
-#include "savp/io/folder_entries.h"
-#include "savp/io/video.h"
-#include "savp/io/whole_file.h"
+#include "io/folder_entries.h"
+#include "io/video.h"
+#include "io/whole_file.h"
 
 namespace savp {
 namespace {

@@ -1,4 +1,4 @@
-#include "savp/datasets/verification.h"
+#include "datasets/verification.h"
 
 #include <algorithm>
 #include <cmath>
@@ -7,23 +7,23 @@
 #include <map>
 #include <vector>
 
+#include "core/error.h"
+#include "core/interrupt.h"
+#include "core/log.h"
+#include "core/printable.h"
+#include "core/text.h"
 #include "datasets/folder_split.h"
 #include "datasets/layouts.h"
 #include "datasets/picture.h"
 #include "datasets/prepared_folder.h"
 #include "datasets/record_counts.h"
+#include "datasets/spec.h"
 #include "datasets/video_split.h"
 #include "datasets/workers.h"
-#include "savp/core/error.h"
-#include "savp/core/interrupt.h"
-#include "savp/core/log.h"
-#include "savp/core/printable.h"
-#include "savp/core/text.h"
-#include "savp/datasets/spec.h"
-#include "savp/io/folder_entries.h"
-#include "savp/io/sha256.h"
-#include "savp/io/tfrecord.h"
-#include "savp/io/whole_file.h"
+#include "io/folder_entries.h"
+#include "io/sha256.h"
+#include "io/tfrecord.h"
+#include "io/whole_file.h"
 
 namespace savp {
 namespace {

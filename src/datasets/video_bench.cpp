@@ -1,16 +1,16 @@
-#include "savp/datasets/video_bench.h"
+#include "datasets/video_bench.h"
 
 #include <filesystem>
 #include <iostream>
 #include <memory>
 #include <vector>
 
+#include "core/error.h"
 #include "datasets/clips.h"
 #include "datasets/measuring.h"
 #include "datasets/sources.h"
 #include "datasets/workers.h"
-#include "savp/core/error.h"
-#include "savp/io/gif.h"
+#include "io/gif.h"
 
 namespace savp {
 namespace {

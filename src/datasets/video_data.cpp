@@ -1,4 +1,4 @@
-#include "savp/datasets/video_data.h"
+#include "datasets/video_data.h"
 
 #include <algorithm>
 #include <charconv>
@@ -8,6 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "core/interrupt.h"
+#include "core/log.h"
+#include "core/text.h"
 #include "datasets/clips.h"
 #include "datasets/folder_split.h"
 #include "datasets/own_data.h"
@@ -15,12 +18,9 @@
 #include "datasets/sources.h"
 #include "datasets/video_split.h"
 #include "datasets/workers.h"
-#include "savp/core/interrupt.h"
-#include "savp/core/log.h"
-#include "savp/core/text.h"
-#include "savp/io/folder_entries.h"
-#include "savp/io/image.h"
-#include "savp/io/tfrecord.h"
+#include "io/folder_entries.h"
+#include "io/image.h"
+#include "io/tfrecord.h"
 
 namespace savp {
 namespace {

@@ -1,11 +1,11 @@
 #include "datasets/video_jobs.h"
 
+#include "core/error.h"
+#include "core/interrupt.h"
+#include "core/log.h"
+#include "core/text.h"
 #include "datasets/video_split.h"
 #include "datasets/workers.h"
-#include "savp/core/error.h"
-#include "savp/core/interrupt.h"
-#include "savp/core/log.h"
-#include "savp/core/text.h"
 
 namespace savp {
 namespace {

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "core/hparams.h"
 #include "datasets/prepared_folder.h"
-#include "savp/core/hparams.h"
 
 namespace savp {
 

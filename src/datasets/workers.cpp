@@ -4,8 +4,8 @@
 #include <cmath>
 #include <thread>
 
-#include "savp/core/error.h"
-#include "savp/core/log.h"
+#include "core/error.h"
+#include "core/log.h"
 
 namespace savp {
 

@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <cmath>
 
-#include "savp/core/log.h"
-#include "savp/core/text.h"
-#include "savp/evaluation/pictures.h"
-#include "savp/io/array_file.h"
+#include "core/log.h"
+#include "core/text.h"
+#include "evaluation/pictures.h"
+#include "io/array_file.h"
 
 namespace savp {
 namespace {

@@ -1,9 +1,9 @@
 // The beginning of one video that is not in a data set.
 #pragma once
 
-#include "savp/core/video.h"
-#include "savp/evaluation/run.h"
-#include "savp/io/video.h"
+#include "core/video.h"
+#include "evaluation/run.h"
+#include "io/video.h"
 
 namespace savp {
 

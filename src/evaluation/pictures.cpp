@@ -1,4 +1,4 @@
-#include "savp/evaluation/pictures.h"
+#include "evaluation/pictures.h"
 
 #include <ATen/ATen.h>
 

@@ -1,4 +1,4 @@
-#include "savp/evaluation/results.h"
+#include "evaluation/results.h"
 
 #include <ATen/ATen.h>
 
@@ -6,11 +6,11 @@
 #include <map>
 #include <system_error>
 
+#include "core/error.h"
+#include "evaluation/pictures.h"
 #include "evaluation/staged_folder.h"
-#include "savp/core/error.h"
-#include "savp/evaluation/pictures.h"
-#include "savp/io/atomic_file.h"
-#include "savp/io/gif.h"
+#include "io/atomic_file.h"
+#include "io/gif.h"
 
 namespace savp {
 namespace {

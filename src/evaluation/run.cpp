@@ -1,4 +1,4 @@
-#include "savp/evaluation/run.h"
+#include "evaluation/run.h"
 
 #include <ATen/ATen.h>
 #include <torch/nn/module.h>
@@ -6,17 +6,17 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "checkpoints/tensors.h"
+#include "checkpoints/tf_names.h"
+#include "checkpoints/video_shape.h"
+#include "core/interrupt.h"
+#include "core/log.h"
+#include "datasets/dataset.h"
 #include "evaluation/clip.h"
-#include "savp/checkpoints/tensors.h"
-#include "savp/checkpoints/tf_names.h"
-#include "savp/checkpoints/video_shape.h"
-#include "savp/core/interrupt.h"
-#include "savp/core/log.h"
-#include "savp/datasets/dataset.h"
-#include "savp/io/array_file.h"
-#include "savp/io/video.h"
-#include "savp/kernels/device.h"
-#include "savp/models/models.h"
+#include "io/array_file.h"
+#include "io/video.h"
+#include "kernels/device.h"
+#include "models/models.h"
 
 namespace savp {
 namespace {

@@ -1,6 +1,6 @@
 #include "evaluation/staged_folder.h"
 
-#include "savp/core/error.h"
+#include "core/error.h"
 
 namespace savp {
 namespace {

@@ -6,7 +6,7 @@
 #include <functional>
 #include <string>
 
-#include "savp/io/atomic_folder.h"
+#include "io/atomic_folder.h"
 
 namespace savp {
 

@@ -1,10 +1,10 @@
-#include "savp/evaluation/statistics.h"
+#include "evaluation/statistics.h"
 
 #include <ATen/ATen.h>
 
 #include <limits>
 
-#include "savp/core/error.h"
+#include "core/error.h"
 
 namespace savp {
 namespace {

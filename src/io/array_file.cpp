@@ -1,4 +1,4 @@
-#include "savp/io/array_file.h"
+#include "io/array_file.h"
 
 #include <zip.h>
 
@@ -10,10 +10,10 @@
 #include <limits>
 #include <optional>
 
+#include "core/error.h"
+#include "core/printable.h"
+#include "core/text.h"
 #include "io/regular_file.h"
-#include "savp/core/error.h"
-#include "savp/core/printable.h"
-#include "savp/core/text.h"
 
 namespace savp {
 namespace {

@@ -1,4 +1,4 @@
-#include "savp/io/atomic_file.h"
+#include "io/atomic_file.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -7,7 +7,7 @@
 #include <cstdio>
 #include <filesystem>
 
-#include "savp/core/failure.h"
+#include "core/failure.h"
 
 namespace savp {
 

@@ -1,4 +1,4 @@
-#include "savp/io/atomic_folder.h"
+#include "io/atomic_folder.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "savp/core/error.h"
+#include "core/error.h"
 
 namespace savp {
 namespace {

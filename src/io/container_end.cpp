@@ -4,8 +4,8 @@
 #include <optional>
 #include <string>
 
+#include "core/error.h"
 #include "io/regular_file.h"
-#include "savp/core/error.h"
 
 namespace savp {
 namespace {

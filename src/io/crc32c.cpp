@@ -1,4 +1,4 @@
-#include "savp/io/crc32c.h"
+#include "io/crc32c.h"
 
 #include <isa-l/crc.h>
 

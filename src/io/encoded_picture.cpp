@@ -4,11 +4,11 @@
 #include <array>
 #include <cctype>
 
+#include "core/error.h"
+#include "io/image.h"
 #include "io/jpeg.h"
 #include "io/picture_header.h"
 #include "io/png.h"
-#include "savp/core/error.h"
-#include "savp/io/image.h"
 
 namespace savp {
 namespace {

@@ -1,4 +1,4 @@
-#include "savp/io/example.h"
+#include "io/example.h"
 
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
@@ -9,10 +9,10 @@
 #include <cctype>
 #include <cstring>
 
+#include "core/error.h"
+#include "core/printable.h"
+#include "core/text.h"
 #include "example.pb.h"
-#include "savp/core/error.h"
-#include "savp/core/printable.h"
-#include "savp/core/text.h"
 
 namespace savp {
 namespace {

@@ -1,4 +1,4 @@
-#include "savp/io/folder_entries.h"
+#include "io/folder_entries.h"
 
 #include <sys/stat.h>
 
@@ -10,8 +10,8 @@
 #include <string_view>
 #include <utility>
 
+#include "core/failure.h"
 #include "io/regular_file.h"
-#include "savp/core/failure.h"
 
 namespace savp {
 namespace {

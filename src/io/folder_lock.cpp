@@ -1,4 +1,4 @@
-#include "savp/io/folder_lock.h"
+#include "io/folder_lock.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -14,9 +14,9 @@
 #include <thread>
 #include <utility>
 
-#include "savp/core/error.h"
-#include "savp/core/interrupt.h"
-#include "savp/core/log.h"
+#include "core/error.h"
+#include "core/interrupt.h"
+#include "core/log.h"
 
 namespace savp {
 namespace {

@@ -8,7 +8,7 @@
 #include <tuple>
 #include <utility>
 
-#include "savp/core/error.h"
+#include "core/error.h"
 
 namespace savp {
 namespace {

@@ -1,4 +1,4 @@
-#include "savp/io/gif.h"
+#include "io/gif.h"
 
 extern "C" {
 #include <libavfilter/buffersink.h>
@@ -11,9 +11,9 @@ extern "C" {
 #include <string>
 #include <utility>
 
+#include "core/error.h"
 #include "io/libav.h"
-#include "savp/core/error.h"
-#include "savp/io/whole_file.h"
+#include "io/whole_file.h"
 
 namespace savp {
 namespace {

@@ -1,4 +1,4 @@
-#include "savp/io/image.h"
+#include "io/image.h"
 
 #include <algorithm>
 #include <cmath>
@@ -11,10 +11,10 @@
 #include <string_view>
 #include <utility>
 
+#include "core/error.h"
 #include "io/encoded_picture.h"
 #include "io/picture_header.h"
-#include "savp/core/error.h"
-#include "savp/io/whole_file.h"
+#include "io/whole_file.h"
 
 namespace savp {
 namespace {

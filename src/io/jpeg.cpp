@@ -8,7 +8,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "savp/core/error.h"
+#include "core/error.h"
 
 namespace savp {
 namespace {

@@ -10,7 +10,7 @@ extern "C" {
 #include <cstdio>
 #include <mutex>
 
-#include "savp/core/failure.h"
+#include "core/failure.h"
 
 namespace savp::libav {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <new>
 
+#include "core/error.h"
 #include "io/regular_file.h"
-#include "savp/core/error.h"
 
 namespace savp {
 namespace {

@@ -1,4 +1,4 @@
-#include "savp/io/pickle.h"
+#include "io/pickle.h"
 
 #include <bit>
 #include <charconv>
@@ -11,9 +11,9 @@
 #include <utility>
 #include <vector>
 
-#include "savp/core/error.h"
-#include "savp/core/printable.h"
-#include "savp/io/whole_file.h"
+#include "core/error.h"
+#include "core/printable.h"
+#include "io/whole_file.h"
 
 // A pickle is a program for a machine with a stack of values, marks on it, and numbered memos:
 // https://github.com/python/cpython/blob/main/Lib/pickletools.py tells what each byte means.

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdlib>
 
-#include "savp/core/error.h"
+#include "core/error.h"
 
 namespace savp {
 namespace {

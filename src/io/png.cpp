@@ -6,8 +6,8 @@
 #include <csetjmp>
 #include <cstring>
 
+#include "core/error.h"
 #include "io/encoded_picture.h"
-#include "savp/core/error.h"
 
 namespace savp {
 namespace {

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "savp/io/image.h"
+#include "io/image.h"
 
 namespace savp {
 

@@ -6,7 +6,7 @@
 
 #include <cerrno>
 
-#include "savp/core/failure.h"
+#include "core/failure.h"
 
 namespace savp {
 

@@ -1,4 +1,4 @@
-#include "savp/io/safetensors.h"
+#include "io/safetensors.h"
 
 #include <algorithm>
 #include <bit>
@@ -9,10 +9,10 @@
 #include <tuple>
 #include <utility>
 
+#include "core/error.h"
+#include "core/printable.h"
+#include "io/atomic_file.h"
 #include "io/mapped_file.h"
-#include "savp/core/error.h"
-#include "savp/core/printable.h"
-#include "savp/io/atomic_file.h"
 
 namespace savp {
 namespace {

@@ -1,4 +1,4 @@
-#include "savp/io/sha256.h"
+#include "io/sha256.h"
 
 extern "C" {
 #include <libavutil/mem.h>
@@ -12,7 +12,7 @@ extern "C" {
 #include <memory>
 #include <vector>
 
-#include "savp/core/error.h"
+#include "core/error.h"
 
 namespace savp {
 namespace {

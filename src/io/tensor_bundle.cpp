@@ -1,4 +1,4 @@
-#include "savp/io/tensor_bundle.h"
+#include "io/tensor_bundle.h"
 
 #include <leveldb/env.h>
 #include <leveldb/iterator.h>
@@ -11,10 +11,10 @@
 #include <string_view>
 #include <utility>
 
+#include "core/error.h"
+#include "core/printable.h"
+#include "io/crc32c.h"
 #include "io/mapped_file.h"
-#include "savp/core/error.h"
-#include "savp/core/printable.h"
-#include "savp/io/crc32c.h"
 #include "tensor_bundle.pb.h"
 
 namespace savp {

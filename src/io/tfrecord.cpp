@@ -1,13 +1,13 @@
-#include "savp/io/tfrecord.h"
+#include "io/tfrecord.h"
 
 #include <array>
 #include <bit>
 #include <climits>
 #include <cstring>
 
+#include "core/error.h"
+#include "io/crc32c.h"
 #include "io/regular_file.h"
-#include "savp/core/error.h"
-#include "savp/io/crc32c.h"
 
 namespace savp {
 namespace {

@@ -1,15 +1,15 @@
-#include "savp/io/video.h"
+#include "io/video.h"
 
 #include <algorithm>
 #include <atomic>
 #include <string>
 #include <utility>
 
+#include "core/error.h"
+#include "core/log.h"
+#include "io/folder_entries.h"
 #include "io/frame_order.h"
 #include "io/video_file.h"
-#include "savp/core/error.h"
-#include "savp/core/log.h"
-#include "savp/io/folder_entries.h"
 
 namespace savp {
 namespace {

@@ -11,9 +11,9 @@ extern "C" {
 #include <string>
 #include <string_view>
 
+#include "core/failure.h"
 #include "io/container_end.h"
 #include "io/libav.h"
-#include "savp/core/failure.h"
 
 namespace savp {
 namespace {

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <memory>
 
-#include "savp/io/video.h"
+#include "io/video.h"
 
 namespace savp {
 

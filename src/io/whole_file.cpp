@@ -1,8 +1,8 @@
-#include "savp/io/whole_file.h"
+#include "io/whole_file.h"
 
+#include "core/failure.h"
+#include "io/atomic_file.h"
 #include "io/regular_file.h"
-#include "savp/core/failure.h"
-#include "savp/io/atomic_file.h"
 
 namespace savp {
 

@@ -1,11 +1,11 @@
 // Stands in for image.cpp, gif.cpp, video_file.cpp and sha256.cpp. Records are read and written without them.
-#include "savp/core/without_video.h"
+#include "core/without_video.h"
 
+#include "io/gif.h"
+#include "io/image.h"
+#include "io/sha256.h"
+#include "io/video.h"
 #include "io/video_file.h"
-#include "savp/io/gif.h"
-#include "savp/io/image.h"
-#include "savp/io/sha256.h"
-#include "savp/io/video.h"
 
 namespace savp {
 namespace {

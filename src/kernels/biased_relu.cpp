@@ -1,4 +1,4 @@
-#include "savp/kernels/biased_relu.h"
+#include "kernels/biased_relu.h"
 
 #include <torch/autograd.h>
 #include <torch/types.h>

@@ -1,4 +1,4 @@
-#include "savp/kernels/blend.h"
+#include "kernels/blend.h"
 
 #include <torch/autograd.h>
 #include <torch/types.h>

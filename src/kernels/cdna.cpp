@@ -1,4 +1,4 @@
-#include "savp/kernels/cdna.h"
+#include "kernels/cdna.h"
 
 #include <torch/autograd.h>
 #include <torch/types.h>

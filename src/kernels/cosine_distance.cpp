@@ -1,4 +1,4 @@
-#include "savp/kernels/cosine_distance.h"
+#include "kernels/cosine_distance.h"
 
 #include <torch/autograd.h>
 #include <torch/types.h>

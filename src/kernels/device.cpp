@@ -1,4 +1,4 @@
-#include "savp/kernels/device.h"
+#include "kernels/device.h"
 
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
@@ -18,7 +18,7 @@
 #include <c10/cuda/CUDAFunctions.h>
 #endif
 
-#include "savp/core/error.h"
+#include "core/error.h"
 
 namespace savp {
 

@@ -1,4 +1,4 @@
-#include "savp/kernels/device_graph.h"
+#include "kernels/device_graph.h"
 
 #ifdef SAVP_WITH_CUDA
 #include <ATen/cuda/CUDAGraph.h>
@@ -7,7 +7,7 @@
 #include <c10/cuda/CUDAStream.h>
 #endif
 
-#include "savp/core/error.h"
+#include "core/error.h"
 
 namespace savp {
 

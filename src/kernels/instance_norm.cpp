@@ -1,4 +1,4 @@
-#include "savp/kernels/instance_norm.h"
+#include "kernels/instance_norm.h"
 
 #include <torch/autograd.h>
 #include <torch/types.h>

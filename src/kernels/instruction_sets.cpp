@@ -1,4 +1,4 @@
-#include "savp/kernels/instruction_sets.h"
+#include "kernels/instruction_sets.h"
 
 #include <ATen/Context.h>
 #include <ATen/Version.h>
@@ -7,7 +7,7 @@
 #include <cctype>
 #include <cstdlib>
 
-#include "savp/core/instructions.h"
+#include "core/instructions.h"
 
 namespace savp {
 namespace {

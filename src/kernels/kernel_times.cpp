@@ -1,4 +1,4 @@
-#include "savp/kernels/kernel_times.h"
+#include "kernels/kernel_times.h"
 
 #include <torch/csrc/autograd/profiler_kineto.h>
 

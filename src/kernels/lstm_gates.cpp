@@ -1,15 +1,15 @@
-#include "savp/kernels/lstm_gates.h"
+#include "kernels/lstm_gates.h"
 
 #include <torch/autograd.h>
 #include <torch/types.h>
 
 #include <vector>
 
+#include "core/instructions.h"
 #include "kernels/channel_loops.h"
 #include "kernels/lstm_gates_body.h"
 #include "kernels/lstm_gates_kernels.h"
 #include "kernels/parallel.h"
-#include "savp/core/instructions.h"
 #ifdef SAVP_WITH_CUDA
 #include "kernels/norms_cuda.h"
 #endif

@@ -1,4 +1,4 @@
-#include "savp/kernels/operator_count.h"
+#include "kernels/operator_count.h"
 
 #include <algorithm>
 #include <iterator>

@@ -1,4 +1,4 @@
-#include "savp/kernels/prepared_conv.h"
+#include "kernels/prepared_conv.h"
 
 #include <ATen/Context.h>
 #include <torch/autograd.h>
@@ -9,9 +9,9 @@
 #include <utility>
 #include <vector>
 
+#include "core/instructions.h"
+#include "core/precision.h"
 #include "kernels/winograd_conv.h"
-#include "savp/core/instructions.h"
-#include "savp/core/precision.h"
 
 namespace savp::kernels {
 namespace {

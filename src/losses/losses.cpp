@@ -1,10 +1,10 @@
-#include "savp/losses/losses.h"
+#include "losses/losses.h"
 
 #include <torch/types.h>
 
 #include <cmath>
 
-#include "savp/kernels/cosine_distance.h"
+#include "kernels/cosine_distance.h"
 
 namespace savp::losses {
 namespace {

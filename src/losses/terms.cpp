@@ -1,11 +1,11 @@
-#include "savp/losses/terms.h"
+#include "losses/terms.h"
 
 #include <ATen/ATen.h>
 
 #include <utility>
 
-#include "savp/core/error.h"
-#include "savp/losses/losses.h"
+#include "core/error.h"
+#include "losses/losses.h"
 
 namespace savp {
 namespace {

@@ -1,10 +1,10 @@
-#include "savp/metrics/metrics.h"
+#include "metrics/metrics.h"
 
 #include <ATen/ATen.h>
 
 #include <cmath>
 
-#include "savp/core/error.h"
+#include "core/error.h"
 
 namespace savp {
 namespace {

@@ -1,11 +1,11 @@
-#include "savp/models/advection.h"
+#include "models/advection.h"
 
 #include <torch/types.h>
 #include <torch/utils.h>
 
 #include "composition.h"
-#include "savp/core/error.h"
-#include "savp/nn/slim_layers.h"
+#include "core/error.h"
+#include "nn/slim_layers.h"
 #include "size_remedy.h"
 
 namespace savp {

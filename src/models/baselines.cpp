@@ -1,8 +1,8 @@
-#include "savp/models/baselines.h"
+#include "models/baselines.h"
 
 #include <ATen/ATen.h>
 
-#include "savp/core/error.h"
+#include "core/error.h"
 
 namespace savp {
 namespace {

@@ -5,9 +5,9 @@
 #include <functional>
 #include <vector>
 
-#include "savp/core/video.h"
-#include "savp/kernels/blend.h"
-#include "savp/nn/transforms/transform.h"
+#include "core/video.h"
+#include "kernels/blend.h"
+#include "nn/transforms/transform.h"
 
 namespace savp {
 

@@ -1,4 +1,4 @@
-#include "savp/models/discriminators.h"
+#include "models/discriminators.h"
 
 #include <torch/types.h>
 #include <torch/utils.h>
@@ -6,8 +6,8 @@
 #include <map>
 #include <utility>
 
-#include "savp/core/error.h"
-#include "savp/nn/layers.h"
+#include "core/error.h"
+#include "nn/layers.h"
 
 namespace savp {
 namespace {

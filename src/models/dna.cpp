@@ -1,4 +1,4 @@
-#include "savp/models/dna.h"
+#include "models/dna.h"
 
 namespace savp {
 namespace {

@@ -1,14 +1,14 @@
-#include "savp/models/models.h"
+#include "models/models.h"
 
 #include <algorithm>
 
-#include "savp/core/error.h"
-#include "savp/core/text.h"
-#include "savp/models/baselines.h"
-#include "savp/models/dna.h"
-#include "savp/models/savp.h"
-#include "savp/models/sna.h"
-#include "savp/models/sv2p.h"
+#include "core/error.h"
+#include "core/text.h"
+#include "models/baselines.h"
+#include "models/dna.h"
+#include "models/savp.h"
+#include "models/sna.h"
+#include "models/sv2p.h"
 
 namespace savp {
 namespace {

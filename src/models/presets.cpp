@@ -1,8 +1,8 @@
-#include "savp/models/presets.h"
+#include "models/presets.h"
 
 #include <stdexcept>
 
-#include "savp/core/text.h"
+#include "core/text.h"
 
 namespace savp {
 namespace {

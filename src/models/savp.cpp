@@ -1,4 +1,4 @@
-#include "savp/models/savp.h"
+#include "models/savp.h"
 
 #include <torch/types.h>
 #include <torch/utils.h>
@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "savp/core/error.h"
-#include "savp/core/precision.h"
+#include "core/error.h"
+#include "core/precision.h"
 #include "savp_cell.h"
 
 namespace savp {

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "savp/core/error.h"
+#include "core/error.h"
 #include "size_remedy.h"
 
 namespace savp {

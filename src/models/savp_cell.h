@@ -9,11 +9,11 @@
 #include <vector>
 
 #include "composition.h"
-#include "savp/core/video.h"
-#include "savp/models/savp.h"
-#include "savp/nn/conv_rnn.h"
-#include "savp/nn/layers.h"
-#include "savp/nn/transforms/transform.h"
+#include "core/video.h"
+#include "models/savp.h"
+#include "nn/conv_rnn.h"
+#include "nn/layers.h"
+#include "nn/transforms/transform.h"
 
 namespace savp {
 

@@ -1,4 +1,4 @@
-#include "savp/models/sna.h"
+#include "models/sna.h"
 
 namespace savp {
 namespace {

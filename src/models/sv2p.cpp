@@ -1,9 +1,9 @@
-#include "savp/models/sv2p.h"
+#include "models/sv2p.h"
 
 #include <torch/types.h>
 #include <torch/utils.h>
 
-#include "savp/nn/slim_layers.h"
+#include "nn/slim_layers.h"
 
 namespace savp {
 namespace {

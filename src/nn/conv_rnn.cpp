@@ -1,11 +1,11 @@
-#include "savp/nn/conv_rnn.h"
+#include "nn/conv_rnn.h"
 
 #include <torch/nn/module.h>
 #include <torch/types.h>
 
 #include <functional>
 
-#include "savp/kernels/lstm_gates.h"
+#include "kernels/lstm_gates.h"
 
 namespace savp::nn {
 namespace {

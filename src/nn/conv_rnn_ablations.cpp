@@ -1,7 +1,7 @@
 // What is left of a recurrent cell when a part of it is taken away, to see what that part is good for.
 #include <torch/types.h>
 
-#include "savp/nn/conv_rnn.h"
+#include "nn/conv_rnn.h"
 
 namespace savp::nn {
 namespace {

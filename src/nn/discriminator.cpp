@@ -1,4 +1,4 @@
-#include "savp/nn/discriminator.h"
+#include "nn/discriminator.h"
 
 #include <torch/nn/module.h>
 #include <torch/types.h>
@@ -8,10 +8,10 @@
 #include <memory>
 #include <numeric>
 
-#include "savp/core/error.h"
-#include "savp/kernels/biased_relu.h"
-#include "savp/nn/layers.h"
-#include "savp/nn/spectral_norm.h"
+#include "core/error.h"
+#include "kernels/biased_relu.h"
+#include "nn/layers.h"
+#include "nn/spectral_norm.h"
 
 namespace savp::nn {
 namespace {

@@ -1,4 +1,4 @@
-#include "savp/nn/encoder.h"
+#include "nn/encoder.h"
 
 #include <torch/types.h>
 

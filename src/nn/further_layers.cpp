@@ -1,4 +1,4 @@
-#include "savp/nn/further_layers.h"
+#include "nn/further_layers.h"
 
 #include <torch/types.h>
 

@@ -1,4 +1,4 @@
-#include "savp/nn/layers.h"
+#include "nn/layers.h"
 
 #include <torch/nn/module.h>
 #include <torch/types.h>
@@ -6,7 +6,7 @@
 #include <cmath>
 #include <vector>
 
-#include "savp/kernels/instance_norm.h"
+#include "kernels/instance_norm.h"
 
 namespace savp::nn {
 namespace {

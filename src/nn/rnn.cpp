@@ -1,11 +1,11 @@
-#include "savp/nn/rnn.h"
+#include "nn/rnn.h"
 
 #include <torch/types.h>
 #include <torch/utils.h>
 
 #include <vector>
 
-#include "savp/nn/layers.h"
+#include "nn/layers.h"
 
 namespace savp::nn {
 namespace {

@@ -1,4 +1,4 @@
-#include "savp/nn/slim_layers.h"
+#include "nn/slim_layers.h"
 
 #include <torch/types.h>
 #include <torch/utils.h>

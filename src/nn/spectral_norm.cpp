@@ -1,8 +1,8 @@
-#include "savp/nn/spectral_norm.h"
+#include "nn/spectral_norm.h"
 
 #include <torch/types.h>
 
-#include "savp/core/precision.h"
+#include "core/precision.h"
 
 namespace savp::nn {
 namespace {

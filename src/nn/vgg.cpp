@@ -1,10 +1,10 @@
-#include "savp/nn/vgg.h"
+#include "nn/vgg.h"
 
 #include <torch/types.h>
 
 #include <string>
 
-#include "savp/nn/layers.h"
+#include "nn/layers.h"
 
 namespace savp::nn {
 namespace {

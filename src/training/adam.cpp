@@ -1,4 +1,4 @@
-#include "savp/training/adam.h"
+#include "training/adam.h"
 
 #include <torch/types.h>
 #include <torch/utils.h>

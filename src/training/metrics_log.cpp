@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "savp/io/atomic_file.h"
+#include "io/atomic_file.h"
 
 namespace savp {
 namespace {

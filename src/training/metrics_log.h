@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "savp/core/hparams.h"
+#include "core/hparams.h"
 
 namespace savp {
 

@@ -2,8 +2,8 @@
 
 #include <torch/types.h>
 
-#include "savp/checkpoints/tensors.h"
-#include "savp/core/error.h"
+#include "checkpoints/tensors.h"
+#include "core/error.h"
 
 namespace savp {
 

@@ -3,8 +3,8 @@
 
 #include <memory>
 
-#include "savp/core/model_hparams.h"
-#include "savp/nn/vgg.h"
+#include "core/model_hparams.h"
+#include "nn/vgg.h"
 
 namespace savp {
 

@@ -1,4 +1,4 @@
-#include "savp/training/progress.h"
+#include "training/progress.h"
 
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -7,9 +7,9 @@
 #include <cmath>
 #include <cstdio>
 
-#include "savp/core/error.h"
-#include "savp/core/log.h"
-#include "savp/core/verbosity.h"
+#include "core/error.h"
+#include "core/log.h"
+#include "core/verbosity.h"
 
 namespace savp {
 namespace {

@@ -1,8 +1,8 @@
-#include "savp/training/schedules.h"
+#include "training/schedules.h"
 
 #include <algorithm>
 
-#include "savp/core/error.h"
+#include "core/error.h"
 
 namespace savp {
 

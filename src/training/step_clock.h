@@ -6,7 +6,7 @@
 
 #include <vector>
 
-#include "savp/core/schedule.h"
+#include "core/schedule.h"
 
 namespace savp {
 

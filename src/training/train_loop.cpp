@@ -1,16 +1,16 @@
-#include "savp/training/train_loop.h"
+#include "training/train_loop.h"
 
 #include <ATen/ATen.h>
 #include <unistd.h>
 
 #include <cmath>
 
-#include "savp/checkpoints/run_dir.h"
-#include "savp/checkpoints/tensors.h"
-#include "savp/core/interrupt.h"
-#include "savp/core/log.h"
-#include "savp/training/progress.h"
+#include "checkpoints/run_dir.h"
+#include "checkpoints/tensors.h"
+#include "core/interrupt.h"
+#include "core/log.h"
 #include "training/metrics_log.h"
+#include "training/progress.h"
 
 namespace savp {
 namespace {

@@ -1,4 +1,4 @@
-#include "savp/training/trainer.h"
+#include "training/trainer.h"
 
 #include <ATen/Context.h>
 #include <torch/nn/module.h>
@@ -8,13 +8,13 @@
 #include <algorithm>
 #include <optional>
 
-#include "savp/checkpoints/tf_names.h"
-#include "savp/core/schedule.h"
-#include "savp/kernels/device_graph.h"
-#include "savp/losses/terms.h"
-#include "savp/training/adam.h"
-#include "savp/training/schedules.h"
+#include "checkpoints/tf_names.h"
+#include "core/schedule.h"
+#include "kernels/device_graph.h"
+#include "losses/terms.h"
+#include "training/adam.h"
 #include "training/perceptual.h"
+#include "training/schedules.h"
 #include "training/step_clock.h"
 
 namespace savp {

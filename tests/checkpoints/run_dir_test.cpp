@@ -1,4 +1,4 @@
-#include "savp/checkpoints/run_dir.h"
+#include "checkpoints/run_dir.h"
 
 #include "support/scratch_test.h"
 

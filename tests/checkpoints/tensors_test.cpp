@@ -1,4 +1,4 @@
-#include "savp/checkpoints/tensors.h"
+#include "checkpoints/tensors.h"
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
@@ -7,7 +7,7 @@
 
 #include <csignal>
 
-#include "savp/checkpoints/run_dir.h"
+#include "checkpoints/run_dir.h"
 #include "support/scratch_test.h"
 
 namespace savp {

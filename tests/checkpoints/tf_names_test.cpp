@@ -1,4 +1,4 @@
-#include "savp/checkpoints/tf_names.h"
+#include "checkpoints/tf_names.h"
 
 #include <gtest/gtest.h>
 #include <torch/types.h>

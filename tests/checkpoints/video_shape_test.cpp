@@ -1,8 +1,8 @@
-#include "savp/checkpoints/video_shape.h"
+#include "checkpoints/video_shape.h"
 
 #include <gtest/gtest.h>
 
-#include "savp/core/error.h"
+#include "core/error.h"
 
 namespace savp {
 namespace {

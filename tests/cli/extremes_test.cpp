@@ -3,11 +3,11 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
-#include "savp/cli/evaluate.h"
-#include "savp/cli/generate.h"
-#include "savp/cli/run.h"
-#include "savp/cli/train.h"
-#include "savp/core/verbosity.h"
+#include "cli/evaluate.h"
+#include "cli/generate.h"
+#include "cli/run.h"
+#include "cli/train.h"
+#include "core/verbosity.h"
 #include "support/scratch.h"
 
 namespace savp {

@@ -1,4 +1,4 @@
-#include "savp/cli/run.h"
+#include "cli/run.h"
 
 #include <c10/util/Exception.h>
 #include <gtest/gtest.h>
@@ -11,9 +11,9 @@
 #include <stdexcept>
 
 #include "cli/flags.h"
-#include "savp/core/interrupt.h"
-#include "savp/core/log.h"
-#include "savp/core/verbosity.h"
+#include "core/interrupt.h"
+#include "core/log.h"
+#include "core/verbosity.h"
 
 namespace savp {
 

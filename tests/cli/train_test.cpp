@@ -1,4 +1,4 @@
-#include "savp/cli/train.h"
+#include "cli/train.h"
 
 #include <gtest/gtest.h>
 

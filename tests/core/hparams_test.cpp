@@ -1,4 +1,4 @@
-#include "savp/core/hparams.h"
+#include "core/hparams.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "savp/core/noise.h"
+#include "core/noise.h"
 
 #include <gtest/gtest.h>
 #include <torch/types.h>

@@ -1,4 +1,4 @@
-#include "savp/core/schedule.h"
+#include "core/schedule.h"
 
 #include <gtest/gtest.h>
 

@@ -4,8 +4,8 @@
 
 #include <fstream>
 
-#include "savp/core/error.h"
-#include "savp/datasets/dataset.h"
+#include "core/error.h"
+#include "datasets/dataset.h"
 
 namespace savp {
 namespace {

@@ -6,11 +6,11 @@
 #include <set>
 #include <vector>
 
-#include "savp/core/error.h"
-#include "savp/datasets/dataset.h"
-#include "savp/io/example.h"
-#include "savp/io/image.h"
-#include "savp/io/tfrecord.h"
+#include "core/error.h"
+#include "datasets/dataset.h"
+#include "io/example.h"
+#include "io/image.h"
+#include "io/tfrecord.h"
 #include "support/scratch_test.h"
 #include "support/without_rights.h"
 

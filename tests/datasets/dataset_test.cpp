@@ -1,12 +1,12 @@
-#include "savp/datasets/dataset.h"
+#include "datasets/dataset.h"
 
 #include <gtest/gtest.h>
 #include <torch/cuda.h>
 
-#include "savp/core/error.h"
-#include "savp/datasets/bench.h"
-#include "savp/io/example.h"
-#include "savp/io/tfrecord.h"
+#include "core/error.h"
+#include "datasets/bench.h"
+#include "io/example.h"
+#include "io/tfrecord.h"
 #include "support/scratch.h"
 
 namespace savp {

@@ -9,11 +9,11 @@
 #include <cstdlib>
 #include <set>
 
-#include "savp/datasets/dataset.h"
-#include "savp/datasets/verification.h"
-#include "savp/datasets/video_data.h"
-#include "savp/io/gif.h"
-#include "savp/io/image.h"
+#include "datasets/dataset.h"
+#include "datasets/verification.h"
+#include "datasets/video_data.h"
+#include "io/gif.h"
+#include "io/image.h"
 #include "support/scratch_test.h"
 #include "support/without_rights.h"
 #include "support/written_arrays.h"

@@ -3,14 +3,14 @@
 #include <opencv2/imgcodecs.hpp>
 #include <set>
 
-#include "savp/datasets/bair_data.h"
-#include "savp/datasets/kth_data.h"
-#include "savp/datasets/ucf101_data.h"
-#include "savp/io/array_file.h"
-#include "savp/io/example.h"
-#include "savp/io/sha256.h"
-#include "savp/io/tfrecord.h"
-#include "savp/io/video.h"
+#include "datasets/bair_data.h"
+#include "datasets/kth_data.h"
+#include "datasets/ucf101_data.h"
+#include "io/array_file.h"
+#include "io/example.h"
+#include "io/sha256.h"
+#include "io/tfrecord.h"
+#include "io/video.h"
 #include "support/scratch_test.h"
 #include "support/written_video.h"
 

@@ -1,4 +1,4 @@
-#include "savp/datasets/toy_data.h"
+#include "datasets/toy_data.h"
 
 #include <gtest/gtest.h>
 
@@ -6,11 +6,11 @@
 #include <string>
 #include <vector>
 
+#include "core/error.h"
 #include "datasets/toy/physics.h"
-#include "savp/core/error.h"
-#include "savp/datasets/toy_scene.h"
-#include "savp/io/example.h"
-#include "savp/io/tfrecord.h"
+#include "datasets/toy_scene.h"
+#include "io/example.h"
+#include "io/tfrecord.h"
 #include "support/scratch.h"
 
 namespace savp {

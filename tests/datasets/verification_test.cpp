@@ -1,9 +1,9 @@
-#include "savp/datasets/verification.h"
+#include "datasets/verification.h"
 
-#include "savp/datasets/toy_data.h"
-#include "savp/datasets/video_data.h"
-#include "savp/io/gif.h"
-#include "savp/io/tfrecord.h"
+#include "datasets/toy_data.h"
+#include "datasets/video_data.h"
+#include "io/gif.h"
+#include "io/tfrecord.h"
 #include "support/scratch_test.h"
 
 namespace savp {

@@ -1,4 +1,4 @@
-#include "savp/datasets/video_data.h"
+#include "datasets/video_data.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -10,11 +10,11 @@
 #include <string>
 #include <vector>
 
+#include "core/error.h"
 #include "datasets/video_split.h"
-#include "savp/core/error.h"
-#include "savp/io/example.h"
-#include "savp/io/gif.h"
-#include "savp/io/tfrecord.h"
+#include "io/example.h"
+#include "io/gif.h"
+#include "io/tfrecord.h"
 #include "support/scratch.h"
 
 namespace savp {

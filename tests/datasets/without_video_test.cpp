@@ -3,12 +3,12 @@
 #include <iterator>
 #include <string>
 
-#include "savp/core/error.h"
-#include "savp/datasets/toy_data.h"
-#include "savp/io/gif.h"
-#include "savp/io/image.h"
-#include "savp/io/sha256.h"
-#include "savp/io/video.h"
+#include "core/error.h"
+#include "datasets/toy_data.h"
+#include "io/gif.h"
+#include "io/image.h"
+#include "io/sha256.h"
+#include "io/video.h"
 #include "support/scratch_test.h"
 
 namespace savp {

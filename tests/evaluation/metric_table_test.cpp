@@ -1,4 +1,4 @@
-#include "savp/evaluation/metric_table.h"
+#include "evaluation/metric_table.h"
 
 #include <gtest/gtest.h>
 

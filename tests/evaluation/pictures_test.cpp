@@ -1,4 +1,4 @@
-#include "savp/evaluation/pictures.h"
+#include "evaluation/pictures.h"
 
 #include <gtest/gtest.h>
 #include <torch/types.h>

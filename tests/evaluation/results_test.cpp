@@ -1,4 +1,4 @@
-#include "savp/evaluation/results.h"
+#include "evaluation/results.h"
 
 #include <gtest/gtest.h>
 #include <signal.h>  // NOLINT: kill() is of POSIX, not of <csignal>
@@ -7,8 +7,8 @@
 #include <torch/types.h>
 #include <unistd.h>
 
-#include "savp/core/error.h"
-#include "savp/io/image.h"
+#include "core/error.h"
+#include "io/image.h"
 #include "support/scratch.h"
 
 namespace savp {

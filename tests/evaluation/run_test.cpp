@@ -1,15 +1,15 @@
-#include "savp/evaluation/run.h"
+#include "evaluation/run.h"
 
 #include <gtest/gtest.h>
 #include <torch/types.h>
 
-#include "savp/checkpoints/tensors.h"
-#include "savp/checkpoints/video_shape.h"
-#include "savp/io/image.h"
-#include "savp/kernels/device.h"
-#include "savp/training/trainer.h"
+#include "checkpoints/tensors.h"
+#include "checkpoints/video_shape.h"
+#include "io/image.h"
+#include "kernels/device.h"
 #include "support/scratch.h"
 #include "support/written_arrays.h"
+#include "training/trainer.h"
 
 namespace savp {
 namespace {

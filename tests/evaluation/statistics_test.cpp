@@ -1,6 +1,6 @@
-#include "savp/evaluation/statistics.h"
+#include "evaluation/statistics.h"
 
-#include "savp/core/error.h"
+#include "core/error.h"
 #include "support/stored_tensor.h"
 
 namespace savp {

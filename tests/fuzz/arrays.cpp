@@ -1,9 +1,9 @@
 // NumPy's npy and npz files: read or refused with a DataError.
 #include <algorithm>
 
+#include "core/error.h"
 #include "fuzz/memory_file.h"
-#include "savp/core/error.h"
-#include "savp/io/array_file.h"
+#include "io/array_file.h"
 
 namespace savp {
 namespace {

@@ -1,8 +1,8 @@
 // JPEG and PNG pictures: read or refused, in memory that their size was agreed on before.
 #include <vector>
 
-#include "savp/core/error.h"
-#include "savp/io/image.h"
+#include "core/error.h"
+#include "io/image.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   const std::string_view encoded(reinterpret_cast<const char*>(bytes), size);

@@ -1,7 +1,7 @@
 // TFRecord framing: whatever a file holds, it is read or refused with a DataError.
+#include "core/error.h"
 #include "fuzz/memory_file.h"
-#include "savp/core/error.h"
-#include "savp/io/tfrecord.h"
+#include "io/tfrecord.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   const savp::MemoryFile file(bytes, size);

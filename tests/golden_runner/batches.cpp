@@ -7,12 +7,12 @@
 #include <set>
 #include <tuple>
 
+#include "core/error.h"
+#include "datasets/dataset.h"
 #include "golden_runner/data.h"
-#include "savp/core/error.h"
-#include "savp/datasets/dataset.h"
-#include "savp/io/example.h"
-#include "savp/io/image.h"
-#include "savp/io/tfrecord.h"
+#include "io/example.h"
+#include "io/image.h"
+#include "io/tfrecord.h"
 
 namespace savp::golden {
 namespace {

@@ -7,8 +7,8 @@
 #include <filesystem>
 #include <fstream>
 
-#include "savp/core/error.h"
-#include "savp/io/safetensors.h"
+#include "core/error.h"
+#include "io/safetensors.h"
 
 namespace savp::golden {
 namespace {

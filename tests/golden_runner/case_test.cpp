@@ -7,10 +7,10 @@
 #include <filesystem>
 #include <fstream>
 
+#include "core/error.h"
 #include "golden_runner/recorded_noise.h"
 #include "golden_runner/tolerances.h"
-#include "savp/core/error.h"
-#include "savp/io/safetensors.h"
+#include "io/safetensors.h"
 
 namespace savp::golden {
 namespace {

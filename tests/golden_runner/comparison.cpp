@@ -9,7 +9,7 @@
 #include <map>
 #include <sstream>
 
-#include "savp/core/error.h"
+#include "core/error.h"
 
 namespace savp::golden {
 namespace {

@@ -6,11 +6,11 @@
 #include <exception>
 #include <iterator>
 
+#include "checkpoints/run_dir.h"
+#include "core/error.h"
 #include "golden_runner/kinds.h"
-#include "savp/checkpoints/run_dir.h"
-#include "savp/core/error.h"
-#include "savp/models/models.h"
-#include "savp/training/trainer.h"
+#include "models/models.h"
+#include "training/trainer.h"
 
 namespace savp::golden {
 namespace {

@@ -1,12 +1,12 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
+#include "core/error.h"
+#include "core/step.h"
+#include "evaluation/statistics.h"
 #include "golden_runner/kinds.h"
 #include "golden_runner/model_setup.h"
 #include "golden_runner/recorded_noise.h"
-#include "savp/core/error.h"
-#include "savp/core/step.h"
-#include "savp/evaluation/statistics.h"
 
 namespace savp::golden {
 namespace {

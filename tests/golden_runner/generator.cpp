@@ -1,10 +1,10 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
+#include "core/step.h"
 #include "golden_runner/kinds.h"
 #include "golden_runner/model_setup.h"
 #include "golden_runner/recorded_noise.h"
-#include "savp/core/step.h"
 
 namespace savp::golden {
 namespace {

@@ -5,11 +5,11 @@
 #include <set>
 #include <utility>
 
+#include "checkpoints/run_dir.h"
+#include "core/error.h"
+#include "datasets/dataset.h"
 #include "golden_runner/data.h"
-#include "savp/checkpoints/run_dir.h"
-#include "savp/core/error.h"
-#include "savp/datasets/dataset.h"
-#include "savp/models/models.h"
+#include "models/models.h"
 
 namespace savp::golden {
 namespace {

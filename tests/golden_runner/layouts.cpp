@@ -2,8 +2,8 @@
 
 #include <ATen/ATen.h>
 
-#include "savp/core/error.h"
-#include "savp/nn/transforms/transform.h"
+#include "core/error.h"
+#include "nn/transforms/transform.h"
 
 namespace savp::golden {
 namespace {

@@ -5,8 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/video.h"
 #include "golden_runner/case.h"
-#include "savp/core/video.h"
 
 namespace savp::golden {
 

@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <set>
 
+#include "checkpoints/tf_names.h"
+#include "core/error.h"
 #include "golden_runner/layouts.h"
-#include "savp/checkpoints/tf_names.h"
-#include "savp/core/error.h"
 
 namespace savp::golden {
 namespace {

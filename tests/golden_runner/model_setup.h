@@ -3,10 +3,10 @@
 
 #include <memory>
 
+#include "core/video.h"
 #include "golden_runner/case.h"
 #include "golden_runner/comparison.h"
-#include "savp/core/video.h"
-#include "savp/models/models.h"
+#include "models/models.h"
 
 namespace savp::golden {
 

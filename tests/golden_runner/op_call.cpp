@@ -5,8 +5,8 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
-#include "savp/checkpoints/tf_names.h"
-#include "savp/core/error.h"
+#include "checkpoints/tf_names.h"
+#include "core/error.h"
 
 namespace savp::golden {
 

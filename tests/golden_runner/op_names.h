@@ -2,8 +2,8 @@
 #pragma once
 
 #include "golden_runner/op_call.h"
-#include "savp/nn/further_layers.h"
-#include "savp/nn/layers.h"
+#include "nn/further_layers.h"
+#include "nn/layers.h"
 
 namespace savp::golden {
 

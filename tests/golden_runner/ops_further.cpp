@@ -3,7 +3,7 @@
 
 #include "golden_runner/op_call.h"
 #include "golden_runner/op_names.h"
-#include "savp/nn/further_layers.h"
+#include "nn/further_layers.h"
 
 namespace savp::golden {
 namespace {

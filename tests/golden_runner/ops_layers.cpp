@@ -1,12 +1,12 @@
 // Convolutions, dense layers, padding and norms.
 #include <torch/types.h>
 
+#include "core/error.h"
 #include "golden_runner/op_call.h"
 #include "golden_runner/op_names.h"
-#include "savp/core/error.h"
-#include "savp/nn/further_layers.h"
-#include "savp/nn/layers.h"
-#include "savp/nn/spectral_norm.h"
+#include "nn/further_layers.h"
+#include "nn/layers.h"
+#include "nn/spectral_norm.h"
 
 namespace savp::golden {
 namespace {

@@ -1,8 +1,8 @@
 // Losses and metrics.
+#include "core/error.h"
 #include "golden_runner/op_call.h"
-#include "savp/core/error.h"
-#include "savp/losses/losses.h"
-#include "savp/metrics/metrics.h"
+#include "losses/losses.h"
+#include "metrics/metrics.h"
 
 namespace savp::golden {
 namespace {

@@ -1,12 +1,12 @@
 // Recurrent cells, the encoder and the discriminators.
 #include <torch/types.h>
 
+#include "core/error.h"
 #include "golden_runner/op_call.h"
-#include "savp/core/error.h"
-#include "savp/nn/conv_rnn.h"
-#include "savp/nn/discriminator.h"
-#include "savp/nn/encoder.h"
-#include "savp/nn/rnn.h"
+#include "nn/conv_rnn.h"
+#include "nn/discriminator.h"
+#include "nn/encoder.h"
+#include "nn/rnn.h"
 
 namespace savp::golden {
 namespace {

@@ -3,7 +3,7 @@
 
 #include "datasets/sequence.h"
 #include "golden_runner/op_call.h"
-#include "savp/nn/transforms/transform.h"
+#include "nn/transforms/transform.h"
 
 namespace savp::golden {
 namespace {

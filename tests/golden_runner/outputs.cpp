@@ -4,7 +4,7 @@
 
 #include "golden_runner/kinds.h"
 #include "golden_runner/tolerances.h"
-#include "savp/metrics/metrics.h"
+#include "metrics/metrics.h"
 
 namespace savp::golden {
 namespace {

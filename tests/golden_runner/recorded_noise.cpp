@@ -2,7 +2,7 @@
 
 #include <ATen/ATen.h>
 
-#include "savp/core/error.h"
+#include "core/error.h"
 
 namespace savp::golden {
 

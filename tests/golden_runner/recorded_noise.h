@@ -1,8 +1,8 @@
 // Gives back the draws that a case recorded, by name.
 #pragma once
 
+#include "core/noise.h"
 #include "golden_runner/case.h"
-#include "savp/core/noise.h"
 
 namespace savp::golden {
 

@@ -2,9 +2,9 @@
 #include <filesystem>
 #include <map>
 
+#include "core/error.h"
 #include "golden_runner/data.h"
 #include "golden_runner/kinds.h"
-#include "savp/core/error.h"
 
 namespace savp::golden {
 namespace {

@@ -10,9 +10,9 @@
 #include <functional>
 #include <span>
 
+#include "core/error.h"
 #include "golden_runner/kinds.h"
-#include "savp/core/error.h"
-#include "savp/io/safetensors.h"
+#include "io/safetensors.h"
 
 namespace savp::golden {
 namespace {

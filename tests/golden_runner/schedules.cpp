@@ -1,10 +1,10 @@
-#include "savp/training/schedules.h"
+#include "training/schedules.h"
 
 #include <torch/types.h>
 
+#include "core/error.h"
 #include "golden_runner/kinds.h"
-#include "savp/core/error.h"
-#include "savp/models/models.h"
+#include "models/models.h"
 
 namespace savp::golden {
 namespace {

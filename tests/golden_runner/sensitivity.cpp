@@ -7,8 +7,8 @@
 #include <iterator>
 #include <limits>
 
-#include "savp/checkpoints/tf_names.h"
-#include "savp/core/error.h"
+#include "checkpoints/tf_names.h"
+#include "core/error.h"
 
 namespace savp::golden {
 namespace {

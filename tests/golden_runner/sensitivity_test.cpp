@@ -6,7 +6,7 @@
 #include <cmath>
 #include <limits>
 
-#include "savp/io/safetensors.h"
+#include "io/safetensors.h"
 #include "support/scratch.h"
 
 namespace savp::golden {

@@ -3,17 +3,17 @@
 #include <cmath>
 #include <set>
 
+#include "checkpoints/run_dir.h"
+#include "checkpoints/tf_names.h"
+#include "core/error.h"
 #include "golden_runner/kinds.h"
 #include "golden_runner/model_setup.h"
 #include "golden_runner/recorded_noise.h"
 #include "golden_runner/sensitivity.h"
 #include "golden_runner/tolerances.h"
-#include "savp/checkpoints/run_dir.h"
-#include "savp/checkpoints/tf_names.h"
-#include "savp/core/error.h"
-#include "savp/losses/terms.h"
-#include "savp/training/train_loop.h"
-#include "savp/training/trainer.h"
+#include "losses/terms.h"
+#include "training/train_loop.h"
+#include "training/trainer.h"
 
 namespace savp::golden {
 namespace {

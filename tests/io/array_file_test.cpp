@@ -1,6 +1,6 @@
-#include "savp/io/array_file.h"
+#include "io/array_file.h"
 
-#include "savp/core/error.h"
+#include "core/error.h"
 #include "support/scratch_test.h"
 #include "support/written_arrays.h"
 

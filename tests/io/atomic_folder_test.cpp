@@ -1,8 +1,8 @@
-#include "savp/io/atomic_folder.h"
+#include "io/atomic_folder.h"
 
 #include <sys/stat.h>
 
-#include "savp/core/error.h"
+#include "core/error.h"
 #include "support/killed.h"
 #include "support/scratch_test.h"
 

@@ -1,12 +1,12 @@
-#include "savp/io/example.h"
+#include "io/example.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <limits>
 
-#include "savp/core/error.h"
-#include "savp/io/tfrecord.h"
+#include "core/error.h"
+#include "io/tfrecord.h"
 
 namespace savp {
 namespace {

@@ -1,4 +1,4 @@
-#include "savp/io/folder_lock.h"
+#include "io/folder_lock.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "savp/core/error.h"
+#include "core/error.h"
 #include "support/killed.h"
 #include "support/scratch_test.h"
 

@@ -1,11 +1,11 @@
-#include "savp/io/gif.h"
+#include "io/gif.h"
 
 #include <gtest/gtest.h>
 
 #include <limits>
 #include <string>
 
-#include "savp/core/error.h"
+#include "core/error.h"
 #include "support/scratch.h"
 
 namespace savp {

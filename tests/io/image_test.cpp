@@ -1,4 +1,4 @@
-#include "savp/io/image.h"
+#include "io/image.h"
 
 #include <gtest/gtest.h>
 #include <png.h>
@@ -8,7 +8,7 @@
 #include <fstream>
 #include <string>
 
-#include "savp/core/error.h"
+#include "core/error.h"
 #include "support/scratch.h"
 
 namespace savp {

@@ -1,6 +1,6 @@
-#include "savp/io/pickle.h"
+#include "io/pickle.h"
 
-#include "savp/core/error.h"
+#include "core/error.h"
 #include "support/scratch_test.h"
 
 namespace savp {

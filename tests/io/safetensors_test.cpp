@@ -1,4 +1,4 @@
-#include "savp/io/safetensors.h"
+#include "io/safetensors.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -8,8 +8,8 @@
 #include <fstream>
 #include <iterator>
 
-#include "savp/core/failure.h"
-#include "savp/io/atomic_file.h"
+#include "core/failure.h"
+#include "io/atomic_file.h"
 
 namespace savp {
 namespace {

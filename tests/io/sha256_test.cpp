@@ -1,6 +1,6 @@
-#include "savp/io/sha256.h"
+#include "io/sha256.h"
 
-#include "savp/core/error.h"
+#include "core/error.h"
 #include "support/scratch_test.h"
 
 namespace savp {

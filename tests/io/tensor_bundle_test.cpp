@@ -1,4 +1,4 @@
-#include "savp/io/tensor_bundle.h"
+#include "io/tensor_bundle.h"
 
 #include <leveldb/env.h>
 #include <leveldb/table_builder.h>
@@ -7,7 +7,7 @@
 #include <map>
 #include <memory>
 
-#include "savp/core/error.h"
+#include "core/error.h"
 #include "support/scratch_test.h"
 
 namespace savp {

@@ -1,11 +1,11 @@
-#include "savp/io/tfrecord.h"
+#include "io/tfrecord.h"
 
 #include <gtest/gtest.h>
 
 #include <fstream>
 #include <iterator>
 
-#include "savp/core/error.h"
+#include "core/error.h"
 #include "support/scratch.h"
 
 namespace savp {

@@ -1,4 +1,4 @@
-#include "savp/io/video.h"
+#include "io/video.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "savp/core/error.h"
-#include "savp/io/gif.h"
+#include "core/error.h"
+#include "io/gif.h"
 #include "support/scratch.h"
 #include "support/written_video.h"
 

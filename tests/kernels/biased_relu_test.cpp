@@ -1,4 +1,4 @@
-#include "savp/kernels/biased_relu.h"
+#include "kernels/biased_relu.h"
 
 #include <gtest/gtest.h>
 #include <torch/cuda.h>

@@ -1,4 +1,4 @@
-#include "savp/kernels/blend.h"
+#include "kernels/blend.h"
 
 #include <gtest/gtest.h>
 #include <torch/cuda.h>

@@ -1,4 +1,4 @@
-#include "savp/kernels/cdna.h"
+#include "kernels/cdna.h"
 
 #include <gtest/gtest.h>
 #include <torch/cuda.h>

@@ -1,4 +1,4 @@
-#include "savp/kernels/cosine_distance.h"
+#include "kernels/cosine_distance.h"
 
 #include <gtest/gtest.h>
 #include <torch/cuda.h>

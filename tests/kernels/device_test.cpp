@@ -1,4 +1,4 @@
-#include "savp/kernels/device.h"
+#include "kernels/device.h"
 
 #include <gtest/gtest.h>
 #include <malloc.h>

@@ -1,4 +1,4 @@
-#include "savp/kernels/lstm_gates.h"
+#include "kernels/lstm_gates.h"
 
 #include <gtest/gtest.h>
 #include <torch/cuda.h>

@@ -1,4 +1,4 @@
-#include "savp/kernels/prepared_conv.h"
+#include "kernels/prepared_conv.h"
 
 #include <gtest/gtest.h>
 #include <torch/autograd.h>

@@ -1,12 +1,12 @@
-#include "savp/losses/losses.h"
+#include "losses/losses.h"
 
 #include <gtest/gtest.h>
 #include <torch/types.h>
 
 #include <cmath>
 
-#include "savp/core/error.h"
-#include "savp/losses/terms.h"
+#include "core/error.h"
+#include "losses/terms.h"
 
 namespace savp {
 namespace {

@@ -1,6 +1,6 @@
-#include "savp/metrics/metrics.h"
+#include "metrics/metrics.h"
 
-#include "savp/core/error.h"
+#include "core/error.h"
 #include "support/stored_tensor.h"
 
 namespace savp {

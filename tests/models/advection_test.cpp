@@ -1,12 +1,12 @@
-#include "savp/models/advection.h"
+#include "models/advection.h"
 
 #include <gtest/gtest.h>
 #include <torch/types.h>
 #include <torch/utils.h>
 
-#include "savp/core/error.h"
-#include "savp/models/models.h"
-#include "savp/models/sv2p.h"
+#include "core/error.h"
+#include "models/models.h"
+#include "models/sv2p.h"
 
 namespace savp {
 namespace {

@@ -1,9 +1,9 @@
-#include "savp/models/baselines.h"
+#include "models/baselines.h"
 
 #include <gtest/gtest.h>
 #include <torch/types.h>
 
-#include "savp/core/error.h"
+#include "core/error.h"
 
 namespace savp {
 namespace {

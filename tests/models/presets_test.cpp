@@ -1,11 +1,11 @@
-#include "savp/models/presets.h"
+#include "models/presets.h"
 
 #include <gtest/gtest.h>
 
 #include <filesystem>
 #include <fstream>
 
-#include "savp/models/models.h"
+#include "models/models.h"
 
 namespace savp {
 namespace {

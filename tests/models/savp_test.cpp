@@ -1,11 +1,11 @@
-#include "savp/models/savp.h"
+#include "models/savp.h"
 
 #include <gtest/gtest.h>
 #include <torch/types.h>
 #include <torch/utils.h>
 
-#include "savp/core/error.h"
-#include "savp/models/models.h"
+#include "core/error.h"
+#include "models/models.h"
 
 namespace savp {
 namespace {

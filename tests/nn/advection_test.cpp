@@ -1,12 +1,12 @@
-#include "savp/nn/transforms/advection.h"
+#include "nn/transforms/advection.h"
 
 #include <gtest/gtest.h>
 #include <torch/cuda.h>
 #include <torch/types.h>
 #include <torch/utils.h>
 
-#include "savp/kernels/cdna.h"
-#include "savp/nn/slim_layers.h"
+#include "kernels/cdna.h"
+#include "nn/slim_layers.h"
 
 namespace savp::nn {
 namespace {

@@ -1,12 +1,12 @@
-#include "savp/nn/layers.h"
+#include "nn/layers.h"
 
 #include <gtest/gtest.h>
 #include <torch/types.h>
 #include <torch/utils.h>
 
-#include "savp/nn/conv_rnn.h"
-#include "savp/nn/spectral_norm.h"
-#include "savp/nn/transforms/transform.h"
+#include "nn/conv_rnn.h"
+#include "nn/spectral_norm.h"
+#include "nn/transforms/transform.h"
 
 namespace savp::nn {
 namespace {

@@ -3,8 +3,8 @@
 
 #include <iostream>
 
-#include "savp/core/noise.h"
-#include "savp/core/text.h"
+#include "core/noise.h"
+#include "core/text.h"
 
 int main() {
   savp::DeviceNoise noise(at::kCPU, /*seed=*/1);

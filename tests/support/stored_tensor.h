@@ -6,8 +6,8 @@
 
 #include <string>
 
-#include "savp/core/error.h"
-#include "savp/io/safetensors.h"
+#include "core/error.h"
+#include "io/safetensors.h"
 
 namespace savp {
 

@@ -3,9 +3,9 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "savp/io/gif.h"
-#include "savp/io/image.h"
-#include "savp/io/video.h"
+#include "io/gif.h"
+#include "io/image.h"
+#include "io/video.h"
 #include "tools/process.h"
 
 namespace savp {

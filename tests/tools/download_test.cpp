@@ -3,7 +3,7 @@
 
 #include <cstdlib>
 
-#include "savp/core/hparams.h"
+#include "core/hparams.h"
 #include "support/scratch_test.h"
 #include "support/written_video.h"
 

@@ -2,9 +2,9 @@
 #include <cstdlib>
 #include <sstream>
 
-#include "savp/core/hparams.h"
-#include "savp/io/gif.h"
-#include "savp/io/image.h"
+#include "core/hparams.h"
+#include "io/gif.h"
+#include "io/image.h"
 #include "support/scratch_test.h"
 #include "support/written_arrays.h"
 #include "tools/process.h"

@@ -8,8 +8,8 @@
 #include <set>
 #include <sstream>
 
-#include "savp/io/image.h"
-#include "savp/io/video.h"
+#include "io/image.h"
+#include "io/video.h"
 #include "tools/process.h"
 
 namespace savp {

@@ -5,9 +5,9 @@
 
 #include <thread>
 
-#include "savp/core/hparams.h"
-#include "savp/io/example.h"
-#include "savp/io/tfrecord.h"
+#include "core/hparams.h"
+#include "io/example.h"
+#include "io/tfrecord.h"
 #include "support/scratch_test.h"
 #include "tools/process.h"
 

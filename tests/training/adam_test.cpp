@@ -1,4 +1,4 @@
-#include "savp/training/adam.h"
+#include "training/adam.h"
 
 #include <gtest/gtest.h>
 #include <torch/types.h>

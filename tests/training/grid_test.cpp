@@ -6,9 +6,9 @@
 #include <map>
 #include <set>
 
-#include "savp/kernels/device.h"
-#include "savp/models/models.h"
-#include "savp/training/trainer.h"
+#include "kernels/device.h"
+#include "models/models.h"
+#include "training/trainer.h"
 
 namespace savp {
 namespace {

@@ -7,9 +7,9 @@
 #include <cmath>
 #include <memory>
 
-#include "savp/kernels/device.h"
-#include "savp/kernels/operator_count.h"
-#include "savp/training/trainer.h"
+#include "kernels/device.h"
+#include "kernels/operator_count.h"
+#include "training/trainer.h"
 
 namespace savp {
 namespace {

@@ -7,8 +7,8 @@
 #include <new>
 #include <stdexcept>
 
-#include "savp/datasets/dataset.h"
-#include "savp/training/trainer.h"
+#include "datasets/dataset.h"
+#include "training/trainer.h"
 
 namespace savp {
 namespace {

@@ -4,12 +4,12 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
-#include "savp/checkpoints/tensors.h"
-#include "savp/core/error.h"
-#include "savp/losses/losses.h"
-#include "savp/models/models.h"
-#include "savp/training/trainer.h"
+#include "checkpoints/tensors.h"
+#include "core/error.h"
+#include "losses/losses.h"
+#include "models/models.h"
 #include "support/scratch_test.h"
+#include "training/trainer.h"
 
 namespace savp {
 namespace {

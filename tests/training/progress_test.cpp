@@ -1,11 +1,11 @@
-#include "savp/training/progress.h"
+#include "training/progress.h"
 
 #include <gtest/gtest.h>
 
 #include <sstream>
 
-#include "savp/core/error.h"
-#include "savp/core/verbosity.h"
+#include "core/error.h"
+#include "core/verbosity.h"
 
 namespace savp {
 namespace {

@@ -1,4 +1,4 @@
-#include "savp/training/train_loop.h"
+#include "training/train_loop.h"
 
 #include <gtest/gtest.h>
 #include <torch/types.h>
@@ -7,10 +7,10 @@
 #include <limits>
 #include <sstream>
 
-#include "savp/checkpoints/run_dir.h"
-#include "savp/checkpoints/tensors.h"
-#include "savp/core/interrupt.h"
-#include "savp/models/savp.h"
+#include "checkpoints/run_dir.h"
+#include "checkpoints/tensors.h"
+#include "core/interrupt.h"
+#include "models/savp.h"
 #include "support/scratch_test.h"
 
 namespace savp {

@@ -1,4 +1,4 @@
-#include "savp/training/trainer.h"
+#include "training/trainer.h"
 
 #include <gtest/gtest.h>
 #include <torch/cuda.h>
@@ -8,8 +8,8 @@
 #include <cmath>
 #include <map>
 
-#include "savp/core/error.h"
-#include "savp/models/savp.h"
+#include "core/error.h"
+#include "models/savp.h"
 
 namespace savp {
 namespace {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "datasets/toy/physics.h"
-#include "savp/io/image.h"
+#include "io/image.h"
 
 namespace savp::toy {
 

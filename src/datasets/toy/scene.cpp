@@ -4,7 +4,7 @@
 
 #include "datasets/toy/painter.h"
 #include "datasets/toy/physics.h"
-#include "savp/datasets/toy_scene.h"
+#include "datasets/toy_scene.h"
 
 namespace savp {
 namespace toy {

@@ -1,6 +1,6 @@
 // Stands in for painter.cpp where there is no OpenCV.
+#include "core/without_video.h"
 #include "datasets/toy/painter.h"
-#include "savp/core/without_video.h"
 
 namespace savp::toy {
 

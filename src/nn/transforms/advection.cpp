@@ -1,8 +1,8 @@
-#include "savp/nn/transforms/advection.h"
+#include "nn/transforms/advection.h"
 
 #include <torch/types.h>
 
-#include "savp/nn/slim_layers.h"
+#include "nn/slim_layers.h"
 
 namespace savp::nn {
 namespace {

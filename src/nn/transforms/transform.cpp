@@ -1,4 +1,4 @@
-#include "savp/nn/transforms/transform.h"
+#include "nn/transforms/transform.h"
 
 #include <torch/nn/module.h>
 #include <torch/types.h>
@@ -6,8 +6,8 @@
 #include <cmath>
 #include <limits>
 
-#include "savp/core/precision.h"
-#include "savp/kernels/cdna.h"
+#include "core/precision.h"
+#include "kernels/cdna.h"
 
 namespace savp::nn {
 namespace {

@@ -1,0 +1,49 @@
+// savp_evaluate: how near predictions come to what happened.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/hparams.h"
+#include "core/limits.h"
+#include "evaluation/run.h"
+#include "evaluation/statistics.h"
+
+namespace savp::cli {
+
+// With the names and defaults of the published program, and --eval_subtasks, which it spells otherwise.
+struct EvaluateOptions : RunOptions {
+  using Self = EvaluateOptions;
+  static constexpr const char* kAbout =
+      "measures predictions against what happened: for each sequence many futures are drawn, and for each "
+      "metric the best, mean and worst of them are kept, as tables (csv) and pictures (PNG).";
+  static constexpr const char* kExample =
+      "savp_evaluate --checkpoint logs/bair --input_dir data/bair --mode test";
+
+  HPARAM_GROUP(measuring, "Measuring");
+  HPARAM(int64_t, num_stochastic_samples, 100, "futures of each sequence", (Between{1, limits::kFutures}));
+  HPARAM(std::vector<Subtask>, eval_subtasks,
+         (std::vector<Subtask>{Subtask::kMax, Subtask::kAvg, Subtask::kMin}),
+         "which of them to keep for each metric: largest, mean, smallest value");
+  HPARAM(std::vector<Subtask>, eval_substasks, (std::vector<Subtask>{}),
+         "the same, as the published program spells it");
+  HPARAM(bool, only_metrics, false, "tables without pictures");
+  HPARAM(int64_t, eval_parallel_iterations, 10, "futures drawn as one batch; fewer need less memory",
+         (Between{1, limits::kFutures}));
+
+  HPARAM_GROUP(output, "Output");
+  HPARAM(std::string, results_dir, "results", "folder in which a folder named after the checkpoint is made",
+         Metavar{"DIR"});
+  HPARAM(Text, output_dir, std::nullopt, "the exact folder for results (overrides --results_dir)",
+         Metavar{"DIR"});
+
+  HPARAM_GROUP(ignored, "Ignored (kept for compatibility with the published program)");
+  HPARAM(Text, gt_inputs_dir, std::nullopt, "folder for true context frames", Metavar{"DIR"});
+  HPARAM(Text, gt_outputs_dir, std::nullopt, "folder for true future frames", Metavar{"DIR"});
+};
+
+// Throws what savp::cli::run turns into a message and an exit code.
+void evaluate(const EvaluateOptions& options);
+
+}  // namespace savp::cli

@@ -1,0 +1,48 @@
+// savp_generate: possible futures of videos, as GIFs and PNGs.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "core/hparams.h"
+#include "core/limits.h"
+#include "evaluation/run.h"
+
+namespace savp::cli {
+
+// With the names and defaults of the published program, and --input_video, --start_frame, --video_fps.
+struct GenerateOptions : RunOptions {
+  using Self = GenerateOptions;
+  static constexpr const char* kAbout =
+      "shows what may happen next: several futures for each sequence of a data set, or for the start of a "
+      "video of one's own, as GIFs (context and future) and PNGs (future).";
+  static constexpr const char* kExample = "savp_generate --checkpoint logs/bair --input_video clip.mp4";
+
+  HPARAM_GROUP(clip, "A video instead of a data set");
+  HPARAM(Text, input_video, std::nullopt,
+         "video file, GIF or folder of frames to continue (its middle is cut out and resized as the model "
+         "needs it), or "
+         "arrays (.npz, .npy: the first sequence, as it is, with its actions and states)",
+         Metavar{"PATH"});
+  HPARAM(int64_t, start_frame, 0, "the first of its frames shown to the model", (Between{0, 1e8}));
+  HPARAM(double, video_fps, 0.0, "frames a second to pick out of it; 0: every frame", (Between{0, 1000}));
+
+  HPARAM_GROUP(futures, "Futures");
+  HPARAM(int64_t, num_stochastic_samples, 5, "futures of each sequence", (Between{1, limits::kFutures}));
+  HPARAM(std::optional<int64_t>, gif_length, std::nullopt, "frames of a GIF; default: all",
+         (Between{1, limits::kFrames}));
+  HPARAM(int64_t, fps, 4, "frames a second in a GIF; programs show faster ones slowly", (Between{1, 50}));
+
+  HPARAM_GROUP(output, "Output");
+  HPARAM(std::string, results_dir, "results", "folder in which a folder named after the checkpoint is made",
+         Metavar{"DIR"});
+  HPARAM(Text, results_gif_dir, std::nullopt, "the same for GIFs alone", Metavar{"DIR"});
+  HPARAM(Text, results_png_dir, std::nullopt, "the same for PNGs alone", Metavar{"DIR"});
+  HPARAM(Text, output_gif_dir, std::nullopt, "the exact folder for GIFs", Metavar{"DIR"});
+  HPARAM(Text, output_png_dir, std::nullopt, "the exact folder for PNGs", Metavar{"DIR"});
+};
+
+// Throws what savp::cli::run turns into a message and an exit code.
+void generate(const GenerateOptions& options);
+
+}  // namespace savp::cli

@@ -1,0 +1,106 @@
+// savp_train: a data set, a model and a folder to keep what is learnt.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "core/hparams.h"
+#include "core/limits.h"
+
+namespace savp::cli {
+
+// With the names and defaults of the published program.
+struct TrainOptions {
+  using Self = TrainOptions;
+  static constexpr const char* kAbout =
+      "trains a model of stochastic video prediction. The data set and good hyperparameters for it are "
+      "detected from "
+      "--input_dir where they are not given.";
+  static constexpr const char* kExample = "savp_train --input_dir data/bair --output_dir logs/bair";
+  using Text = std::optional<std::string>;
+
+  HPARAM_GROUP(data, "Data");
+  HPARAM(std::string, input_dir, "",
+         "folder of record files, or of videos, folders of frames or arrays (.npz, .npy); subfolders train "
+         "and val may divide them",
+         Required{"DIR"});
+  HPARAM(Text, val_input_dir, std::nullopt, "the same for validation; default: --input_dir", Metavar{"DIR"});
+  HPARAM(Text, dataset, std::nullopt, "what the records are; default: detected", Metavar{"NAME"});
+  HPARAM(Text, dataset_hparams, std::nullopt,
+         "hyperparameters of the data set, \"name=value,name=value\"; these win", Metavar{"TEXT"});
+  HPARAM(Text, dataset_hparams_dict, std::nullopt, "JSON file with hyperparameters of the data set",
+         Metavar{"FILE"});
+
+  HPARAM(int64_t, data_threads, 2, "threads that read and decode records", (Between{0, limits::kThreads}));
+  HPARAM(
+      bool, skip_bad_records, false,
+      "continue after a damaged record, or a damaged file of your own, with a warning, instead of stopping");
+
+  HPARAM_GROUP(model, "Model");
+  HPARAM(Text, model, std::nullopt, "default: savp, with the hyperparameters published for such data",
+         Metavar{"NAME"});
+  HPARAM(Text, preset, std::nullopt,
+         "hyperparameters of savp to start from: small (minutes on a CPU, for a first look), or the name of "
+         "published "
+         "ones (bair/ours_savp, see --help_hparams); default: chosen by the data",
+         Metavar{"NAME"});
+  HPARAM(Text, model_hparams, std::nullopt,
+         "hyperparameters of the model, \"lr=1e-4,kernel_size=[5,5]\"; these win", Metavar{"TEXT"});
+  HPARAM(Text, model_hparams_dict, std::nullopt, "JSON file with hyperparameters of the model",
+         Metavar{"FILE"});
+
+  HPARAM(
+      Text, vgg_weights, std::nullopt,
+      "weights of VGG-16 for the perceptual loss (vgg_cdist_weight): safetensors, with torchvision's names",
+      Metavar{"FILE"});
+
+  HPARAM_GROUP(output, "Output");
+  HPARAM(Text, output_dir, std::nullopt,
+         "the run's folder: JSON files, metrics.jsonl, checkpoints; default: a folder in --logs_dir named "
+         "after the "
+         "model and --model_hparams",
+         Metavar{"DIR"});
+  HPARAM(std::string, logs_dir, "logs", "where such folders are made", Metavar{"DIR"});
+  HPARAM(std::string, output_dir_postfix, "", "end of such a folder's name", Metavar{"TEXT"});
+
+  HPARAM_GROUP(start, "Where to start");
+  HPARAM(Text, checkpoint, std::nullopt,
+         "a run's folder or one of its checkpoints (logs/bair/model-200000) whose weights, step and "
+         "hyperparameters "
+         "are taken over",
+         Metavar{"PATH"});
+  HPARAM(bool, resume, false, "continue from the latest checkpoint in the run's folder");
+
+  HPARAM_GROUP(often, "How often, in steps (0: never)");
+  HPARAM(int64_t, progress_freq, 100, "losses are printed and added to metrics.jsonl", AtLeast{0});
+  HPARAM(int64_t, save_freq, 5000, "a checkpoint is saved; the last two are kept", AtLeast{0});
+  HPARAM(int64_t, summary_freq, 1000, "metrics of a validation batch are added to metrics.jsonl", AtLeast{0});
+
+  HPARAM_GROUP(machine, "Machine");
+  HPARAM(std::optional<int64_t>, seed, std::nullopt,
+         "random seed for weights, sampling and data order; default: a new one each time", AtLeast{0});
+  HPARAM(std::string, device, "auto",
+         "auto (the first GPU that CUDA_VISIBLE_DEVICES leaves, else the CPU), cpu, cuda, or cuda:1 for "
+         "another GPU",
+         Metavar{"DEVICE"});
+  HPARAM(int64_t, threads, 0, "of the CPU; 0: OMP_NUM_THREADS, else one a core",
+         (Between{0, limits::kThreads}));
+  HPARAM(double, gpu_mem_frac, 0.0, "largest share of the GPU's memory to use; 0: no limit", (Between{0, 1}));
+
+  HPARAM_GROUP(ignored, "Ignored (kept for compatibility with the published program)");
+  HPARAM(int64_t, image_summary_freq, 5000, "images for TensorBoard: see savp_generate", AtLeast{0});
+  HPARAM(int64_t, eval_summary_freq, 25000, "best of many samples for TensorBoard: see savp_evaluate",
+         AtLeast{0});
+  HPARAM(int64_t, accum_eval_summary_freq, 100000,
+         "the same over the whole validation set: see savp_evaluate", AtLeast{0});
+  HPARAM(int64_t, aggregate_nccl, 0, "how several GPUs are joined: one is used", AtLeast{0});
+};
+
+// Throws what savp::cli::run turns into a message and an exit code.
+void train(const TrainOptions& options);
+
+// The last part of the run's folder where none is given, by the published rule: "model.savp.lr.0.001".
+std::string run_name(const std::optional<std::string>& model,
+                     const std::optional<std::string>& model_hparams);
+
+}  // namespace savp::cli

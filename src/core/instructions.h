@@ -1,0 +1,22 @@
+// The instruction sets that some loops are compiled for beside plain C++.
+#pragma once
+
+#include "core/hparams.h"
+
+namespace savp {
+
+enum class Instructions { kPlain, kAvx2, kAvx512 };
+template <>
+struct EnumNames<Instructions> {
+  static constexpr std::pair<Instructions, const char*> kTable[] = {
+      {Instructions::kPlain, "plain"}, {Instructions::kAvx2, "avx2"}, {Instructions::kAvx512, "avx512"}};
+};
+
+// The best set that this CPU has and the build knows, but at most what SAVP_INSTRUCTIONS in the environment
+// names, which is read once. Throws UsageError where it names none.
+Instructions instructions();
+
+// The lesser of `best` and the set named; an empty name limits nothing. Throws UsageError for another name.
+Instructions limited(Instructions best, const std::string& name);
+
+}  // namespace savp

@@ -1,0 +1,25 @@
+// What was read from videos, frames and arrays that are used as they are, and is kept as records.
+#pragma once
+
+#include "core/hparams.h"
+
+namespace savp {
+
+struct CacheOptions {
+  using Self = CacheOptions;
+  static constexpr const char* kAbout =
+      "lists what is kept of videos that are used as they are: size, sequences, the version that read them, "
+      "and the "
+      "folder they come from. Leftovers of programs that were killed are removed.";
+  static constexpr const char* kExample = "savp_preprocess cache --clear";
+
+  HPARAM(bool, clear, false,
+         "remove all entries that are not in use; they are made again when they are needed");
+  HPARAM(bool, clear_unused, false,
+         "remove the entries whose videos are gone or were read by another version");
+};
+
+// Prints to standard output.
+void show_cache(const CacheOptions& options);
+
+}  // namespace savp

@@ -1,0 +1,27 @@
+// How fast videos become records.
+#pragma once
+
+#include "core/hparams.h"
+
+namespace savp {
+
+struct VideoBenchOptions {
+  using Self = VideoBenchOptions;
+  static constexpr const char* kAbout =
+      "measures how fast videos are decoded and made into records, by 1, 2, 4 ... threads. Prints one JSON "
+      "line for each number of threads";
+  static constexpr const char* kExample = "savp_preprocess bench --input_dir ~/Videos --size 64";
+
+  HPARAM_GROUP(input, "Input");
+  HPARAM(std::string, input_dir, "", "folder that is searched for videos; empty: GIFs made for it",
+         Metavar{"DIR"});
+  HPARAM(int64_t, size, 64, "side of the frames that come out, pixels", AtLeast{8});
+  HPARAM_GROUP(work, "Work");
+  HPARAM(int64_t, threads, 0, "files read at once, at most; 0: one a core", AtLeast{0});
+  HPARAM(double, seconds, 1, "each measurement takes at least this long", AtLeast{0});
+};
+
+// What is read is in the system's cache then: the disk is not what is measured.
+void bench_videos(const VideoBenchOptions& options);
+
+}  // namespace savp

@@ -1,0 +1,100 @@
+// What the tools leave behind, laid out and named as by the published programs. Beside it lie options.json,
+// dataset_hparams.json and model_hparams.json, which tell how it was made.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "checkpoints/run_dir.h"
+#include "evaluation/metric_table.h"
+#include "evaluation/statistics.h"
+#include "io/image.h"
+
+namespace savp {
+
+class StagedFolder;
+
+enum class ResultKind { kEvaluation, kFutures };
+
+// Where the results of a tool go: the exact folder if one is given, else `parent`/`name`; that with an ending
+// (".evaluation", ".futures") where the other tool's results, or a run, are there already. Throws UsageError
+// where they are in the exact folder.
+std::filesystem::path results_folder(ResultKind kind, const std::optional<std::string>& exact,
+                                     const std::filesystem::path& parent, const std::string& name);
+
+struct EvaluationLayout {
+  std::filesystem::path folder;
+  std::vector<Subtask> subtasks;
+  bool pictures = true;
+};
+
+// prediction_eval_METRIC_SUBTASK/ with metrics/METRIC.csv, inputs/context_image_SSSSS_TT.png and
+// outputs/gen_image_SSSSS_TT.png: number of the video, number of the frame within context or prediction.
+// Where there are several samples, prediction_eval_diversity_avg/metrics/diversity.csv as well.
+class EvaluationWriter {
+ public:
+  EvaluationWriter(EvaluationLayout layout, const RunDescription& origin);
+  ~EvaluationWriter();
+
+  // Further videos: their context [context_frames, B, C, H, W] and what was found about their predictions.
+  void add(const at::Tensor& context, const SampleStatistics& found);
+
+  // The same of the model that repeats the last context frame: for baseline() alone.
+  void add_baseline(const SampleStatistics& found);
+
+  // Puts everything in its place; nothing is seen of it before. Earlier results go.
+  void commit();
+
+  int64_t videos() const { return videos_; }
+  // One a metric, or none.
+  const std::vector<MetricTable>& baseline() const { return baseline_; }
+  // In the order of metrics(), then of the subtasks; the diversity last.
+  std::vector<MetricTable> tables() const;
+
+ private:
+  EvaluationLayout layout_;
+  std::unique_ptr<StagedFolder> staged_;
+  std::vector<MetricTable> tables_, baseline_;
+  MetricTable diversity_{"diversity", enum_name(Subtask::kAvg), /*is_best=*/false};
+  int64_t videos_ = 0;
+};
+
+struct PredictionLayout {
+  std::filesystem::path gif_folder, png_folder;
+  std::optional<int64_t> gif_length;  // frames; none: all
+  double fps = 4;
+};
+
+// gen_image_SSSSS_KK.gif, context and prediction, and gen_image_SSSSS_KK_TT.png, predicted frames alone:
+// number of the video, of the sample and of the frame.
+class PredictionWriter {
+ public:
+  PredictionWriter(PredictionLayout layout, const RunDescription& origin);
+  ~PredictionWriter();
+
+  // Further videos, of which samples will come: their context [context_frames, B, C, H, W].
+  void begin(const at::Tensor& context);
+  // Further samples of them, [F, S * B, C, H, W]: sample s of video b has index s * B + b. They are written
+  // at once.
+  void add(const at::Tensor& future);
+
+  // Puts everything in its place; nothing is seen of it before. Earlier futures go.
+  void commit();
+
+  int64_t videos() const { return videos_; }
+
+ private:
+  PredictionLayout layout_;
+  std::unique_ptr<StagedFolder> gifs_, pngs_;  // pngs_: null where both go to one folder
+  std::vector<std::vector<Picture>> contexts_;
+  int64_t videos_ = 0;
+  int64_t samples_ = 0;  // so far, of the videos of contexts_
+};
+
+}  // namespace savp

@@ -1,0 +1,31 @@
+// Checkpoints of TensorFlow (version 2 of its format, "tensor bundles"), read only: model-300000.index, a
+// LevelDB table {name: where its tensor is}, and the tensors' bytes in model-300000.data-00000-of-00001,
+// little-endian and row-major.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "io/safetensors.h"
+
+namespace savp {
+
+class TensorBundle {
+ public:
+  // Of the ".index" file. Throws DataError, naming the file and the tensor, for whatever is damaged (every
+  // checksum is checked) and for tensors that are stored in slices.
+  static TensorBundle open(const std::string& index_path);
+
+  // By name. The views live as long as this object, wherever it is moved. A type that has no name among
+  // those of TensorView::dtype is "TensorFlow type <number>".
+  const std::vector<TensorView>& tensors() const { return tensors_; }
+
+ private:
+  TensorBundle() = default;
+
+  std::vector<std::shared_ptr<const std::byte>> shards_;
+  std::vector<TensorView> tensors_;
+};
+
+}  // namespace savp

@@ -1,0 +1,90 @@
+// One training step, in the order of the published implementation (appendix of Lee et al. 2018 and its code):
+// discriminators first, on detached videos; then the generator, judged by the updated discriminators on fresh
+// clips.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/noise.h"
+#include "core/precision.h"
+#include "core/video.h"
+#include "models/models.h"
+
+namespace savp {
+
+// Named 0-dim tensors on the device; reading one waits for the step.
+using Scalars = std::vector<std::pair<std::string, Tensor>>;
+
+struct StepReport {
+  Scalars d_losses;  // unweighted terms ("discrim_video_sn_gan_loss")
+  Scalars g_losses;  // unweighted terms before the discriminators' update ("gen_l1_loss"): summary values
+  Scalars g_losses_post;               // the same after it: what the generator's gradient comes from
+  Tensor d_loss, g_loss, g_loss_post;  // weighted sums; undefined where there are no terms
+  Tensor learning_rate;
+  Tensor kl_weight;  // undefined without a KL term
+  Tensor bad_steps;  // how many steps in a row, up to this one, had a loss or gradient that was not finite
+
+  // On request (StepOptions::outputs), detached.
+  GeneratorOutput output;
+  Scalars discriminator_outputs;  // "discrim_video_sn_logits_enc_real" [N, 1],
+                                  // "discrim_video_sn_feature0_fake" [N, C, ...]
+};
+
+struct StepOptions {
+  bool report = false;   // fill g_losses and g_loss, which cost a little
+  bool outputs = false;  // keep the generator's outputs with their details and sampled roll-outs, and the
+                         // discriminators'
+};
+
+struct TrainerOptions {
+  at::Device device = at::kCPU;
+  uint64_t seed = 0;  // of the weights and of the draws
+  Precision precision = Precision::kFp32;
+  // On a GPU: record the step as one graph and replay it, which saves the time of launching each operation.
+  // Steps that cannot be replayed (another shape of batch, StepOptions::outputs, another source of draws) run
+  // as usual.
+  bool graph = false;
+};
+
+// Not thread-safe: one thread at a time may use a trainer.
+class Trainer {
+ public:
+  // Builds the model, weights initialised from the seed, and both optimizers on the device.
+  Trainer(const ModelEntry& entry, const TrainHparams& hparams, const VideoShape& shape,
+          const TrainerOptions& options);
+  ~Trainer();
+
+  // One update. The batch is on the device, images [sequence_length, B, C, H, W]. Does not wait for the
+  // device. Where a loss or a gradient is not finite, the weights that it belongs to stay as they are. The
+  // report's tensors hold until the next step.
+  StepReport step(const Batch& batch, const StepOptions& options = {});
+
+  int64_t global_step() const;
+  void set_global_step(int64_t step);
+  Generator& generator();
+  DiscriminatorSet& discriminators();
+  const TrainHparams& hparams() const;
+  // Where the draws come from; a device noise seeded from the constructor's seed unless replaced.
+  void set_noise(std::shared_ptr<Noise> noise);
+
+  // Everything a checkpoint holds, by TensorFlow's names in our layout: parameters and buffers
+  // ("generator/...", "discriminator/...", "u" of the power iterations), Adam's moments ("<name>/Adam",
+  // "<name>/Adam_1"), its powers ("g_apply_gradients/beta1_power", ...), "global_step" (int64), and
+  // "noise_state" (bytes) of a noise that has one. The tensors are the live ones: copy before the next step,
+  // or copy_ into them and call state_was_restored().
+  std::vector<std::pair<std::string, Tensor>> state();
+  void state_was_restored();
+
+  // Gradients of the last step, unless it was replayed, by the names of state(); undefined where there was
+  // none.
+  std::vector<std::pair<std::string, Tensor>> gradients();
+
+ private:
+  struct Body;
+  std::unique_ptr<Body> body_;
+};
+
+}  // namespace savp
