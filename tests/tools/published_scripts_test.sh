@@ -25,13 +25,14 @@ done
 
 # Of all models those that are there are taken; one that is named must be.
 empty=$(mktemp -d)
-scripts/evaluate_all.sh --models "$empty" bair | grep -q "bair/ours_savp is not there: left out" || fail "models that are missing stop evaluate_all.sh"
+left_out=$(scripts/evaluate_all.sh --models "$empty" bair) || fail "models that are missing stop evaluate_all.sh"
+[[ $left_out == *"bair/ours_savp is not there: left out"* ]] || fail "evaluate_all.sh says of missing models: $left_out"
 if scripts/evaluate_all.sh --models "$empty" bair/ours_savp >/dev/null 2>&1; then fail "a named model that is missing is passed over"; fi
 rmdir "$empty"
 
 # The README's commands for the authors' models predict as far as these scripts do.
 for length in 30 40; do
-  grep -A3 -- '--checkpoint pretrained_models' README.md | grep -q -- "--sequence_length $length" ||
+  [[ $(grep -A3 -- '--checkpoint pretrained_models' README.md) == *"--sequence_length $length"* ]] ||
     fail "README has no command with the authors' models for $length frames"
 done
 
