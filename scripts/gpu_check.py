@@ -267,7 +267,7 @@ def operators(s):
 
 
 def sanitizer(s):
-    program = shutil.which('compute-sanitizer')
+    program = shutil.which('compute-sanitizer') or shutil.which('compute-sanitizer', path='/usr/local/cuda/bin')
     needs = None if program and s.device == 'cuda' else 'there is no GPU to watch' if program else 'compute-sanitizer is not installed'
     yield Run('memcheck of kernels_test', [program or '', '--tool', 'memcheck', '--error-exitcode', '9', s.tool('kernels_test')], 60,
               read_sanitizer, needs)
