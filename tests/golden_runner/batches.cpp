@@ -60,7 +60,7 @@ std::vector<Batch> read(const Dataset& dataset, const Json& c) {
   return all;
 }
 
-// --- Where we differ on purpose (see the README's list)
+// --- Where we differ on purpose (see docs/differences.md)
 
 enum class Outcome {
   kSame,

@@ -30,10 +30,10 @@ left_out=$(scripts/evaluate_all.sh --models "$empty" bair) || fail "models that 
 if scripts/evaluate_all.sh --models "$empty" bair/ours_savp >/dev/null 2>&1; then fail "a named model that is missing is passed over"; fi
 rmdir "$empty"
 
-# The README's commands for the authors' models predict as far as these scripts do.
+# The documented commands for the authors' models predict as far as these scripts do.
 for length in 30 40; do
-  [[ $(grep -A3 -- '--checkpoint pretrained_models' README.md) == *"--sequence_length $length"* ]] ||
-    fail "README has no command with the authors' models for $length frames"
+  [[ $(grep -A3 -- '--checkpoint pretrained_models' docs/evaluation.md) == *"--sequence_length $length"* ]] ||
+    fail "docs/evaluation.md has no command with the authors' models for $length frames"
 done
 
 one=$(scripts/train_all.sh --dry-run bair/sna_l1)
