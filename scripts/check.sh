@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Checks the format and the layers of the C++ files that Git tracks, in seconds.
+# Checks the format, the layers and the definitions of the C++ files that Git tracks, in seconds.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -7,7 +7,8 @@ usage() {
   cat <<'EOF'
 usage: scripts/check.sh [--fix] [--tidy [FILE...]]
 
-Checks that the C++ files are formatted (.clang-format) and that no include goes against the arrows of the README's map.
+Checks that the C++ files are formatted (.clang-format), that no include goes against the arrows of the README's map, and
+that nothing in namespace savp is defined in two ways.
   --fix     format the files instead of complaining
   --tidy    run clang-tidy as well (.clang-tidy; minutes), over the sources named or over all but the fuzz targets
 EOF
@@ -64,6 +65,7 @@ done
 failed=0
 check_format || failed=1
 python3 scripts/check_layers.py || failed=1
+python3 scripts/check_odr.py || failed=1
 if [[ $tidy == yes ]]; then
   ((${#files[@]} > 0)) || mapfile -t files < <(tidied_files)
   check_tidy "${files[@]}" || failed=1
