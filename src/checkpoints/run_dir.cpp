@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <charconv>
-#include <fstream>
-#include <optional>
+#include <sstream>
 #include <tuple>
 
+#include "checkpoints/own_file.h"
 #include "core/log.h"
 #include "core/text.h"
 #include "io/atomic_file.h"
@@ -21,17 +21,8 @@ constexpr std::string_view kEndings[] = {kSuffix, ".index"};  // ours, and Tenso
 constexpr const char* kOptions = "options.json";
 constexpr const char* kDatasetHparams = "dataset_hparams.json";
 constexpr const char* kModelHparams = "model_hparams.json";
+constexpr const char* kSetAside = ".set_aside";
 constexpr int kIndent = 4;
-
-Json read_json(const fs::path& path) {
-  std::ifstream in(path);
-  SAVP_CHECK(in.good(), DataError, path.string(), ": cannot be opened");
-  try {
-    return Json::parse(in);
-  } catch (const Json::exception& error) {
-    throw DataError(concat(path.string(), ": is not JSON: ", error.what()));
-  }
-}
 
 // The file's object, or nothing where the run has no such file.
 HparamsDicts hparams_of_run(const fs::path& path) {
@@ -48,17 +39,6 @@ std::string without_ending(std::string name) {
   return name;
 }
 
-// The step of the name of a checkpoint's file.
-std::optional<int64_t> step_of(const std::string& name) {
-  const auto stem = without_ending(name);
-  if (stem.size() == name.size() || !stem.starts_with(kPrefix)) return std::nullopt;
-  const auto digits = std::string_view(stem).substr(kPrefix.size());
-  int64_t step = 0;
-  const auto [stop, error] = std::from_chars(digits.begin(), digits.end(), step);
-  if (error != std::errc() || stop != digits.end() || step < 0) return std::nullopt;
-  return step;
-}
-
 // "model-300.safetensors.tmp4711": a write that was interrupted.
 bool is_leftover(const std::string& name) {
   const auto dot = name.find(concat(kSuffix, ".tmp"));
@@ -71,24 +51,35 @@ std::string saved_names(const fs::path& folder) {
   return names.empty() ? "no checkpoints" : join_words(names);
 }
 
-}  // namespace
-
-std::pair<std::string, Json> read_hparams_file(const fs::path& path) {
-  auto values = read_json(path);
-  SAVP_CHECK(values.is_object(), DataError, path.string(), ": a JSON object of hyperparameters is expected");
-  return {path.string(), std::move(values)};
+// The checkpoints that a text names: one, or several with commas between.
+std::vector<std::string> names_in(const std::string& text) {
+  const auto there = [&](std::string_view ending) { return fs::exists(concat(text, ending)); };
+  if (there("") || std::any_of(std::begin(kEndings), std::end(kEndings), there)) return {text};
+  std::vector<std::string> names;
+  std::istringstream parts(text);
+  for (std::string name; std::getline(parts, name, ',');)
+    if (!name.empty()) names.push_back(name);
+  return names;
 }
 
-void resolve_hparams(HparamsView hparams, const HparamsDicts& dicts, const Json& from_dataset,
-                     const std::string& text, const std::vector<std::string>& deprecated) {
-  for (const auto& [where, values] : dicts) {
-    Json known = values;
-    for (const auto& key : deprecated) known.erase(key);
-    hparams.override_from_json(known, where);
+// The checkpoints of ours that need not stay. None is looked into unless something might go.
+std::vector<fs::path> superseded(const fs::path& folder, const Retention& retention,
+                                 std::optional<int64_t> just_saved) {
+  auto ours = saved_steps(folder);
+  std::erase_if(ours, [](const SavedStep& saved) { return saved.file.extension() != kSuffix; });
+  if (retention.newest == 0 || ours.size() <= retention.newest) return {};
+  std::vector<fs::path> files;
+  size_t sound = 0;
+  for (auto saved = ours.rbegin(); saved != ours.rend(); ++saved) {
+    if (sound < retention.newest)
+      sound += saved->step == just_saved || is_sound(saved->file.string()) ? 1 : 0;
+    else if (saved->step != retention.also)
+      files.push_back(saved->file);
   }
-  hparams.override_from_json(from_dataset, "the data set");
-  hparams.override_from_text(text, "--model_hparams");
+  return files;
 }
+
+}  // namespace
 
 void write_description(const fs::path& folder, const RunDescription& description) {
   std::error_code failed;
@@ -97,51 +88,84 @@ void write_description(const fs::path& folder, const RunDescription& description
   const auto write = [&](const char* name, const Json& values) {
     write_file_atomically((folder / name).string(), values.dump(kIndent));
   };
-  write(kOptions, description.options);
   write(kDatasetHparams, description.dataset_hparams);
   write(kModelHparams, description.model_hparams);
+  write(kOptions, description.options);  // with it the folder is a run
 }
 
 fs::path checkpoint_file(const fs::path& folder, int64_t step) {
   return folder / concat(kPrefix, step, kSuffix);
 }
 
+std::string checkpoint_name(const fs::path& folder, int64_t step) {
+  return (folder / concat(kPrefix, step)).string();
+}
+
+std::optional<int64_t> step_of(const fs::path& file) {
+  const auto name = file.filename().string(), stem = without_ending(name);
+  if (stem.size() == name.size() || !stem.starts_with(kPrefix)) return std::nullopt;
+  const auto digits = std::string_view(stem).substr(kPrefix.size());
+  int64_t step = 0;
+  const auto [stop, error] = std::from_chars(digits.begin(), digits.end(), step);
+  if (error != std::errc() || stop != digits.end() || step < 0) return std::nullopt;
+  return step;
+}
+
 std::vector<SavedStep> saved_steps(const fs::path& folder) {
   std::vector<SavedStep> saved;
   std::error_code missing;
   for (const auto& entry : fs::directory_iterator(folder, missing))
-    if (const auto step = step_of(entry.path().filename().string())) saved.push_back({*step, entry.path()});
+    if (const auto step = step_of(entry.path())) saved.push_back({*step, entry.path()});
   std::sort(saved.begin(), saved.end(), [](const SavedStep& a, const SavedStep& b) {
     return std::tie(a.step, a.file) < std::tie(b.step, b.file);
   });
   return saved;
 }
 
-void prune_checkpoints(const fs::path& folder, size_t keep) {
-  auto ours = saved_steps(folder);
-  std::erase_if(ours, [](const SavedStep& saved) { return saved.file.extension() != kSuffix; });
-  for (size_t i = 0; i + keep < ours.size(); ++i) fs::remove(ours[i].file);
+void prune_checkpoints(const fs::path& folder, const Retention& retention,
+                       std::optional<int64_t> just_saved) {
+  for (const auto& file : superseded(folder, retention, just_saved)) fs::remove(file);
   std::vector<fs::path> leftovers;
   for (const auto& entry : fs::directory_iterator(folder))
     if (is_leftover(entry.path().filename().string())) leftovers.push_back(entry.path());
   for (const auto& leftover : leftovers) fs::remove(leftover);
 }
 
-Checkpoint Checkpoint::open(const std::string& text) {
-  SAVP_CHECK(!text.empty(), UsageError,
-             "--checkpoint is empty: name a run's folder or one of its checkpoints");
+std::vector<fs::path> set_aside_after(const fs::path& folder, int64_t step) {
+  std::vector<fs::path> renamed;
+  for (const auto& saved : saved_steps(folder)) {
+    if (saved.step <= step) continue;
+    renamed.push_back(saved.file.string() + kSetAside);
+    fs::rename(saved.file, renamed.back());
+  }
+  return renamed;
+}
+
+Checkpoint::Place Checkpoint::place_of(const std::string& text) {
   fs::path path = fs::path(text).lexically_normal();
   if (!path.has_filename()) path = path.parent_path();  // a slash at the end
-  Checkpoint checkpoint;
-  checkpoint.folder_ = path;
+  Place place{path, ""};
   if (!fs::is_directory(path)) {
-    checkpoint.folder_ = path.has_parent_path() ? path.parent_path() : ".";
-    checkpoint.prefix_ = without_ending(path.filename().string());
+    place.folder = path.has_parent_path() ? path.parent_path() : ".";
+    place.prefix = without_ending(path.filename().string());
   }
-  if (checkpoint.folder_ == ".") checkpoint.folder_ = fs::current_path();
-  const auto& folder = checkpoint.folder_;
-  SAVP_CHECK(fs::is_directory(folder), DataError, text, ": there is no folder ", folder.string());
-  SAVP_CHECK(fs::exists(folder / kOptions), DataError, text, ": ", folder.string(), " has no ", kOptions,
+  if (place.folder == ".") place.folder = fs::current_path();
+  SAVP_CHECK(fs::is_directory(place.folder), DataError, "--checkpoint ", text,
+             ": no such folder or checkpoint (there is no folder ", place.folder.string(),
+             "): name a run's folder (logs/bair) or one of its steps (logs/bair/model-200000)");
+  return place;
+}
+
+Checkpoint Checkpoint::open(const std::string& text) {
+  Checkpoint checkpoint;
+  for (const auto& one : names_in(text)) checkpoint.places_.push_back(place_of(one));
+  SAVP_CHECK(!checkpoint.places_.empty(), UsageError,
+             "--checkpoint is empty: name a run's folder or one of its checkpoints");
+  const auto& folder = checkpoint.folder();
+  const bool is_run = fs::exists(folder / kOptions);
+  for (const auto& place : checkpoint.places_)
+    if (!place.prefix.empty() && is_run) file_in(place);  // that it is there
+  SAVP_CHECK(is_run, DataError, "--checkpoint ", text, ": ", folder.string(), " has no ", kOptions,
              " (is it the folder of a run?)");
   checkpoint.options_ = read_hparams_file(folder / kOptions).second;
   checkpoint.dataset_hparams_ = hparams_of_run(folder / kDatasetHparams);
@@ -151,22 +175,40 @@ Checkpoint Checkpoint::open(const std::string& text) {
 
 std::string Checkpoint::option(const std::string& key) const {
   const auto found = options_.find(key);
-  SAVP_CHECK(found != options_.end() && found->is_string(), DataError, (folder_ / kOptions).string(),
+  SAVP_CHECK(found != options_.end() && found->is_string(), DataError, (folder() / kOptions).string(),
              ": has no ", key, ": give --", key);
   return found->get<std::string>();
 }
 
-fs::path Checkpoint::variables() const {
-  if (!prefix_.empty()) {
+fs::path Checkpoint::file_in(const Place& place) {
+  const auto& folder = place.folder;
+  if (!place.prefix.empty()) {
     for (const auto ending : kEndings)
-      if (auto file = folder_ / concat(prefix_, ending); fs::exists(file)) return file;
-    throw DataError(concat((folder_ / prefix_).string(), kSuffix, ": is not there; the folder has ",
-                           saved_names(folder_)));
+      if (auto file = folder / concat(place.prefix, ending); fs::exists(file)) return file;
+    throw DataError(concat((folder / place.prefix).string(), kSuffix, ": is not there; the folder has ",
+                           saved_names(folder)));
   }
-  const auto saved = saved_steps(folder_);
-  SAVP_CHECK(!saved.empty(), DataError, folder_.string(), ": has no checkpoint (", kPrefix, "<step>", kSuffix,
+  const auto saved = saved_steps(folder);
+  SAVP_CHECK(!saved.empty(), DataError, folder.string(), ": has no checkpoint (", kPrefix, "<step>", kSuffix,
              ", or TensorFlow's ", kPrefix, "<step>.index)");
   return saved.back().file;
+}
+
+std::vector<fs::path> Checkpoint::files() const {
+  std::vector<fs::path> files;
+  for (const auto& place : places_) files.push_back(file_in(place));
+  return files;
+}
+
+HparamsDicts hparams_dicts(HparamsOf what, const std::optional<Checkpoint>& checkpoint,
+                           const std::optional<std::string>& file) {
+  HparamsDicts dicts;
+  if (file) dicts.push_back(read_hparams_file(*file));
+  if (!checkpoint) return dicts;
+  const auto& more =
+      what == HparamsOf::kDataset ? checkpoint->dataset_hparams() : checkpoint->model_hparams();
+  dicts.insert(dicts.end(), more.begin(), more.end());
+  return dicts;
 }
 
 }  // namespace savp

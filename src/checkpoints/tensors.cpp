@@ -1,19 +1,18 @@
 #include "checkpoints/tensors.h"
 
+#include <ATen/ATen.h>
+
 #include <algorithm>
-#include <cstring>
+#include <map>
 #include <set>
 
-#include "checkpoints/checksum.h"
 #include "checkpoints/dtypes.h"
-#include "checkpoints/run_dir.h"
-#include "checkpoints/variable_source.h"
+#include "checkpoints/tf_names.h"
 #include "core/error.h"
 
 namespace savp {
 namespace {
 
-constexpr size_t kKept = 2;    // checkpoints of a run
 constexpr size_t kListed = 5;  // names of a kind in a message
 
 std::vector<TensorView> views_of(const NamedTensors& on_cpu) {
@@ -40,73 +39,114 @@ std::string listed(const char* what, const std::vector<std::string>& names) {
   return names.size() > kListed ? concat(text, " and ", names.size() - kListed, " more") : text;
 }
 
-// How the file's tensors and the variables go together.
-struct Comparison {
-  std::vector<std::string> missing, misshapen, unused, skipped;
-};
-
-Comparison compare(const VariableSource& file, const NamedTensors& variables, const Leniency& leniency) {
-  Comparison found;
-  std::set<std::string> wanted;
-  for (const auto& [name, variable] : variables) {
-    wanted.insert(name);
-    const bool there = file.has(name);
-    if (there ? fits(file.outline(name), variable) : file.may_lack(name)) continue;
-    if (std::count(leniency.optional.begin(), leniency.optional.end(), name) > 0)
-      found.skipped.push_back(name);
-    else if (!there)
-      found.missing.push_back(name);
-    else
-      found.misshapen.push_back(
-          concat(name, " (", described(file.outline(name)), ", wanted ", described(variable), ")"));
+// How the source's tensors and the variables go together.
+class Comparison {
+ public:
+  Comparison(const VariableSource& source, const NamedTensors& variables, const Leniency& leniency)
+      : source_(source), leniency_(leniency) {
+    for (const auto& [name, variable] : variables) wanted_.emplace(name, variable);
+    if (leniency.parts) leave_out_parts();
+    for (const auto& [name, variable] : wanted_)
+      if (!left_out_.contains(name)) look_at(name, variable);
+    if (!leniency.unused) look_for_unused();
   }
+
+  // Empty where all is well.
+  std::string problems() const {
+    return listed("missing", missing_) + listed("other shape", misshapen_) + listed("not used", unused_);
+  }
+  bool fills(const std::string& name) const { return source_.has(name) && !left_out_.contains(name); }
+  const Restored& restored() const { return restored_; }
+
+ private:
+  bool is_there(const std::string& name) const { return source_.has(name) || source_.may_lack(name); }
+
+  void look_at(const std::string& name, const at::Tensor& variable) {
+    const bool there = source_.has(name);
+    if (there ? fits(source_.outline(name), variable) : source_.may_lack(name)) return;
+    if (std::count(leniency_.optional.begin(), leniency_.optional.end(), name) > 0) {
+      restored_.optional.push_back(name);
+      left_out_.insert(name);
+    } else if (!there) {
+      missing_.push_back(name);
+    } else {
+      misshapen_.push_back(
+          concat(name, " (", described(source_.outline(name)), ", wanted ", described(variable), ")"));
+    }
+  }
+
   // TensorFlow also stores the weights of layers without an input, which hold nothing.
-  for (const auto& [name, view] : file.views())
-    if (!leniency.unused && wanted.count(name) == 0 && view.bytes > 0) found.unused.push_back(name);
-  return found;
-}
+  void look_for_unused() {
+    for (const auto& name : source_.names())
+      if (!wanted_.contains(name) && source_.bytes(name) > 0 && !is_passed_over(name))
+        unused_.push_back(name);
+  }
+
+  bool is_passed_over(const std::string& name) {
+    if (!leniency_.parts) return false;
+    const auto part = part_of(tf_names::without_slot(name));
+    if (part.kind == Part::Kind::kDiscriminator && !parts_.contains(part)) {
+      if (std::count(restored_.unused.begin(), restored_.unused.end(), part.name) == 0)
+        restored_.unused.push_back(part.name);
+      return true;
+    }
+    const bool no_such_optimizer = part.kind == Part::Kind::kOptimizer && !parts_.contains(part);
+    return no_such_optimizer || name == kGlobalStep || name == kNoiseState;
+  }
+
+  void leave_out_parts() {
+    for (const auto& [name, variable] : wanted_) parts_[part_of(name)].push_back(name);
+    std::set<std::string> fresh_scopes;  // "discriminator" where one of them is fresh
+    for (const auto kind : {Part::Kind::kDiscriminator, Part::Kind::kOther, Part::Kind::kOptimizer})
+      for (const auto& [part, names] : parts_) {
+        if (part.kind != kind || !(is_fresh(part, names) || fresh_scopes.contains(part.scope))) continue;
+        left_out_.insert(names.begin(), names.end());
+        restored_.fresh.push_back(part.name);
+        if (kind == Part::Kind::kDiscriminator) fresh_scopes.insert(kDiscriminatorScope);
+      }
+  }
+
+  // Half an optimizer's state is of no use; half a discriminator is an error.
+  bool is_fresh(const Part& part, const std::vector<std::string>& names) const {
+    const auto there = [&](const std::string& name) { return source_.has(name); };
+    if (std::none_of(names.begin(), names.end(), there)) return true;
+    return part.kind == Part::Kind::kOptimizer &&
+           !std::all_of(names.begin(), names.end(), [&](const auto& name) { return is_there(name); });
+  }
+
+  const VariableSource& source_;
+  const Leniency& leniency_;
+  std::map<std::string, at::Tensor> wanted_;
+  std::map<Part, std::vector<std::string>> parts_;
+  std::set<std::string> left_out_;
+  std::vector<std::string> missing_, misshapen_, unused_;
+  Restored restored_;
+};
 
 }  // namespace
 
-at::Tensor to_tensor(const TensorView& view) {
-  auto tensor = at::empty(view.shape, type_of(view));
-  if (view.bytes > 0)
-    std::memcpy(tensor.mutable_data_ptr(), view.data, view.bytes);  // the file's may be unaligned
-  return tensor;
-}
-
 std::filesystem::path save_checkpoint(const std::filesystem::path& folder, int64_t step,
-                                      const NamedTensors& variables, Metadata metadata) {
+                                      const NamedTensors& variables, Metadata metadata,
+                                      const Retention& retention) {
   NamedTensors on_cpu;
   for (const auto& [name, variable] : variables)
     on_cpu.emplace_back(name, variable.detach().cpu().contiguous());
-  const auto views = views_of(on_cpu);
-  metadata["format"] = "savp";
-  metadata["step"] = std::to_string(step);
-  metadata[kChecksum] = checksum(views);
+  metadata[metadata_keys::kStep] = std::to_string(step);
   auto file = checkpoint_file(folder, step);
-  write_safetensors(file.string(), views, metadata);
-  prune_checkpoints(folder, kKept);
+  write_own_file(file.string(), views_of(on_cpu), std::move(metadata));
+  prune_checkpoints(folder, retention, step);
   return file;
 }
 
-std::vector<std::string> restore_checkpoint(const std::filesystem::path& path, const NamedTensors& variables,
-                                            const Leniency& leniency) {
-  const auto file = VariableSource::open(path);
-  const auto found = compare(file, variables, leniency);
-  const auto problems = listed("missing", found.missing) + listed("other shape", found.misshapen) +
-                        listed("not used", found.unused);
-  SAVP_CHECK(problems.empty(), DataError, path.string(), ": does not fit this model and its hyperparameters",
+Restored restore(const VariableSource& source, const NamedTensors& variables, const Leniency& leniency) {
+  const Comparison comparison(source, variables, leniency);
+  const auto problems = comparison.problems();
+  SAVP_CHECK(problems.empty(), DataError, source.where(), ": does not fit this model and its hyperparameters",
              problems);
   const at::NoGradGuard no_grad;
   for (const auto& [name, variable] : variables)
-    if (file.has(name) && std::count(found.skipped.begin(), found.skipped.end(), name) == 0)
-      at::Tensor(variable).copy_(file.tensor(name));
-  return found.skipped;
-}
-
-Metadata checkpoint_metadata(const std::filesystem::path& file) {
-  return VariableSource::open(file).metadata();
+    if (comparison.fills(name)) at::Tensor(variable).copy_(source.tensor(name));
+  return comparison.restored();
 }
 
 }  // namespace savp

@@ -26,7 +26,7 @@ const LayoutRule kLayouts[] = {
 constexpr std::pair<const char*, const char*> kOldScopes[] = {{"/dna_cell/", "/savp_cell/"}};
 
 std::string_view leaf_of(std::string_view name) {
-  if (is_slot(name)) name.remove_suffix(name.size() - name.rfind('/'));
+  name = without_slot(name);
   return name.substr(name.rfind('/') + 1);
 }
 
@@ -59,6 +59,10 @@ std::string modern(std::string name) {
 }
 
 bool is_slot(std::string_view name) { return name.ends_with("/Adam") || name.ends_with("/Adam_1"); }
+
+std::string_view without_slot(std::string_view name) {
+  return is_slot(name) ? name.substr(0, name.rfind('/')) : name;
+}
 
 at::Tensor to_our_layout(const std::string& name, const at::Tensor& value) {
   const auto* rule = find_rule(name, value.dim());

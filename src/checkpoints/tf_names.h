@@ -18,6 +18,8 @@ std::string modern(std::string name);
 
 // Whether it is "<name>/Adam" or "<name>/Adam_1", a moment of a variable.
 bool is_slot(std::string_view name);
+// The variable that a slot belongs to; other names as they are.
+std::string_view without_slot(std::string_view name);
 
 // The value of a variable or of its moment in TensorFlow's layout -> in ours: kernels [kh, kw, in, out] ->
 // [out, in, kh, kw], [kd, kh, kw, in, out] -> [out, in, kd, kh, kw], transposed kernels [kh, kw, out, in] ->

@@ -10,11 +10,11 @@
 #include "checkpoints/video_shape.h"
 #include "core/log.h"
 #include "datasets/dataset.h"
-#include "evaluation/run.h"
 #include "kernels/device.h"
 #include "metrics/metrics.h"
 #include "models/models.h"
 #include "models/presets.h"
+#include "training/starting_point.h"
 #include "training/train_loop.h"
 #include "training/trainer.h"
 
@@ -29,28 +29,47 @@ constexpr const char* kDefaultModel = "savp";
 struct Plan {
   TrainOptions options;
   std::optional<Checkpoint> start;
+  std::optional<VariableSource> variables = {};  // of the start, until the trainer has them
   HparamsDicts dataset_dicts, model_dicts;
   bool with_preset = false;  // below all dicts
   uint64_t seed = 0;
   StreamPosition position = {};  // in the data
 };
 
+// Whether the checkpoint is one of the run's own folder, which then continues.
+bool continues(const Checkpoint& start, const std::string& output_dir) {
+  std::error_code missing;
+  return start.size() == 1 && fs::equivalent(start.folder(), output_dir, missing);
+}
+
+void settle_output_dir(TrainOptions& options, const std::optional<Checkpoint>& start) {
+  if (options.output_dir) return;
+  if (options.resume && start) {
+    options.output_dir = start->folder().string();
+    return;
+  }
+  const auto model = options.model ? *options.model : start ? start->option("model") : kDefaultModel;
+  options.output_dir = (fs::path(options.logs_dir) / run_name(model, options.model_hparams)).string() +
+                       options.output_dir_postfix;
+}
+
 void settle_folders(Plan& plan) {
   auto& options = plan.options;
-  SAVP_CHECK(!options.resume || !options.checkpoint, UsageError,
-             "--resume and --checkpoint cannot both be given: --resume takes the latest checkpoint of the "
-             "run's own folder");
-  if (options.checkpoint) plan.start = open_checkpoint(*options.checkpoint);
-  if (!options.output_dir) {
-    const auto model = options.model ? *options.model
-                       : plan.start  ? plan.start->option("model")
-                                     : kDefaultModel;
-    options.output_dir = (fs::path(options.logs_dir) / run_name(model, options.model_hparams)).string() +
-                         options.output_dir_postfix;
-  }
+  SAVP_CHECK(!options.from_step || (options.resume && !options.checkpoint), UsageError, "--from_step ",
+             options.from_step.value_or(0),
+             " is of the run's own folder: give --resume with it, and no --checkpoint");
+  if (options.checkpoint) plan.start = Checkpoint::open(*options.checkpoint);
+  settle_output_dir(options, plan.start);
+  const bool own = plan.start && continues(*plan.start, *options.output_dir);
+  SAVP_CHECK(!options.resume || !options.checkpoint || own, UsageError,
+             "--resume and --checkpoint cannot both be given, unless the checkpoint is one of --output_dir: ",
+             "--resume continues a run in its own folder; leave it out to start from the weights of another");
+  options.resume = options.resume || own;
   if (options.resume) {
-    options.checkpoint = options.output_dir;
-    plan.start = Checkpoint::open(*options.checkpoint);
+    if (!options.checkpoint)
+      options.checkpoint =
+          options.from_step ? checkpoint_name(*options.output_dir, *options.from_step) : *options.output_dir;
+    if (!plan.start) plan.start = Checkpoint::open(*options.checkpoint);
     return;
   }
   const auto saved = saved_steps(*options.output_dir);
@@ -60,13 +79,8 @@ void settle_folders(Plan& plan) {
 
 void settle_dataset(Plan& plan) {
   auto& options = plan.options;
-  if (options.dataset_hparams_dict)
-    plan.dataset_dicts.push_back(read_hparams_file(*options.dataset_hparams_dict));
-  if (plan.start) {
-    const auto& more = plan.start->dataset_hparams();
-    plan.dataset_dicts.insert(plan.dataset_dicts.end(), more.begin(), more.end());
-    if (!options.dataset) options.dataset = plan.start->option("dataset");
-  }
+  plan.dataset_dicts = hparams_dicts(HparamsOf::kDataset, plan.start, options.dataset_hparams_dict);
+  if (plan.start && !options.dataset) options.dataset = plan.start->option("dataset");
   if (options.dataset) return;
   options.dataset = infer_dataset(options.input_dir, "train");
   log::info(concat(options.input_dir, " looks like the data set ", *options.dataset));
@@ -75,12 +89,8 @@ void settle_dataset(Plan& plan) {
 // A preset comes in where one is asked for, or nothing else is said about the model.
 void settle_model(Plan& plan) {
   auto& options = plan.options;
-  if (options.model_hparams_dict) plan.model_dicts.push_back(read_hparams_file(*options.model_hparams_dict));
-  if (plan.start) {
-    const auto& more = plan.start->model_hparams();
-    plan.model_dicts.insert(plan.model_dicts.end(), more.begin(), more.end());
-    if (!options.model) options.model = plan.start->option("model");
-  }
+  plan.model_dicts = hparams_dicts(HparamsOf::kModel, plan.start, options.model_hparams_dict);
+  if (plan.start && !options.model) options.model = plan.start->option("model");
   plan.with_preset = options.preset || (!options.model && plan.model_dicts.empty());
   if (!options.model) options.model = options.preset ? preset_model(*options.preset) : kDefaultModel;
   SAVP_CHECK(!options.preset || find_model(*options.model).name == preset_model(*options.preset), UsageError,
@@ -102,18 +112,29 @@ void refuse_absent(const TrainOptions& options) {
                "savp_evaluate");
 }
 
-// The seed is the flag's, else that of the run which goes on, else a new one. Only a run that goes on does so
-// where it was in the data.
-void settle_seed_and_position(Plan& plan) {
-  plan.seed = plan.options.seed ? static_cast<uint64_t>(*plan.options.seed) : std::random_device()();
-  if (!plan.options.resume) return;
-  const auto metadata = checkpoint_metadata(plan.start->variables());
-  const auto seed = metadata.find("seed"), position = metadata.find("data_position");
-  if (seed != metadata.end() && !plan.options.seed) plan.seed = std::stoull(seed->second);
-  if (position != metadata.end())
-    plan.position = parse_position(position->second);
-  else
+StreamPosition position_in(const VariableSource& variables) {
+  const auto found = variables.metadata().find(metadata_keys::kDataPosition);
+  if (found == variables.metadata().end()) {
     log::warn("the checkpoint does not say where it was in the data: reading starts anew");
+    return {};
+  }
+  try {
+    return parse_position(found->second);
+  } catch (const UsageError& error) {
+    throw DataError(concat(variables.where(), ": its metadata ", found->first, ": ", error.what()));
+  }
+}
+
+// A checkpoint is read before anything that takes time: it may be damaged. The seed is the flag's, else that
+// of the run which continues, else a new one. Only a run that continues does so where it was in the data.
+void settle_start(Plan& plan) {
+  plan.seed = plan.options.seed ? static_cast<uint64_t>(*plan.options.seed) : std::random_device()();
+  if (!plan.start) return;
+  plan.variables = VariableSource::open(*plan.start);
+  if (!plan.options.resume) return;
+  const auto seed = number_in(plan.variables->metadata(), metadata_keys::kSeed, plan.variables->where());
+  if (seed && !plan.options.seed) plan.seed = *seed;
+  plan.position = position_in(*plan.variables);
 }
 
 Plan settle(const TrainOptions& options) {
@@ -124,7 +145,7 @@ Plan settle(const TrainOptions& options) {
   settle_folders(plan);
   settle_dataset(plan);
   settle_model(plan);
-  settle_seed_and_position(plan);
+  settle_start(plan);
   return plan;
 }
 
@@ -175,9 +196,7 @@ std::unique_ptr<ModelHparams> settle_model_hparams(Plan& plan, const ModelEntry&
     dicts.insert(dicts.begin(), {where, choice.values});
   }
   return make_hparams(plan, entry, dicts,
-                      {{"context_frames", hparams.context_frames},
-                       {"sequence_length", hparams.sequence_length},
-                       {"repeat", hparams.time_shift}});
+                      dictated_hparams(hparams.context_frames, hparams.sequence_length, hparams.time_shift));
 }
 
 // A first sequence is there: that none is sound and long enough shows before anything is written.
@@ -226,6 +245,16 @@ class Validation {
   Batch batch_;
 };
 
+// The trainer's first variables. A run that continues from an earlier checkpoint leaves later ones behind.
+void fill(Trainer& trainer, Plan& plan) {
+  if (!plan.variables) return;
+  plan.options.resume ? resume(trainer, *plan.variables) : start_from(trainer, *plan.variables);
+  plan.variables.reset();
+  if (!plan.options.resume) return;
+  for (const auto& file : set_aside_after(*plan.options.output_dir, trainer.global_step()))
+    log::warn(concat("a checkpoint of a later step than ", trainer.global_step(), " is now ", file.string()));
+}
+
 void tell_start(const Plan& plan, Trainer& trainer, const at::Device& device) {
   const auto& hparams = trainer.hparams();
   log::info(concat(device_name(device), "; ", parameter_count(trainer.generator()),
@@ -241,9 +270,10 @@ TrainLoopOptions loop_options(const Plan& plan, const std::string& model, const 
           .progress_freq = options.progress_freq,
           .save_freq = options.save_freq,
           .validation_freq = options.summary_freq,
-          .metadata = {{"seed", std::to_string(plan.seed)},
-                       {"model", model},
-                       {"dataset", *options.dataset},
+          .retention = {.newest = static_cast<size_t>(options.keep)},
+          .metadata = {{metadata_keys::kSeed, std::to_string(plan.seed)},
+                       {metadata_keys::kModel, model},
+                       {metadata_keys::kDataset, *options.dataset},
                        shape_metadata(shape)},
           .validate = {}};
 }
@@ -281,7 +311,7 @@ void train(const TrainOptions& given) {
   const auto device = default_device();
   limit_gpu_memory(device, options.gpu_mem_frac);
   Trainer trainer(entry, hparams, data->shape(), {.device = device, .seed = plan.seed});
-  if (plan.start) resume(trainer, plan.start->variables());
+  fill(trainer, plan);
   write_description(*options.output_dir,
                     {to_json(plan.options), data->view().to_json(), entry.view(*settled).to_json()});
   tell_start(plan, trainer, device);

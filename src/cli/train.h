@@ -66,15 +66,22 @@ struct TrainOptions {
   HPARAM_GROUP(start, "Where to start");
   HPARAM(Text, checkpoint, std::nullopt,
          "a run's folder or one of its checkpoints (logs/bair/model-200000) whose weights, step and "
-         "hyperparameters "
-         "are taken over",
+         "hyperparameters are taken over; an optimizer and discriminators that it lacks start fresh. With "
+         "commas between several, the last that has a variable counts. A checkpoint of --output_dir itself "
+         "continues that run",
          Metavar{"PATH"});
   HPARAM(bool, resume, false, "continue from the latest checkpoint in the run's folder");
+  HPARAM(std::optional<int64_t>, from_step, std::nullopt,
+         "with --resume: continue from the checkpoint of this step; later ones are set aside", AtLeast{0});
 
   HPARAM_GROUP(often, "How often, in steps (0: never)");
   HPARAM(int64_t, progress_freq, 100, "losses are printed and added to metrics.jsonl", AtLeast{0});
-  HPARAM(int64_t, save_freq, 5000, "a checkpoint is saved; the last two are kept", AtLeast{0});
+  HPARAM(int64_t, save_freq, 5000, "a checkpoint is saved", AtLeast{0});
   HPARAM(int64_t, summary_freq, 1000, "metrics of a validation batch are added to metrics.jsonl", AtLeast{0});
+
+  HPARAM_GROUP(keeping, "What is kept");
+  HPARAM(int64_t, keep, 2, "the newest checkpoints, damaged ones not counted; 0: all of them",
+         (Between{0, 1000000}));
 
   HPARAM_GROUP(machine, "Machine");
   HPARAM(std::optional<int64_t>, seed, std::nullopt,

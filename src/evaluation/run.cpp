@@ -7,7 +7,6 @@
 #include <filesystem>
 
 #include "checkpoints/tensors.h"
-#include "checkpoints/tf_names.h"
 #include "checkpoints/video_shape.h"
 #include "core/interrupt.h"
 #include "core/log.h"
@@ -22,14 +21,6 @@ namespace savp {
 namespace {
 
 constexpr int64_t kLargestDefaultBatch = 8;
-
-HparamsDicts dataset_dicts(const std::optional<Checkpoint>& checkpoint) {
-  return checkpoint ? checkpoint->dataset_hparams() : HparamsDicts{};
-}
-
-HparamsDicts model_dicts(const std::optional<Checkpoint>& checkpoint) {
-  return checkpoint ? checkpoint->model_hparams() : HparamsDicts{};
-}
 
 std::string dataset_name(const RunOptions& options, const std::optional<Checkpoint>& checkpoint) {
   if (options.dataset) return *options.dataset;
@@ -50,10 +41,11 @@ int64_t sequences_per_epoch(const RunOptions& options, const Dataset& data) {
 
 // Unknown and impossible hyperparameters, before anything is read that takes time.
 void check_hparams(const RunOptions& options, const RunInput& input, const DatasetSpec& spec) {
-  settle_hparams(spec, dataset_dicts(input.checkpoint), {options.dataset_hparams.value_or("")});
+  settle_hparams(spec, hparams_dicts(HparamsOf::kDataset, input.checkpoint),
+                 {options.dataset_hparams.value_or("")});
   const auto& entry = find_model(input.model);
   const auto hparams = entry.make_hparams();
-  resolve_hparams(entry.view(*hparams), model_dicts(input.checkpoint), Json::object(),
+  resolve_hparams(entry.view(*hparams), hparams_dicts(HparamsOf::kModel, input.checkpoint), Json::object(),
                   options.model_hparams.value_or(""), deprecated_hparams());
 }
 
@@ -112,18 +104,19 @@ class Once : public Stream<Batch> {
 // The model alone.
 RunInput open_model(const RunOptions& options) {
   RunInput input;
-  if (options.checkpoint) input.checkpoint = open_checkpoint(*options.checkpoint);
+  if (options.checkpoint) input.checkpoint = Checkpoint::open(*options.checkpoint);
   SAVP_CHECK(options.model || input.checkpoint, UsageError,
              "--checkpoint PATH must be given, or a --model that needs none (repeat, ground_truth)");
-  input.model = find_model(options.model ? *options.model : input.checkpoint->option("model")).name;
+  const auto& entry = find_model(options.model ? *options.model : input.checkpoint->option("model"));
+  input.model = entry.name;
+  if (input.checkpoint && entry.trainable) input.variables = VariableSource::open(*input.checkpoint);
   return input;
 }
 
 // What the model was trained on; none where it has no checkpoint or that does not tell.
 std::optional<VideoShape> trained_shape(const RunInput& input) {
-  if (!input.checkpoint || !find_model(input.model).trainable) return std::nullopt;
-  const auto file = input.checkpoint->variables();
-  return shape_from(checkpoint_metadata(file), file.string());
+  if (!input.variables) return std::nullopt;
+  return shape_from(input.variables->metadata(), input.variables->where());
 }
 
 std::string text(const VideoShape& shape) {
@@ -143,34 +136,21 @@ void check_same(const VideoShape& data, const std::optional<VideoShape>& trained
              ": see frame_size (own videos), crop_size, scale_size and use_state of --dataset_hparams");
 }
 
-std::string variable_name(const std::string& dotted) {
-  return concat("generator/", tf_names::from_ours(dotted));
-}
-
-std::vector<std::pair<std::string, Tensor>> variables(const torch::nn::Module& generator) {
-  std::vector<std::pair<std::string, Tensor>> all;
-  const auto add = [&](const auto& items) {
-    for (const auto& item : items) {
-      all.emplace_back(variable_name(item.key()), item.value());
-    }
-  };
-  add(generator.named_parameters());
-  add(generator.named_buffers());
-  return all;
-}
-
 std::shared_ptr<Predictor> make_predictor(const ModelEntry& entry, const ModelHparams& hparams,
                                           const VideoShape& shape,
-                                          const std::optional<Checkpoint>& checkpoint) {
+                                          const std::optional<VariableSource>& source) {
   if (!entry.trainable) return entry.make_predictor(hparams);
-  SAVP_CHECK(checkpoint, UsageError, "--model ", entry.name, " needs its weights: give --checkpoint PATH");
+  SAVP_CHECK(source, UsageError, "--model ", entry.name, " needs its weights: give --checkpoint PATH");
   auto generator = entry.make_generator(hparams, shape);
-  const auto file = checkpoint->variables();
   generator->to(default_device());
   Leniency leniency{.unused = true};  // discriminators and optimizers
-  for (const auto& name : generator->training_only()) leniency.optional.push_back(variable_name(name));
-  restore_checkpoint(file, variables(*generator), leniency);
-  log::info(concat("model ", entry.name, " from ", file.string()));
+  for (const auto& name : generator->training_only())
+    leniency.optional.push_back(variable_name(kGeneratorScope, name));
+  auto variables = named_parameters(kGeneratorScope, *generator);
+  const auto buffers = named_buffers(kGeneratorScope, *generator);
+  variables.insert(variables.end(), buffers.begin(), buffers.end());
+  restore(*source, variables, leniency);
+  log::info(concat("model ", entry.name, " from ", source->where()));
   return generator;
 }
 
@@ -197,23 +177,14 @@ Batch read_clip(const StartingClip& clip, const VideoHparams& hparams, int64_t s
 
 }  // namespace
 
-Checkpoint open_checkpoint(const std::string& text) {
-  const auto file = [&](const char* ending) { return std::filesystem::exists(text + ending); };
-  SAVP_CHECK(text.empty() || file("") || file(".safetensors") || file(".index"), DataError, "--checkpoint ",
-             text,
-             ": no such folder or checkpoint: name a run's folder (logs/bair) or one of its steps "
-             "(logs/bair/model-200000)");
-  return Checkpoint::open(text);
-}
-
 RunInput open_dataset_input(const RunOptions& options, Reach reach) {
   SAVP_CHECK(options.input_dir, UsageError, "--input_dir DIR must be given: a folder with record files");
   auto input = open_model(options);
   const auto name = dataset_name(options, input.checkpoint);
   check_hparams(options, input, find_dataset(name));
-  const std::shared_ptr<Dataset> data =
-      Dataset::open(name, *options.input_dir, enum_name(options.mode), dataset_dicts(input.checkpoint),
-                    options.dataset_hparams.value_or(""), options.skip_bad_records);
+  const std::shared_ptr<Dataset> data = Dataset::open(
+      name, *options.input_dir, enum_name(options.mode), hparams_dicts(HparamsOf::kDataset, input.checkpoint),
+      options.dataset_hparams.value_or(""), options.skip_bad_records);
   input.dataset = data->name();
   input.shape = data->shape();
   check_same(input.shape, trained_shape(input));
@@ -241,7 +212,8 @@ RunInput open_clip_input(const RunOptions& options, const StartingClip& clip) {
   check_hparams(options, input, spec);
   auto hparams = spec.hparams;
   auto view = spec.view(hparams);
-  for (const auto& [where, values] : dataset_dicts(input.checkpoint)) view.override_from_json(values, where);
+  for (const auto& [where, values] : hparams_dicts(HparamsOf::kDataset, input.checkpoint))
+    view.override_from_json(values, where);
   view.override_from_text(options.dataset_hparams.value_or(""), "--dataset_hparams");
   const auto trained = trained_shape(input);
   input.sequence_length = options.sequence_length.value_or(hparams.sequence_length);
@@ -269,15 +241,14 @@ Run::Run(const RunOptions& options, RunInput input)
   const auto& data = input_.dataset_hparams;
   hparams_ = entry.make_hparams();
   const auto view = entry.view(*hparams_);
-  resolve_hparams(view, model_dicts(checkpoint),
-                  {{"context_frames", data.at("context_frames")},
-                   {"sequence_length", input_.sequence_length},
-                   {"repeat", data.at("time_shift")}},
+  resolve_hparams(view, hparams_dicts(HparamsOf::kModel, checkpoint),
+                  dictated_hparams(data.at("context_frames"), input_.sequence_length, data.at("time_shift")),
                   options.model_hparams.value_or(""), deprecated_hparams());
   check_lengths();
   model_hparams_ = view.to_json();
   limit_gpu_memory(default_device(), options.gpu_mem_frac);
-  predictor_ = make_predictor(entry, *hparams_, input_.shape, checkpoint);
+  predictor_ = make_predictor(entry, *hparams_, input_.shape, input_.variables);
+  input_.variables.reset();
 }
 
 void Run::check_lengths() const {

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "checkpoints/run_dir.h"
+#include "checkpoints/variable_source.h"
 #include "core/hparams.h"
 #include "core/limits.h"
 #include "core/video.h"
@@ -36,7 +37,7 @@ struct RunOptions {
   HPARAM(
       Text, checkpoint, std::nullopt,
       "a run's folder or one of its checkpoints (logs/bair/model-200000); it says model, data set and their "
-      "hyperparameters",
+      "hyperparameters. With commas between several, the last that has a variable counts",
       Metavar{"PATH"});
   HPARAM(Text, model, std::nullopt, "repeat or ground_truth need no checkpoint; default: the checkpoint's",
          Metavar{"NAME"});
@@ -79,22 +80,20 @@ struct RunOptions {
   HPARAM(double, gpu_mem_frac, 0.0, "largest share of the GPU's memory to use; 0: no limit", (Between{0, 1}));
 };
 
-// What --checkpoint names. Throws DataError where there is no such folder or checkpoint.
-Checkpoint open_checkpoint(const std::string& text);
-
 // Where model and frames come from, and what the frames say about the model.
 struct RunInput {
-  std::string model;                       // its name
-  std::optional<Checkpoint> checkpoint;    // of a model with weights
-  std::string dataset;                     // its name
-  Json dataset_hparams;                    // context_frames and sequence_length among them
-  VideoShape shape;                        // of its batches
-  int64_t frames = 0;                      // true ones of each video; with as many actions but one, if any
-  int64_t sequence_length = 0;             // frames of a prediction, context included
-  int64_t videos = 0;                      // to come
-  int64_t batch_size = 1;                  // videos at a time, the last time perhaps fewer
-  std::unique_ptr<Stream<Batch>> batches;  // of one video each, on default_device()
-  std::shared_ptr<const Dataset> data;     // that the batches are from; none for a clip
+  std::string model;                        // its name
+  std::optional<Checkpoint> checkpoint;     // of a model with weights
+  std::optional<VariableSource> variables;  // of the checkpoint, until the model has them
+  std::string dataset;                      // its name
+  Json dataset_hparams;                     // context_frames and sequence_length among them
+  VideoShape shape;                         // of its batches
+  int64_t frames = 0;                       // true ones of each video; with as many actions but one, if any
+  int64_t sequence_length = 0;              // frames of a prediction, context included
+  int64_t videos = 0;                       // to come
+  int64_t batch_size = 1;                   // videos at a time, the last time perhaps fewer
+  std::unique_ptr<Stream<Batch>> batches;   // of one video each, on default_device()
+  std::shared_ptr<const Dataset> data;      // that the batches are from; none for a clip
 };
 
 // Whether a prediction may be longer than the videos are.

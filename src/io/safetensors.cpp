@@ -166,13 +166,14 @@ SafetensorsFile SafetensorsFile::open(const std::string& path) {
   SAVP_CHECK(mapping.size > kPrefix, DataError, path, ": is not a safetensors file: only ", mapping.size,
              " bytes long");
   file.mapping_ = mapping.bytes;
+  file.size_ = mapping.size;
   uint64_t length = 0;
   std::memcpy(&length, mapping.bytes.get(), kPrefix);
   SAVP_CHECK(length <= kMaxHeader && length <= mapping.size - kPrefix, DataError, path, ": a header of ",
              length, " bytes cannot be in a file of ", mapping.size,
              " (cut short, or not a safetensors file)");
-  const auto header =
-      parse_header(path, reinterpret_cast<const char*>(mapping.bytes.get()) + kPrefix, length);
+  file.header_ = file.bytes().substr(kPrefix, length);
+  const auto header = parse_header(path, file.header_.data(), length);
   const auto* data = mapping.bytes.get() + kPrefix + length;
   const auto size = mapping.size - kPrefix - length;
   for (const auto& [name, entry] : header.items()) {
@@ -195,14 +196,11 @@ const TensorView* SafetensorsFile::find(const std::string& name) const {
   return place == places_.end() ? nullptr : &tensors_[place->second];
 }
 
-void write_safetensors(const std::string& path, const std::vector<TensorView>& tensors,
-                       const std::map<std::string, std::string>& metadata) {
-  std::vector<const TensorView*> order;
-  for (const auto& view : tensors) order.push_back(&view);
-  std::stable_sort(order.begin(), order.end(), [](const TensorView* a, const TensorView* b) {
-    return item_bytes(a->dtype) > item_bytes(b->dtype);
-  });
+namespace {
 
+// The header's text, its length before it.
+std::string head_of(const std::string& path, const std::vector<const TensorView*>& order,
+                    const std::map<std::string, std::string>& metadata) {
   nlohmann::ordered_json header = nlohmann::ordered_json::object();
   if (!metadata.empty()) header[kMetadata] = metadata;
   size_t offset = 0;
@@ -216,12 +214,26 @@ void write_safetensors(const std::string& path, const std::vector<TensorView>& t
   }
   auto text = header.dump();
   text.resize((text.size() + kPrefix - 1) / kPrefix * kPrefix, ' ');
+  const uint64_t length = text.size();
+  return std::string(reinterpret_cast<const char*>(&length), sizeof length) + text;
+}
+
+}  // namespace
+
+void write_safetensors(const std::string& path, const std::vector<TensorView>& tensors,
+                       const std::map<std::string, std::string>& metadata,
+                       const std::function<void(SafetensorsDraft&)>& finish) {
+  SafetensorsDraft draft;
+  for (const auto& view : tensors) draft.order.push_back(&view);
+  std::stable_sort(draft.order.begin(), draft.order.end(), [](const TensorView* a, const TensorView* b) {
+    return item_bytes(a->dtype) > item_bytes(b->dtype);
+  });
+  draft.head = head_of(path, draft.order, metadata);
+  if (finish) finish(draft);
 
   AtomicFile file(path);
-  const uint64_t length = text.size();
-  file.write(&length, sizeof length);
-  file.write(text.data(), text.size());
-  for (const auto* view : order) file.write(view->data, view->bytes);
+  file.write(draft.head.data(), draft.head.size());
+  for (const auto* view : draft.order) file.write(view->data, view->bytes);
   file.commit();
 }
 

@@ -8,9 +8,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -39,18 +41,33 @@ class SafetensorsFile {
   const TensorView* find(const std::string& name) const;
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
 
+  // All bytes of the file, and those of the header's text among them; they live as long as this object.
+  std::string_view bytes() const { return {reinterpret_cast<const char*>(mapping_.get()), size_}; }
+  std::string_view header() const { return header_; }
+
  private:
   SafetensorsFile() = default;
 
   std::string path_;
   std::shared_ptr<const std::byte> mapping_;
+  size_t size_ = 0;  // bytes
+  std::string_view header_;
   std::vector<TensorView> tensors_;
   std::unordered_map<std::string, size_t> places_;
   std::map<std::string, std::string> metadata_;
 };
 
+// A file about to be written: what stands before the tensors' bytes (the length and the header's text), and
+// the tensors in the order of their bytes.
+struct SafetensorsDraft {
+  std::string head;
+  std::vector<const TensorView*> order;
+};
+
 // Writes a file that appears whole or not at all. Wider types come first, so that each tensor is aligned.
+// `finish` is shown the file before it is written, and may change bytes of its head, but not their number.
 void write_safetensors(const std::string& path, const std::vector<TensorView>& tensors,
-                       const std::map<std::string, std::string>& metadata);
+                       const std::map<std::string, std::string>& metadata,
+                       const std::function<void(SafetensorsDraft&)>& finish = {});
 
 }  // namespace savp

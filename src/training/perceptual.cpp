@@ -14,7 +14,7 @@ std::shared_ptr<nn::Vgg16> load_vgg(const TrainHparams& hparams, const at::Devic
   auto vgg = std::make_shared<nn::Vgg16>();
   NamedTensors variables;
   for (const auto& item : vgg->named_parameters()) variables.emplace_back(item.key(), item.value());
-  restore_checkpoint(hparams.vgg_weights, variables, {.unused = true});  // the classifier
+  restore(VariableSource::open(hparams.vgg_weights), variables, {.unused = true});  // the classifier
   vgg->to(device);
   return vgg;
 }

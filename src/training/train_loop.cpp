@@ -17,8 +17,6 @@ namespace {
 
 using Values = std::vector<std::pair<std::string, double>>;
 
-constexpr const char* kNoiseState = "noise_state";
-
 // The values of 0-dim tensors, read from the device all at once; undefined ones are left out.
 Values fetch(const Scalars& scalars) {
   std::vector<std::string> names;
@@ -123,8 +121,8 @@ struct TrainLoop::Body {
     if (!all_finite(variables)) diverged("weights are not finite");
     saved_step = step;
     auto metadata = options.metadata;
-    if (options.data_position) metadata["data_position"] = options.data_position();
-    return save_checkpoint(options.output_dir, step, variables, metadata);
+    if (options.data_position) metadata[metadata_keys::kDataPosition] = options.data_position();
+    return save_checkpoint(options.output_dir, step, variables, metadata, options.retention);
   }
 
   void stop() {
@@ -143,14 +141,6 @@ void TrainLoop::run() {
     body_->step();
     if (interrupted()) body_->stop();
   }
-}
-
-void resume(Trainer& trainer, const std::filesystem::path& checkpoint) {
-  const auto skipped = restore_checkpoint(checkpoint, trainer.state(), {.optional = {kNoiseState}});
-  if (!skipped.empty())
-    log::warn(concat(checkpoint.string(),
-                     " does not say where the random draws of this kind of device were: they start anew"));
-  trainer.state_was_restored();
 }
 
 }  // namespace savp

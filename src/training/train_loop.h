@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "checkpoints/run_dir.h"
 #include "core/video.h"
 #include "datasets/stream.h"
 #include "training/trainer.h"
@@ -23,6 +24,7 @@ struct TrainLoopOptions {
   int64_t progress_freq = 100;                  // losses on the screen and in metrics.jsonl
   int64_t save_freq = 5000;                     // checkpoints
   int64_t validation_freq = 1000;               // what `validate` measures, in metrics.jsonl
+  Retention retention = {};                     // which checkpoints stay
   std::map<std::string, std::string> metadata;  // of checkpoints
   std::function<std::string()>
       data_position;  // where the batches stand, saved as "data_position"; may be empty
@@ -43,9 +45,5 @@ class TrainLoop {
   struct Body;
   std::unique_ptr<Body> body_;
 };
-
-// Fills the trainer from a checkpoint of it: weights, Adam's moments, step and draws. The draws of another
-// kind of device, and of TensorFlow, cannot be continued: they start anew (with a warning).
-void resume(Trainer& trainer, const std::filesystem::path& checkpoint);
 
 }  // namespace savp

@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "checkpoints/tf_names.h"
+#include "checkpoints/variables.h"
 #include "core/schedule.h"
 #include "kernels/device_graph.h"
 #include "losses/terms.h"
@@ -19,26 +19,6 @@
 
 namespace savp {
 namespace {
-
-using NamedTensors = std::vector<std::pair<std::string, Tensor>>;
-
-std::string variable_name(const std::string& scope, const std::string& dotted) {
-  return concat(scope, "/", tf_names::from_ours(dotted));
-}
-
-NamedTensors named_parameters(const std::string& scope, const torch::nn::Module& module) {
-  NamedTensors all;
-  for (const auto& item : module.named_parameters())
-    all.emplace_back(variable_name(scope, item.key()), item.value());
-  return all;
-}
-
-NamedTensors named_buffers(const std::string& scope, const torch::nn::Module& module) {
-  NamedTensors all;
-  for (const auto& item : module.named_buffers())
-    all.emplace_back(variable_name(scope, item.key()), item.value());
-  return all;
-}
 
 // The terms' values and their weighted sum (undefined without terms).
 struct Evaluated {
@@ -98,7 +78,7 @@ bool needs_prior(const TrainHparams& hp) {
 }
 
 // What the step's clock shows.
-enum Clock : size_t { kLearningRate, kKlWeight, kGroundTruthSampling, kGlobalStep };
+enum Clock : size_t { kLearningRate, kKlWeight, kGroundTruthSampling, kStepsDone };
 
 StepClock make_clock(const TrainHparams& hparams, const Generator& generator, const at::Device& device) {
   std::vector<Schedule> schedules(4);
@@ -107,7 +87,7 @@ StepClock make_clock(const TrainHparams& hparams, const Generator& generator, co
   schedules[kGroundTruthSampling] = [&generator](int64_t step) {
     return generator.ground_truth_sampling(step);
   };
-  schedules[kGlobalStep] = [](int64_t step) { return static_cast<double>(step); };
+  schedules[kStepsDone] = [](int64_t step) { return static_cast<double>(step); };
   return {std::move(schedules), device};
 }
 
@@ -150,8 +130,7 @@ struct Trainer::Body {
   Adam g_optimizer, d_optimizer;
   std::shared_ptr<Noise> noise;
   Tensor global_step = torch::zeros({}, torch::kLong);
-  Tensor noise_state;  // a copy of the noise's state, as state() gave it out
-  Tensor bad_steps;    // in a row, 0-dim float
+  Tensor bad_steps;  // in a row, 0-dim float
 
   // Steps recorded for one shape of batch, without and with what StepOptions::report asks for.
   Batch recorded_batch;
@@ -169,9 +148,9 @@ struct Trainer::Body {
         discriminator_terms(savp::discriminator_terms(hparams)),
         prior_in_loss(needs_prior(hparams)),
         clock(make_clock(hparams, *generator, device)),
-        g_optimizer((generator->to(device), named_parameters("generator", *generator)), hparams.beta1,
+        g_optimizer((generator->to(device), named_parameters(kGeneratorScope, *generator)), hparams.beta1,
                     hparams.beta2),
-        d_optimizer((discriminators->to(device), named_parameters("discriminator", *discriminators)),
+        d_optimizer((discriminators->to(device), named_parameters(kDiscriminatorScope, *discriminators)),
                     hparams.beta1, hparams.beta2),
         noise(std::make_shared<DeviceNoise>(device, how.seed)),
         bad_steps(torch::zeros({}, torch::device(device).dtype(torch::kFloat))) {
@@ -184,7 +163,7 @@ struct Trainer::Body {
     StepContext now{.noise = *noise,
                     .learning_rate = clock[kLearningRate],
                     .kl_weight = clock[kKlWeight],
-                    .global_step = clock[kGlobalStep]};
+                    .global_step = clock[kStepsDone]};
     if (generator->samples_ground_truth()) now.ground_truth_sampling = clock[kGroundTruthSampling];
     now.prior = prior_in_loss || wanted.outputs;
     now.details = wanted.outputs;
@@ -339,17 +318,18 @@ struct Trainer::Body {
   NamedTensors state() const {
     NamedTensors all;
     const auto append = [&](NamedTensors more) { all.insert(all.end(), more.begin(), more.end()); };
-    append(named_parameters("generator", *generator));
-    append(named_buffers("generator", *generator));
-    append(named_parameters("discriminator", *discriminators));
-    append(named_buffers("discriminator", *discriminators));
+    append(named_parameters(kGeneratorScope, *generator));
+    append(named_buffers(kGeneratorScope, *generator));
+    append(named_parameters(kDiscriminatorScope, *discriminators));
+    append(named_buffers(kDiscriminatorScope, *discriminators));
     const auto powers_scoped = [](NamedTensors state, const std::string& scope) {
       for (auto& [name, tensor] : state)
         if (name == "beta1_power" || name == "beta2_power") name = concat(scope, "/", name);
       return state;
     };
-    append(powers_scoped(g_optimizer.state(), "g_apply_gradients"));
-    if (!discriminators->empty()) append(powers_scoped(d_optimizer.state(), "d_apply_gradients"));
+    append(powers_scoped(g_optimizer.state(), optimizer_scope(kGeneratorScope)));
+    if (!discriminators->empty())
+      append(powers_scoped(d_optimizer.state(), optimizer_scope(kDiscriminatorScope)));
     return all;
   }
 };
@@ -378,23 +358,30 @@ DiscriminatorSet& Trainer::discriminators() { return *body_->discriminators; }
 const TrainHparams& Trainer::hparams() const { return body_->hparams; }
 void Trainer::set_noise(std::shared_ptr<Noise> noise) { body_->noise = std::move(noise); }
 
-std::vector<std::pair<std::string, Tensor>> Trainer::state() {
+NamedTensors Trainer::state() {
   auto all = body_->state();
-  all.emplace_back("global_step", body_->global_step);
-  body_->noise_state = body_->noise->state();
-  if (body_->noise_state.defined()) all.emplace_back("noise_state", body_->noise_state);
+  all.emplace_back(kGlobalStep, body_->global_step);
+  if (const auto draws = body_->noise->state(); draws.defined()) all.emplace_back(kNoiseState, draws);
   return all;
 }
 
-void Trainer::state_was_restored() {
-  if (body_->noise_state.defined()) body_->noise->load(body_->noise_state);
+Restored Trainer::load(const VariableSource& source, Load how) {
+  auto variables = state();
+  if (how == Load::kStart) {
+    std::erase_if(variables, [](const auto& named) { return named.first == kNoiseState; });
+    return restore(source, variables, {.parts = true});
+  }
+  auto restored = restore(source, variables, {.optional = {kNoiseState}});
+  if (restored.optional.empty() && variables.back().first == kNoiseState)
+    body_->noise->load(variables.back().second);
+  return restored;
 }
 
-std::vector<std::pair<std::string, Tensor>> Trainer::gradients() {
+NamedTensors Trainer::gradients() {
   NamedTensors all;
   for (const auto& [scope, module] :
-       {std::pair<std::string, torch::nn::Module*>("generator", body_->generator.get()),
-        std::pair<std::string, torch::nn::Module*>("discriminator", body_->discriminators.get())})
+       {std::pair<std::string, torch::nn::Module*>(kGeneratorScope, body_->generator.get()),
+        std::pair<std::string, torch::nn::Module*>(kDiscriminatorScope, body_->discriminators.get())})
     for (const auto& [name, parameter] : named_parameters(scope, *module))
       all.emplace_back(name, parameter.grad());
   return all;

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "checkpoints/tensors.h"
 #include "core/noise.h"
 #include "core/precision.h"
 #include "core/video.h"
@@ -74,13 +75,19 @@ class Trainer {
   // ("generator/...", "discriminator/...", "u" of the power iterations), Adam's moments ("<name>/Adam",
   // "<name>/Adam_1"), its powers ("g_apply_gradients/beta1_power", ...), "global_step" (int64), and
   // "noise_state" (bytes) of a noise that has one. The tensors are the live ones: copy before the next step,
-  // or copy_ into them and call state_was_restored().
-  std::vector<std::pair<std::string, Tensor>> state();
-  void state_was_restored();
+  // or load() others into them.
+  NamedTensors state();
+
+  // Takes over the variables of a checkpoint, all or nothing. kContinue: of a run that continues; everything
+  // must be there and fit, but for the draws of another kind of device and of TensorFlow, which start anew
+  // (Restored::optional). kStart: of a new run; whole parts may be missing (Leniency::parts), and the draws
+  // start from the seed. Throws DataError that lists what does not fit.
+  enum class Load { kContinue, kStart };
+  Restored load(const VariableSource& source, Load how);
 
   // Gradients of the last step, unless it was replayed, by the names of state(); undefined where there was
   // none.
-  std::vector<std::pair<std::string, Tensor>> gradients();
+  NamedTensors gradients();
 
  private:
   struct Body;

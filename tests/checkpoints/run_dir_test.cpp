@@ -1,11 +1,15 @@
 #include "checkpoints/run_dir.h"
 
+#include "checkpoints/own_file.h"
+#include "support/killed.h"
 #include "support/scratch_test.h"
 
 namespace savp {
 namespace {
 
 namespace fs = std::filesystem;
+
+using Files = std::vector<fs::path>;
 
 struct ModelValues {
   using Self = ModelValues;
@@ -23,11 +27,11 @@ class RunDir : public ScratchTest {
     write(name + "/options.json", R"({"dataset": "bair", "model": "savp", "seed": null})");
     write(name + "/dataset_hparams.json", R"({"sequence_length": 12, "context_frames": 2})");
     if (!model_hparams.empty()) write(name + "/model_hparams.json", model_hparams);
-    for (const auto step : steps) write(concat(name, "/model-", step, ".safetensors"), "");
+    for (const auto step : steps) write_own_file(checkpoint_file(folder_ / name, step).string(), {}, {});
     return (folder_ / name).string();
   }
   std::string error_of(const std::string& text) const {
-    return message_of<DataError>([&] { Checkpoint::open((folder_ / text).string()).variables(); });
+    return message_of<DataError>([&] { Checkpoint::open((folder_ / text).string()).files(); });
   }
 };
 
@@ -37,6 +41,19 @@ TEST_F(RunDir, DescriptionIsWrittenWithSortedKeysIndentedByFour) {
   EXPECT_EQ(read(folder_ / "a/b/options.json"), "{\n    \"batch_size\": 2,\n    \"seed\": null\n}");
   EXPECT_EQ(read(folder_ / "a/b/dataset_hparams.json"), "{\n    \"x\": [\n        1,\n        2\n    ]\n}");
   EXPECT_EQ(read(folder_ / "a/b/model_hparams.json"), "{\n    \"lr\": 0.0002\n}");
+}
+
+TEST_F(RunDir, KilledWhileItIsDescribedItIsNoRunOrAWholeOne) {
+  const auto run = folder_ / "a";
+  kill_at_every_call([&] { fs::remove_all(run); },
+                     [&] {
+                       write_description(run, {{{"model", "savp"}}, {{"x", 1}}, {{"lr", 0.5}}});
+                     },
+                     [&] {
+                       if (!fs::exists(run / "options.json")) return;
+                       const auto whole = Checkpoint::open(run.string());
+                       EXPECT_EQ(whole.dataset_hparams().size() + whole.model_hparams().size(), 2U);
+                     });
 }
 
 TEST_F(RunDir, EveryWayToNameACheckpointOpensIt) {
@@ -50,13 +67,59 @@ TEST_F(RunDir, EveryWayToNameACheckpointOpensIt) {
   for (const auto& [text, file] : cases) {
     const auto checkpoint = Checkpoint::open(text);
     EXPECT_EQ(checkpoint.name(), "run") << text;
-    EXPECT_EQ(checkpoint.variables(), folder_ / "run" / file) << text;
+    EXPECT_EQ(checkpoint.files(), Files{folder_ / "run" / file}) << text;
     EXPECT_EQ(checkpoint.option("dataset"), "bair");
     ASSERT_EQ(checkpoint.model_hparams().size(), 1U);
     EXPECT_EQ(checkpoint.model_hparams()[0].first, run + "/model_hparams.json");
     EXPECT_EQ(checkpoint.model_hparams()[0].second, Json({{"lr", 0.5}}));
     EXPECT_EQ(checkpoint.dataset_hparams()[0].second["sequence_length"], 12);
   }
+}
+
+TEST_F(RunDir, SeveralCheckpointsAreNamedWithCommasBetween) {
+  const auto run = make_run("run", R"({"lr": 0.5})", {90, 100});
+  write("weights/generator.safetensors", "");
+  const auto both = Checkpoint::open(concat(run, ",", (folder_ / "weights/generator").string()));
+  EXPECT_EQ(both.files(),
+            (Files{folder_ / "run/model-100.safetensors", folder_ / "weights/generator.safetensors"}));
+  EXPECT_EQ(both.name(), "run");
+  EXPECT_EQ(both.model_hparams()[0].second, Json({{"lr", 0.5}})) << "the first says";
+  const auto with_comma = make_run("a,b", "{}", {3});
+  EXPECT_EQ(Checkpoint::open(with_comma).files(), Files{folder_ / "a,b/model-3.safetensors"});
+  EXPECT_CONTAINS(error_of("run,nowhere/model-1"), "there is no folder nowhere");
+  EXPECT_THROW(Checkpoint::open(","), UsageError);
+}
+
+TEST_F(RunDir, LaterCheckpointsAreSetAside) {
+  make_run("run", "{}", {1, 2, 3});
+  write("run/model-4.index", "");
+  const auto renamed = set_aside_after(folder_ / "run", 2);
+  EXPECT_EQ(renamed,
+            (Files{folder_ / "run/model-3.safetensors.set_aside", folder_ / "run/model-4.index.set_aside"}));
+  for (const auto& file : renamed) EXPECT_TRUE(fs::exists(file));
+  ASSERT_EQ(saved_steps(folder_ / "run").size(), 2U);
+  prune_checkpoints(folder_ / "run", {.newest = 1});
+  EXPECT_TRUE(fs::exists(renamed[0])) << "not ours to remove";
+  EXPECT_TRUE(set_aside_after(folder_ / "run", 2).empty());
+}
+
+// The published programs read a file's JSON first, then the checkpoint's.
+TEST_F(RunDir, TheCheckpointBeatsTheFile) {
+  const auto run = make_run("run", R"({"lr": 0.5})", {1});
+  const auto file = write("file.json", R"({"lr": 0.25})").string();
+  const std::optional<Checkpoint> none, checkpoint = Checkpoint::open(run);
+  const auto values = [](const HparamsDicts& dicts) {
+    std::vector<Json> all;
+    for (const auto& [where, dict] : dicts) all.push_back(dict);
+    return all;
+  };
+  using Dicts = std::vector<Json>;
+  const Json of_file = {{"lr", 0.25}}, of_run = {{"lr", 0.5}};
+  EXPECT_EQ(values(hparams_dicts(HparamsOf::kModel, checkpoint, file)), (Dicts{of_file, of_run}));
+  EXPECT_EQ(values(hparams_dicts(HparamsOf::kModel, none, file)), Dicts{of_file});
+  EXPECT_TRUE(hparams_dicts(HparamsOf::kModel, none).empty());
+  EXPECT_EQ(values(hparams_dicts(HparamsOf::kDataset, checkpoint)),
+            (Dicts{{{"sequence_length", 12}, {"context_frames", 2}}}));
 }
 
 TEST_F(RunDir, AHereFolderHasItsName) {
@@ -108,7 +171,7 @@ TEST_F(RunDir, PruningKeepsTheLastAndRemovesLeftovers) {
   make_run("run", "{}", {900, 1000, 200, 5});
   write("run/model-1100.safetensors.tmp4711", "half");
   write("run/other.tmp1", "kept");
-  prune_checkpoints(folder_ / "run", 2);
+  prune_checkpoints(folder_ / "run", {.newest = 2});
   const auto saved = saved_steps(folder_ / "run");
   ASSERT_EQ(saved.size(), 2U);
   EXPECT_EQ(saved[0].step, 900);
@@ -120,15 +183,15 @@ TEST_F(RunDir, PruningKeepsTheLastAndRemovesLeftovers) {
 TEST_F(RunDir, CheckpointsOfTensorFlowAreFoundAndLeftAlone) {
   const auto run = make_run("run", "{}", {200, 400, 500});
   write("run/model-300.index", "");
-  EXPECT_EQ(Checkpoint::open(run + "/model-300").variables(), folder_ / "run/model-300.index");
-  EXPECT_EQ(Checkpoint::open(run + "/model-300.index").variables(), folder_ / "run/model-300.index");
-  prune_checkpoints(folder_ / "run", 2);
+  EXPECT_EQ(Checkpoint::open(run + "/model-300").files(), Files{folder_ / "run/model-300.index"});
+  EXPECT_EQ(Checkpoint::open(run + "/model-300.index").files(), Files{folder_ / "run/model-300.index"});
+  prune_checkpoints(folder_ / "run", {.newest = 2});
   const auto saved = saved_steps(folder_ / "run");
   ASSERT_EQ(saved.size(), 3U);
   EXPECT_EQ(saved[0].file.filename(), "model-300.index");
   EXPECT_EQ(saved[1].step, 400);
   write("run/model-600.index", "");
-  EXPECT_EQ(Checkpoint::open(run).variables(), folder_ / "run/model-600.index");
+  EXPECT_EQ(Checkpoint::open(run).files(), Files{folder_ / "run/model-600.index"});
 }
 
 // From the weakest source to the strongest, each overriding one key more than the next.

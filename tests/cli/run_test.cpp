@@ -17,10 +17,10 @@
 
 namespace savp {
 
-enum class Part { kVal, kTest };
+enum class Half { kVal, kTest };
 template <>
-struct EnumNames<Part> {
-  static constexpr std::pair<Part, const char*> kTable[] = {{Part::kVal, "val"}, {Part::kTest, "test"}};
+struct EnumNames<Half> {
+  static constexpr std::pair<Half, const char*> kTable[] = {{Half::kVal, "val"}, {Half::kTest, "test"}};
 };
 
 namespace {
@@ -29,7 +29,7 @@ struct SharedOptions {
   using Self = SharedOptions;
   HPARAM_GROUP(data, "Data");
   HPARAM(std::string, input_dir, "", "folder with records", Required{"DIR"});
-  HPARAM(Part, mode, Part::kVal, "which split to read");
+  HPARAM(Half, mode, Half::kVal, "which split to read");
 };
 struct ToolOptions : SharedOptions {
   using Self = ToolOptions;
@@ -42,7 +42,7 @@ struct ToolOptions : SharedOptions {
   HPARAM(std::optional<int64_t>, seed, std::nullopt, "random seed");
   HPARAM(std::optional<std::string>, output_dir, std::nullopt, "where results go", Metavar{"DIR"});
   HPARAM(std::string, postfix, "", "end of the name");
-  HPARAM(std::vector<Part>, splits, (std::vector<Part>{Part::kTest, Part::kVal}), "several splits");
+  HPARAM(std::vector<Half>, splits, (std::vector<Half>{Half::kTest, Half::kVal}), "several splits");
   HPARAM(bool, only_metrics, false, "no pictures");
 };
 
@@ -88,10 +88,10 @@ TEST(Run, FlagsSetTheOptions) {
   const auto& options = outcome.options;
   EXPECT_EQ(options.input_dir, "data");
   EXPECT_EQ(options.batch_size, 3);
-  EXPECT_EQ(options.splits, (std::vector<Part>{Part::kVal, Part::kTest}));
+  EXPECT_EQ(options.splits, (std::vector<Half>{Half::kVal, Half::kTest}));
   EXPECT_EQ(options.gpu_mem_frac, 0.5);
   EXPECT_TRUE(options.only_metrics);
-  EXPECT_EQ(options.mode, Part::kTest);
+  EXPECT_EQ(options.mode, Half::kTest);
   EXPECT_EQ(options.seed, -1);
   EXPECT_EQ(options.output_dir, "o");
 }

@@ -3,7 +3,6 @@
 #include <cmath>
 #include <set>
 
-#include "checkpoints/run_dir.h"
 #include "checkpoints/tf_names.h"
 #include "core/error.h"
 #include "golden_runner/kinds.h"
@@ -12,7 +11,7 @@
 #include "golden_runner/sensitivity.h"
 #include "golden_runner/tolerances.h"
 #include "losses/terms.h"
-#include "training/train_loop.h"
+#include "training/starting_point.h"
 #include "training/trainer.h"
 
 namespace savp::golden {
@@ -60,12 +59,11 @@ class TrainStep {
   void load_case() {
     load_variables(trainer_.state(), case_, is_model_variable, comparison_);
     trainer_.set_global_step(case_.json()["global_step"].get<int64_t>());
-    trainer_.state_was_restored();
   }
 
   // The case's variables, as a checkpoint of TensorFlow.
   void restore_checkpoint() {
-    resume(trainer_, Checkpoint::open(case_.folder() + "/checkpoint_dir").variables());
+    resume(trainer_, VariableSource::open(Checkpoint::open(case_.folder() + "/checkpoint_dir")));
     comparison_.equal("global_step", trainer_.global_step(), case_.json()["global_step"]);
     for (const auto& [name, value] : variables())
       if (const auto key = "vars/" + name; case_.has(key))

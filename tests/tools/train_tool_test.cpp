@@ -3,10 +3,12 @@
 #include <signal.h>  // NOLINT: kill() is of POSIX, not of <csignal>
 #include <unistd.h>
 
+#include <sstream>
 #include <thread>
 
 #include "core/hparams.h"
 #include "io/example.h"
+#include "io/safetensors.h"
 #include "io/tfrecord.h"
 #include "support/scratch_test.h"
 #include "tools/process.h"
@@ -75,6 +77,15 @@ class TrainTool : public ScratchTest {
     return outcome.err;
   }
   Json json(const std::string& name) const { return Json::parse(read(folder_ / name)); }
+  // Name, type, shape and bytes of all tensors of a checkpoint.
+  std::vector<std::string> tensors_in(const std::string& name) const {
+    const auto file = SafetensorsFile::open((folder_ / name).string());
+    std::vector<std::string> all;
+    for (const auto& view : file.tensors())
+      all.push_back(concat(view.name, view.dtype, Json(view.shape).dump(),
+                           std::string(reinterpret_cast<const char*>(view.data), view.bytes)));
+    return all;
+  }
 };
 
 // Starts the tool without waiting for it; its standard error goes to a file.
@@ -142,9 +153,89 @@ TEST_F(TrainTool, ResumesAndNeverOverwritesARun) {
   EXPECT_TRUE(fs::exists(folder_ / "run/model-4.safetensors"));
   EXPECT_EQ(json("run/options.json")["resume"], true);
   EXPECT_EQ(json("run/options.json")["checkpoint"], (folder_ / "run").string());
-  const auto again =
-      run(2, arguments("max_steps=4", {"--resume", "--checkpoint", (folder_ / "run").string()}));
-  EXPECT_CONTAINS(again, "cannot both be given");
+  fs::copy(folder_ / "run", folder_ / "other");
+  const auto other = (folder_ / "other").string();
+  EXPECT_CONTAINS(run(2, arguments("max_steps=4", {"--resume", "--checkpoint", other})),
+                  "cannot both be given");
+  EXPECT_CONTAINS(run(2, arguments("max_steps=4", {"--from_step", "2"})), "give --resume with it");
+  EXPECT_CONTAINS(run(3, arguments("max_steps=4", {"--resume", "--from_step", "1"})),
+                  "model-1.safetensors: is not there; the folder has model-2 and model-4");
+}
+
+// Every way to name it; as if what came later had never been.
+TEST_F(TrainTool, ContinuesFromAnEarlierCheckpoint) {
+  run(0, arguments("max_steps=4"));
+  fs::rename(folder_ / "run", folder_ / "whole");
+  run(0, arguments("max_steps=3", {"--save_freq", "1", "--keep", "0"}));
+  fs::rename(folder_ / "run", folder_ / "branched");
+  const auto earlier = (folder_ / "run/model-2").string();
+  const std::vector<std::string> ways[] = {{"--resume", "--from_step", "2"},
+                                           {"--resume", "--checkpoint", earlier},
+                                           {"--checkpoint", earlier + ".safetensors"}};
+  for (const auto& way : ways) {
+    fs::remove_all(folder_ / "run");
+    fs::copy(folder_ / "branched", folder_ / "run");
+    fs::resize_file(folder_ / "run/model-3.safetensors", 100);
+    const auto text = run(0, arguments("max_steps=4", way));
+    EXPECT_CONTAINS(text, "training from step 2 to 4");
+    EXPECT_CONTAINS(text, "is now " + (folder_ / "run/model-3.safetensors.set_aside").string());
+    EXPECT_EQ(tensors_in("run/model-4.safetensors"), tensors_in("whole/model-4.safetensors"));
+    std::vector<int64_t> steps;
+    std::istringstream lines(read(folder_ / "run/metrics.jsonl"));
+    for (std::string line; std::getline(lines, line);) steps.push_back(Json::parse(line)["step"]);
+    EXPECT_EQ(steps, (std::vector<int64_t>{1, 2, 3, 4}));
+    EXPECT_TRUE(fs::exists(folder_ / "run/model-2.safetensors"));
+  }
+}
+
+TEST_F(TrainTool, ADamagedCheckpointIsRefusedWithTheCommandThatUsesTheOneBefore) {
+  run(0, arguments("max_steps=2", {"--save_freq", "1"}));
+  const auto newest = folder_ / "run/model-2.safetensors";
+  const auto whole = read(newest);
+  auto seed = whole;
+  seed.replace(seed.find("\"seed\":\"1\""), 10, "\"seed\":\"3\"");
+  for (const auto& damaged : {seed, whole.substr(0, whole.size() - 1), whole.substr(0, 100), std::string()}) {
+    write("run/model-2.safetensors", damaged);
+    const auto text = run(3, arguments("max_steps=3", {"--resume"}));
+    EXPECT_CONTAINS(text, newest.string() + ": ");
+    EXPECT_CONTAINS(text, "--resume --from_step 1");
+    if (damaged == seed) {
+      EXPECT_CONTAINS(text, "is damaged: metadata seed;");
+    }
+  }
+  EXPECT_CONTAINS(run(0, arguments("max_steps=3", {"--resume", "--from_step", "1"})),
+                  "training from step 1 to 3");
+}
+
+// A file of weights that any program could have written: fine-tuning needs no more.
+TEST_F(TrainTool, StartsFromWeightsAlone) {
+  run(0, arguments("max_steps=2"));
+  fs::create_directories(folder_ / "weights");
+  for (const auto* name : {"options.json", "dataset_hparams.json", "model_hparams.json"})
+    fs::copy(folder_ / "run" / name, folder_ / "weights" / name);
+  const auto source = SafetensorsFile::open((folder_ / "run/model-2.safetensors").string());
+  std::vector<TensorView> generator;
+  for (const auto& view : source.tensors())
+    if (view.name.starts_with("generator/") && view.name.find("/Adam") == std::string::npos)
+      generator.push_back(view);
+  const auto start = [&](int code) {
+    fs::remove_all(folder_ / "tuned");
+    return run(code, {"--input_dir", (folder_ / "bair").string(), "--checkpoint",
+                      (folder_ / "weights/init").string(), "--output_dir", (folder_ / "tuned").string(),
+                      "--model_hparams", "max_steps=1"});
+  };
+  write_safetensors((folder_ / "weights/init.safetensors").string(), generator, {});
+  const auto text = start(0);
+  EXPECT_CONTAINS(text, "not there, so fresh: discriminator/");
+  EXPECT_CONTAINS(text,
+                  "the step, the discriminator's optimizer (Adam) and the generator's optimizer (Adam)");
+  EXPECT_TRUE(fs::exists(folder_ / "tuned/model-1.safetensors"));
+
+  const auto left_out = generator.back().name;
+  generator.pop_back();
+  write_safetensors((folder_ / "weights/init.safetensors").string(), generator, {});
+  EXPECT_CONTAINS(start(3), "; missing: " + left_out);
+  EXPECT_FALSE(fs::exists(folder_ / "tuned"));
 }
 
 // Draws, weights and the place in the data go on: the last step reads what it would have read.

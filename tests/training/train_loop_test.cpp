@@ -12,6 +12,7 @@
 #include "core/interrupt.h"
 #include "models/savp.h"
 #include "support/scratch_test.h"
+#include "training/starting_point.h"
 
 namespace savp {
 namespace {
@@ -74,6 +75,7 @@ class TrainLoopTest : public ScratchTest {
     return {.output_dir = folder_ / run,
             .progress_freq = progress_freq,
             .save_freq = save_freq,
+            .retention = {},
             .metadata = {},
             .data_position = {},
             .validate = {}};
@@ -119,7 +121,7 @@ TEST_F(TrainLoopTest, AResumedRunEqualsAnUninterruptedOneBitForBit) {
   auto first_batches = batches(0);
   TrainLoop(*first, first_batches, options("parts", 1, 3)).run();
   auto second = trainer(6, /*seed=*/99);
-  resume(*second, checkpoint_file(folder_ / "parts", 3));
+  resume(*second, VariableSource::open(checkpoint_file(folder_ / "parts", 3)));
   EXPECT_EQ(second->global_step(), 3);
   auto second_batches = batches(3);
   TrainLoop(*second, second_batches, options("parts", 1, 3)).run();
@@ -151,7 +153,7 @@ TEST_F(TrainLoopTest, EverythingIsDoneWhenDueAndAtTheEnd) {
   TrainLoop(*five_steps, videos, std::move(loop)).run();
   EXPECT_EQ(steps_of("run"), (Steps{2, 3, 4, 5, 5}));
   EXPECT_EQ(saved("run"), (Steps{4, 5}));
-  const auto metadata = checkpoint_metadata(checkpoint_file(folder_ / "run", 5));
+  const auto metadata = VariableSource::open(checkpoint_file(folder_ / "run", 5)).metadata();
   EXPECT_EQ(metadata.at("seed"), "1");
   EXPECT_EQ(metadata.at("data_position"), "2:7");
   const auto written = lines("run");
@@ -237,15 +239,46 @@ TEST_F(TrainLoopTest, DrawsOfAnotherDeviceStartAnew) {
     if (name == "noise_state") tensor = torch::zeros({16}, torch::kByte);
   const auto file = save_checkpoint(folder_, 0, state, {});
   auto other = trainer(2, 2);
-  resume(*other, file);
+  resume(*other, VariableSource::open(file));
   EXPECT_CONTAINS(told(), "they start anew");
   EXPECT_TRUE(torch::equal(other->state()[0].second, state[0].second));
+}
+
+// A new run has draws of its own, also with the seed of the old one's.
+TEST_F(TrainLoopTest, ANewRunStartsFromWeightsAlone) {
+  auto trained = trainer(2, 1);
+  trained->set_global_step(7);
+  auto state = trained->state();
+  std::erase_if(state, [](const auto& named) {
+    return named.first.starts_with("discriminator/") || named.first.ends_with("_power");
+  });
+  auto fresh = trainer(9, 2), untouched = trainer(9, 2);
+  start_from(*fresh, VariableSource::of(state, "theirs"));
+  EXPECT_CONTAINS(told(), "weights from theirs; not there, so fresh: discriminator/");
+  EXPECT_EQ(fresh->global_step(), 7);
+  const auto expected = untouched->state(), weights = trained->state(), actual = fresh->state();
+  for (size_t i = 0; i < actual.size(); ++i) {
+    const bool taken_over =
+        part_of(actual[i].first).kind == Part::Kind::kGenerator || actual[i].first == kGlobalStep;
+    EXPECT_TRUE(torch::equal(actual[i].second, (taken_over ? weights : expected)[i].second))
+        << actual[i].first;
+  }
+}
+
+TEST_F(TrainLoopTest, TheNewestCheckpointsAreKept) {
+  auto four_steps = trainer(4, 1);
+  Videos videos(1);
+  auto loop = options("run", 0, 1);
+  loop.retention.newest = 3;
+  TrainLoop(*four_steps, videos, std::move(loop)).run();
+  EXPECT_EQ(saved("run"), (Steps{2, 3, 4}));
 }
 
 TEST_F(TrainLoopTest, ACheckpointOfAnotherNetworkIsRefused) {
   const auto file = save_checkpoint(folder_, 0, trainer(2, 1)->state(), {});
   auto wider = trainer(2, 1, /*ngf=*/4);
-  EXPECT_CONTAINS(message_of<DataError>([&] { resume(*wider, file); }), "other shape: generator/");
+  EXPECT_CONTAINS(message_of<DataError>([&] { resume(*wider, VariableSource::open(file)); }),
+                  "other shape: generator/");
 }
 
 }  // namespace

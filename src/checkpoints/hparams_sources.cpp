@@ -1,0 +1,43 @@
+#include "checkpoints/hparams_sources.h"
+
+#include <fstream>
+
+#include "core/error.h"
+
+namespace savp {
+namespace {
+
+Json read_json(const std::filesystem::path& path) {
+  std::ifstream in(path);
+  SAVP_CHECK(in.good(), DataError, path.string(), ": cannot be opened");
+  try {
+    return Json::parse(in);
+  } catch (const Json::exception& error) {
+    throw DataError(concat(path.string(), ": is not JSON: ", error.what()));
+  }
+}
+
+}  // namespace
+
+std::pair<std::string, Json> read_hparams_file(const std::filesystem::path& path) {
+  auto values = read_json(path);
+  SAVP_CHECK(values.is_object(), DataError, path.string(), ": a JSON object of hyperparameters is expected");
+  return {path.string(), std::move(values)};
+}
+
+Json dictated_hparams(int64_t context_frames, int64_t sequence_length, int64_t time_shift) {
+  return {{"context_frames", context_frames}, {"sequence_length", sequence_length}, {"repeat", time_shift}};
+}
+
+void resolve_hparams(HparamsView hparams, const HparamsDicts& dicts, const Json& from_dataset,
+                     const std::string& text, const std::vector<std::string>& deprecated) {
+  for (const auto& [where, values] : dicts) {
+    Json known = values;
+    for (const auto& key : deprecated) known.erase(key);
+    hparams.override_from_json(known, where);
+  }
+  hparams.override_from_json(from_dataset, "the data set");
+  hparams.override_from_text(text, "--model_hparams");
+}
+
+}  // namespace savp
