@@ -2,9 +2,14 @@
 
 #include <ATen/Context.h>
 #include <c10/util/Exception.h>
+#include <fcntl.h>
 #include <torch/version.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <iostream>
 #include <new>
@@ -105,11 +110,38 @@ bool is_cpu_allocation(const c10::Error& error) {
                      [&](const char* sign) { return what.find(sign) != std::string_view::npos; });
 }
 
+// Text that did not arrive is no success. Where its reader left of its own accord, nothing is said.
+ExitCode finish_output() {
+  errno = 0;
+  if (std::cout.flush().good()) return ExitCode::kOk;
+  if (errno == 0) std::fflush(stdout);  // it was an earlier write that failed: this one does so, too
+  const std::string reason = errno != 0 ? concat(" (", std::strerror(errno), ")") : "";
+  std::cout.clear();
+  if (output_unread()) return ExitCode::kInterrupted;
+  return fail(ExitCode::kOutOfMemory,
+              concat("standard output cannot be written", reason, ": what was printed there is incomplete"));
+}
+
+// A standard stream that is closed gets a descriptor that fails: else the next file opened would take its
+// place, and messages would go into it.
+void occupy_standard_streams() {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (::fcntl(stream, F_GETFD) == -1 && errno == EBADF)
+      ::open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
+// Before anything that takes time.
+void prepare_process() {
+  catch_interrupts();
+  occupy_standard_streams();
+  keep_freed_memory();
+}
+
 // Runs the action; exceptions become a line on standard error.
 ExitCode guarded(const std::function<void()>& action) {
   try {
     action();
-    return ExitCode::kOk;
+    return finish_output();
   } catch (const Error& error) {
     return fail(error.code(), error.what());
   } catch (const c10::OutOfMemoryError& error) {
@@ -152,8 +184,7 @@ const Command& find_command(const std::string& name, const std::vector<Command>&
 }  // namespace
 
 int run(int argc, char** argv, const Command& command) {
-  keep_freed_memory();
-  catch_interrupts();
+  prepare_process();
   return static_cast<int>(guarded([&] {
     instructions();  // a wrong SAVP_INSTRUCTIONS is told before any work
     run_command(program_name(argv), {argv + 1, argv + argc}, command);
@@ -161,8 +192,7 @@ int run(int argc, char** argv, const Command& command) {
 }
 
 int run_commands(int argc, char** argv, const std::string& about, const std::vector<Command>& commands) {
-  keep_freed_memory();
-  catch_interrupts();
+  prepare_process();
   return static_cast<int>(guarded([&] {
     instructions();
     const auto program = program_name(argv);

@@ -1,11 +1,15 @@
 #include "cli/run.h"
 
 #include <c10/util/Exception.h>
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
 #include <new>
 #include <sstream>
 #include <stdexcept>
@@ -232,8 +236,10 @@ TEST(Run, ExceptionsBecomeExitCodesAndOneLine) {
   }
 }
 
-TEST(Run, TheFirstSignalAsksTheSecondKills) {
-  for (const int signal : {SIGINT, SIGTERM}) {
+constexpr int kAllSignals[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU, SIGPIPE};
+
+TEST(Run, ASignalAsksToStop) {
+  for (const int signal : kAllSignals) {
     const auto outcome = run_tool({"--input_dir", "x"}, [signal] {
       EXPECT_FALSE(interrupted());
       std::raise(signal);
@@ -241,6 +247,13 @@ TEST(Run, TheFirstSignalAsksTheSecondKills) {
       stop_if_interrupted();
     });
     EXPECT_EQ(outcome.code, 130);
+    EXPECT_EQ(outcome.err, concat("error: stopped on request (", interrupt_name(), ")\n"));
+  }
+  catch_interrupts();
+}
+
+TEST(Run, WhoAsksTwiceIsImpatient) {
+  for (const int signal : {SIGINT, SIGTERM})
     EXPECT_EXIT(
         {
           catch_interrupts();
@@ -248,7 +261,112 @@ TEST(Run, TheFirstSignalAsksTheSecondKills) {
           std::raise(SIGTERM);
         },
         testing::KilledBySignal(SIGTERM), "");
-  }
+}
+
+// A terminal that closes sends SIGHUP twice; a scheduler warns, then asks.
+TEST(Run, OtherSignalsMayComeAgain) {
+  EXPECT_EXIT(
+      {
+        catch_interrupts();
+        for (const int signal :
+             {SIGHUP, SIGHUP, SIGUSR1, SIGUSR1, SIGXCPU, SIGXCPU, SIGPIPE, SIGPIPE, SIGTERM})
+          std::raise(signal);
+        std::fputs(interrupt_name(), stderr);
+        std::_Exit(7);
+      },
+      testing::ExitedWithCode(7), "^SIGHUP$");
+}
+
+// As nohup does. A shell ignores SIGINT for its background, which is not meant so.
+TEST(Run, WhatTheStarterIgnoresStaysIgnored) {
+  for (const auto& [signal, noted] : {std::pair(SIGHUP, false), std::pair(SIGINT, true)})
+    EXPECT_EXIT(
+        {
+          std::signal(signal, SIG_IGN);
+          catch_interrupts();
+          std::raise(signal);
+          std::_Exit(interrupted() == noted ? 7 : 8);
+        },
+        testing::ExitedWithCode(7), "");
+}
+
+// Runs the tool in this process, which ends.
+[[noreturn]] void exit_with_tool(std::vector<std::string> arguments, const std::function<void()>& body) {
+  arguments.insert(arguments.begin(), "savp_tool");
+  std::vector<char*> argv;
+  for (auto& argument : arguments) argv.push_back(argument.data());
+  std::_Exit(
+      cli::run<ToolOptions>(static_cast<int>(argv.size()), argv.data(), [&](const ToolOptions&) { body(); }));
+}
+
+TEST(Output, AFullOneIsAnError) {
+  const int full = ::open("/dev/full", O_WRONLY);
+  if (full < 0) GTEST_SKIP() << "no /dev/full";
+  const std::pair<std::vector<std::string>, std::string> cases[] = {
+      {{"--help"}, ""}, {{"--version"}, ""}, {{"--input_dir", "x"}, "result\n"}};
+  for (const auto& [arguments, printed] : cases)
+    EXPECT_EXIT(
+        {
+          ::dup2(full, STDOUT_FILENO);
+          exit_with_tool(arguments, [&] { std::cout << printed; });
+        },
+        testing::ExitedWithCode(4),
+        "^error: standard output cannot be written \\(No space left on device\\): .*\n$");
+  EXPECT_EXIT(
+      {
+        ::dup2(full, STDOUT_FILENO);
+        exit_with_tool({"--input_dir", "x"}, [] { std::cout << "flushed" << std::endl << "more"; });
+      },
+      testing::ExitedWithCode(4), "^error: standard output cannot be written.*: .*\n$");
+  // Nothing to write is well written.
+  EXPECT_EXIT(
+      {
+        ::dup2(full, STDOUT_FILENO);
+        exit_with_tool({"--input_dir", "x"}, [] {});
+      },
+      testing::ExitedWithCode(0), "^$");
+  ::close(full);
+}
+
+TEST(Output, AnErrorBeforeItKeepsItsCode) {
+  const int full = ::open("/dev/full", O_WRONLY);
+  if (full < 0) GTEST_SKIP() << "no /dev/full";
+  EXPECT_EXIT(
+      {
+        ::dup2(full, STDOUT_FILENO);
+        exit_with_tool({"--input_dir", "x"}, [] {
+          std::cout << "half";
+          throw DataError("a record is damaged");
+        });
+      },
+      testing::ExitedWithCode(3), "^error: a record is damaged\n$");
+  ::close(full);
+}
+
+// head and less leave when they have seen enough: nobody waits for a message.
+TEST(Output, AReaderThatLeavesIsNotComplainedAbout) {
+  EXPECT_EXIT(
+      {
+        int ends[2];
+        if (::pipe(ends) != 0) std::_Exit(9);
+        ::close(ends[0]);
+        ::dup2(ends[1], STDOUT_FILENO);
+        exit_with_tool({"--help"}, [] {});
+      },
+      testing::ExitedWithCode(130), "^$");
+}
+
+// Else the first file opened would be the standard output.
+TEST(Output, AClosedOneIsNotMixedUpWithAFile) {
+  EXPECT_EXIT(
+      {
+        ::close(STDOUT_FILENO);
+        exit_with_tool({"--input_dir", "x"}, [] {
+          if (::open("/dev/null", O_WRONLY) <= STDERR_FILENO) std::_Exit(9);
+          std::cout << "result\n";
+        });
+      },
+      testing::ExitedWithCode(4), "standard output cannot be written \\(Bad file descriptor\\)");
 }
 
 TEST(RunCommands, TheFirstArgumentChooses) {
