@@ -1,22 +1,23 @@
 #include "cli/train.h"
 
-#include <ATen/ATen.h>
-
 #include <filesystem>
 #include <random>
 
 #include "checkpoints/run_dir.h"
 #include "checkpoints/tensors.h"
 #include "checkpoints/video_shape.h"
+#include "cli/dry_run.h"
+#include "core/interrupt.h"
 #include "core/log.h"
 #include "datasets/dataset.h"
 #include "kernels/device.h"
-#include "metrics/metrics.h"
+#include "kernels/device_graph.h"
 #include "models/models.h"
 #include "models/presets.h"
 #include "training/starting_point.h"
 #include "training/train_loop.h"
 #include "training/trainer.h"
+#include "training/validation.h"
 
 namespace savp::cli {
 namespace {
@@ -96,6 +97,14 @@ void settle_model(Plan& plan) {
   SAVP_CHECK(!options.preset || find_model(*options.model).name == preset_model(*options.preset), UsageError,
              "--preset ", *options.preset, " is for --model ", preset_model(*options.preset), ", not for ",
              *options.model);
+}
+
+TrainerOptions trainer_options(const Plan& plan, const at::Device& device) {
+  const auto& options = plan.options;
+  check_precision(options.precision, device);
+  const bool graph = options.graph && DeviceGraph::available(device);
+  if (options.graph && !graph) log::warn("--graph is ignored: only a GPU records steps");
+  return {.device = device, .seed = plan.seed, .precision = options.precision, .graph = graph};
 }
 
 // Asked for, but not here. What the published defaults ask for unasked is passed over.
@@ -206,53 +215,18 @@ void check_sequences(const Dataset& data, const std::string& input_dir) {
              " frames for ", data.mode(), ": lower sequence_length of --dataset_hparams");
 }
 
-int64_t parameter_count(const Generator& generator) {
-  int64_t count = 0;
-  for (const auto& parameter : generator.parameters()) count += parameter.numel();
-  return count;
-}
-
-// Metrics of one prediction for each video of a batch, always the same batch and draws, over the predicted
-// frames.
-class Validation {
- public:
-  Validation(Generator& generator, const Dataset& data, const TrainHparams& hparams, const at::Device& device)
-      : generator_(generator),
-        context_(hparams.context_frames),
-        batch_(first_batch(data, {.batch_size = hparams.batch_size, .threads = 0, .device = device})) {}
-
-  std::vector<std::pair<std::string, double>> operator()() const {
-    const auto length = batch_.images.size(0);
-    DeviceNoise noise(batch_.images.device(), /*seed=*/0);
-    const auto predicted =
-        generator_.predict(batch_, length, /*samples=*/1, noise).images.slice(0, context_ - 1);
-    const auto truth = batch_.images.slice(0, context_);
-    std::vector<std::pair<std::string, double>> values;
-    for (const auto& metric : metrics())
-      values.emplace_back(metric.name, metric.measure(truth, predicted).mean().item<double>());
-    return values;
-  }
-
- private:
-  static Batch first_batch(const Dataset& data, const BatchOptions& options) {
-    const auto batch = data.batches(options)->next();
-    SAVP_CHECK(batch.has_value(), DataError, "the validation data has no sequence that is long enough");
-    return *batch;
-  }
-
-  Generator& generator_;
-  int64_t context_;  // frames
-  Batch batch_;
-};
-
-// The trainer's first variables. A run that continues from an earlier checkpoint leaves later ones behind.
+// The trainer's first variables.
 void fill(Trainer& trainer, Plan& plan) {
   if (!plan.variables) return;
   plan.options.resume ? resume(trainer, *plan.variables) : start_from(trainer, *plan.variables);
   plan.variables.reset();
+}
+
+// A run that continues from an earlier checkpoint leaves later ones behind.
+void set_later_ones_aside(const Plan& plan, int64_t step) {
   if (!plan.options.resume) return;
-  for (const auto& file : set_aside_after(*plan.options.output_dir, trainer.global_step()))
-    log::warn(concat("a checkpoint of a later step than ", trainer.global_step(), " is now ", file.string()));
+  for (const auto& file : set_aside_after(*plan.options.output_dir, step))
+    log::warn(concat("a checkpoint of a later step than ", step, " is now ", file.string()));
 }
 
 void tell_start(const Plan& plan, Trainer& trainer, const at::Device& device) {
@@ -264,18 +238,37 @@ void tell_start(const Plan& plan, Trainer& trainer, const at::Device& device) {
                    *plan.options.output_dir));
 }
 
+Periodic validation_row(Validation validation, int64_t frequency) {
+  return {"val", frequency, [validation = std::move(validation)](const Moment& now) {
+            now.sink.scalars(now.step, "val", validation());
+          }};
+}
+
+void show(const Plan& plan, Dataset& data, const HparamsView& hparams, const TrainerOptions& settings,
+          Trainer& trainer, Stream<Batch>& batches) {
+  const auto& options = plan.options;
+  dry_run({.model = *options.model + (plan.with_preset ? " with " + preset(*options.preset).first : ""),
+           .data = concat(data.name(), " in ", options.input_dir),
+           .output_dir = *options.output_dir,
+           .shape = data.shape(),
+           .options = settings,
+           .dataset_hparams = data.view().to_json(),
+           .model_hparams = hparams.to_json()},
+          trainer, batches);
+}
+
 TrainLoopOptions loop_options(const Plan& plan, const std::string& model, const VideoShape& shape) {
   const auto& options = plan.options;
   return {.output_dir = *options.output_dir,
           .progress_freq = options.progress_freq,
           .save_freq = options.save_freq,
-          .validation_freq = options.summary_freq,
+          .max_bad_steps = options.max_bad_steps,
           .retention = {.newest = static_cast<size_t>(options.keep)},
           .metadata = {{metadata_keys::kSeed, std::to_string(plan.seed)},
                        {metadata_keys::kModel, model},
                        {metadata_keys::kDataset, *options.dataset},
                        shape_metadata(shape)},
-          .validate = {}};
+          .data_position = {}};
 }
 
 }  // namespace
@@ -307,23 +300,30 @@ void train(const TrainOptions& given) {
   check_sequences(*data, options.input_dir);
   const auto& hparams = dynamic_cast<const TrainHparams&>(*settled);
   const auto validation_data = options.summary_freq > 0 ? open_validation(plan) : nullptr;
+  stop_if_interrupted();
 
   const auto device = default_device();
   limit_gpu_memory(device, options.gpu_mem_frac);
-  Trainer trainer(entry, hparams, data->shape(), {.device = device, .seed = plan.seed});
+  const auto settings = trainer_options(plan, device);
+  Trainer trainer(entry, hparams, data->shape(), settings);
   fill(trainer, plan);
-  write_description(*options.output_dir,
-                    {to_json(plan.options), data->view().to_json(), entry.view(*settled).to_json()});
-  tell_start(plan, trainer, device);
-
   const auto batches = data->batches({.batch_size = hparams.batch_size,
                                       .seed = plan.seed,
                                       .start = plan.position,
                                       .threads = options.data_threads,
                                       .device = device});
+  if (options.dry_run) return show(plan, *data, entry.view(*settled), settings, trainer, *batches);
+
+  stop_if_interrupted();
+  set_later_ones_aside(plan, trainer.global_step());
+  write_description(*options.output_dir,
+                    {to_json(plan.options), data->view().to_json(), entry.view(*settled).to_json()});
+  tell_start(plan, trainer, device);
   auto loop = loop_options(plan, entry.name, data->shape());
   loop.data_position = [&] { return text(batches->position()); };
-  if (validation_data) loop.validate = Validation(trainer.generator(), *validation_data, hparams, device);
+  if (validation_data)
+    loop.more.push_back(validation_row(Validation(trainer.generator(), *validation_data, hparams, device),
+                                       options.summary_freq));
   TrainLoop(trainer, *batches, std::move(loop)).run();
   log::info(concat("trained to step ", trainer.global_step(), "; the run is in ", *options.output_dir,
                    data->skipped_summary()));

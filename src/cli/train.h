@@ -6,6 +6,7 @@
 
 #include "core/hparams.h"
 #include "core/limits.h"
+#include "core/precision.h"
 
 namespace savp::cli {
 
@@ -70,6 +71,10 @@ struct TrainOptions {
          "commas between several, the last that has a variable counts. A checkpoint of --output_dir itself "
          "continues that run",
          Metavar{"PATH"});
+  HPARAM(
+      bool, dry_run, false,
+      "print what would be trained, with all hyperparameters, and the time and memory of a step; nothing is "
+      "written but the cache of your own videos");
   HPARAM(bool, resume, false, "continue from the latest checkpoint in the run's folder");
   HPARAM(std::optional<int64_t>, from_step, std::nullopt,
          "with --resume: continue from the checkpoint of this step; later ones are set aside", AtLeast{0});
@@ -79,9 +84,14 @@ struct TrainOptions {
   HPARAM(int64_t, save_freq, 5000, "a checkpoint is saved", AtLeast{0});
   HPARAM(int64_t, summary_freq, 1000, "metrics of a validation batch are added to metrics.jsonl", AtLeast{0});
 
-  HPARAM_GROUP(keeping, "What is kept");
+  HPARAM_GROUP(keeping, "What is kept, and when to stop");
   HPARAM(int64_t, keep, 2, "the newest checkpoints, damaged ones not counted; 0: all of them",
          (Between{0, 1000000}));
+  HPARAM(
+      int64_t, max_bad_steps, 20,
+      "in a row after which training ends (exit code 5): updates left out because a loss or gradient is not "
+      "finite, or losses a million times their running median",
+      AtLeast{1});
 
   HPARAM_GROUP(machine, "Machine");
   HPARAM(std::optional<int64_t>, seed, std::nullopt,
@@ -92,6 +102,10 @@ struct TrainOptions {
          Metavar{"DEVICE"});
   HPARAM(int64_t, threads, 0, "of the CPU; 0: OMP_NUM_THREADS, else one a core",
          (Between{0, limits::kThreads}));
+  HPARAM(Precision, precision, Precision::kFp32,
+         "of convolutions and matrix products in training (tf32: on a GPU); the rest is fp32");
+  HPARAM(bool, graph, false,
+         "on a GPU: record the step once and replay it, which saves the time of launching each operation");
   HPARAM(double, gpu_mem_frac, 0.0, "largest share of the GPU's memory to use; 0: no limit", (Between{0, 1}));
 
   HPARAM_GROUP(ignored, "Ignored (kept for compatibility with the published program)");

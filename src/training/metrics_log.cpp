@@ -1,34 +1,66 @@
 #include "training/metrics_log.h"
 
-#include <string>
+#include <cerrno>
+#include <sstream>
 
+#include "core/failure.h"
+#include "core/log.h"
+#include "core/text.h"
 #include "io/atomic_file.h"
+#include "io/whole_file.h"
 
 namespace savp {
 namespace {
 
-// The lines up to and including the step; a line that cannot be read ends them.
-std::string lines_until(const std::filesystem::path& file, int64_t step) {
-  std::string kept;
-  std::ifstream in(file);
-  for (std::string line; std::getline(in, line);) {
-    const auto values = Json::parse(line, /*callback=*/nullptr, /*allow_exceptions=*/false);
-    if (!values.is_object() || !values.contains("step") || values["step"] > step) break;
-    kept += line + "\n";
-  }
-  return kept;
+namespace fs = std::filesystem;
+
+void append(const fs::path& file, const std::string& lines) {
+  errno = 0;
+  std::ofstream out(file, std::ios::app | std::ios::binary);
+  if (!(out << lines << std::flush)) throw_failure(errno, concat(file.string(), ": cannot be written"));
+}
+
+// First the copy, then the removal: a crash between them loses nothing.
+void set_aside(const fs::path& file, const MetricsHistory& history) {
+  const auto aside = file.string() + ".damaged";
+  append(aside, history.damaged);
+  log::warn(concat(file.string(), ": ", counted(history.damaged_lines, "damaged line"), " moved to ", aside,
+                   "; the others stay"));
+}
+
+bool has_step(const Json& values) {
+  if (!values.is_object() || !values.contains("step") || !values["step"].is_number_integer()) return false;
+  return !values["step"].is_number_unsigned() || values["step"].get<uint64_t>() <= INT64_MAX;
 }
 
 }  // namespace
 
-MetricsLog::MetricsLog(const std::filesystem::path& file, int64_t step) : file_(file) {
-  write_file_atomically(file.string(), lines_until(file, step));
+MetricsHistory read_metrics(std::istream& in, int64_t step) {
+  MetricsHistory history;
+  for (std::string line; std::getline(in, line);) {
+    if (line.empty()) continue;
+    const auto values = Json::parse(line, /*callback=*/nullptr, /*allow_exceptions=*/false);
+    const bool sound = has_step(values);
+    if (sound && values["step"] > step) continue;
+    (sound ? history.kept : history.damaged) += line + "\n";
+    if (!sound) ++history.damaged_lines;
+  }
+  return history;
+}
+
+MetricsLog::MetricsLog(const fs::path& file, int64_t step) : file_(file) {
+  const auto before = read_if_there(file).value_or("");
+  std::istringstream in(before);
+  const auto history = read_metrics(in, step);
+  if (history.damaged_lines > 0) set_aside(file, history);
+  if (history.kept != before) write_file_atomically(file.string(), history.kept);
   out_.open(file, std::ios::app);
 }
 
 void MetricsLog::write(const Json& values) {
-  out_ << values.dump() << std::endl;
-  SAVP_CHECK(out_.good(), DataError, file_.string(), ": cannot be written (is the disk full?)");
+  errno = 0;
+  if (!(out_ << values.dump() << std::endl))
+    throw_failure(errno, concat(file_.string(), ": cannot be written"));
 }
 
 }  // namespace savp

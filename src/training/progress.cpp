@@ -102,15 +102,17 @@ void Progress::tell_first(int64_t step) {
   timed_from_step_ = step;
 }
 
-void Progress::report(int64_t step, const std::vector<std::pair<std::string, double>>& values) {
+void Progress::report(int64_t step, const std::vector<std::pair<std::string, double>>& values,
+                      const std::string& health) {
   values_ = values;
   auto line = concat("step ", count_text(step, max_steps_));
   const auto width = columns() - std::min(columns(), kPrefix.size() + 1);
   auto least = line.size();
   for (size_t i = 0; i < std::min<size_t>(2, values.size()); ++i) least += cell(values[i]).size() + 2;
-  auto end = concat("  ", speed(), "  ", time_left(step));
-  if (least + end.size() > width)
-    end = "  " + time_left(step);  // narrow: the losses are worth more than the speed
+  const auto noted = health.empty() ? "" : "  " + health, left = "  " + time_left(step);
+  auto end = noted + "  " + speed() + left;
+  for (const auto& shorter : {noted + left, left})  // narrow: the losses are worth more than the speed
+    if (least + end.size() > width) end = shorter;
   const auto room = width - std::min(width, end.size());
   for (const auto& value : values) {
     const auto text = "  " + cell(value);
@@ -124,6 +126,11 @@ void Progress::report(int64_t step, const std::vector<std::pair<std::string, dou
 void Progress::say(const std::string& message) {
   clear();
   log::info_lines(message);
+}
+
+void Progress::warn(const std::string& message) {
+  clear();
+  log::warn(message);
 }
 
 // Until the second step is done, the first one's time is all there is.

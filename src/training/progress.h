@@ -22,12 +22,14 @@ class Progress {
   // bar is redrawn at most ten times a second.
   void advance(int64_t step);
 
-  // A line: step, the first of the values that fit, speed, time left; with --verbose all values follow. They
-  // stay in the bar.
-  void report(int64_t step, const std::vector<std::pair<std::string, double>>& values);
+  // A line: step, the first of the values that fit, what is to be noted of the run's health (may be empty),
+  // speed, time left; with --verbose all values follow. They stay in the bar.
+  void report(int64_t step, const std::vector<std::pair<std::string, double>>& values,
+              const std::string& health = "");
 
-  // Any other line.
+  // Any other line, and a warning.
   void say(const std::string& message);
+  void warn(const std::string& message);
 
   double steps_per_second() const;
   double seconds() const;  // since the start

@@ -3,19 +3,19 @@
 #include <ATen/ATen.h>
 #include <unistd.h>
 
-#include <cmath>
+#include <optional>
 
 #include "checkpoints/run_dir.h"
 #include "checkpoints/tensors.h"
 #include "core/interrupt.h"
 #include "core/log.h"
-#include "training/metrics_log.h"
+#include "training/health.h"
 #include "training/progress.h"
 
 namespace savp {
 namespace {
 
-using Values = std::vector<std::pair<std::string, double>>;
+constexpr int64_t kWarningInterval = 100;  // steps: bad ones may come again and again
 
 // The values of 0-dim tensors, read from the device all at once; undefined ones are left out.
 Values fetch(const Scalars& scalars) {
@@ -44,6 +44,10 @@ Scalars scalars_of(const StepReport& report) {
   return all;
 }
 
+StepOptions both(const StepOptions& a, const StepOptions& b) {
+  return {.report = a.report || b.report, .outputs = a.outputs || b.outputs};
+}
+
 // Whether every number of every variable is finite.
 bool all_finite(const NamedTensors& variables) {
   std::vector<Tensor> finite;
@@ -58,59 +62,98 @@ struct TrainLoop::Body {
   Trainer& trainer;
   Stream<Batch>& batches;
   TrainLoopOptions options;
-  int64_t max_steps = trainer.hparams().max_steps;
-  MetricsLog metrics{options.output_dir / "metrics.jsonl", trainer.global_step()};
-  Progress progress{trainer.global_step(), max_steps, ::isatty(STDERR_FILENO) == 1};
+  int64_t max_steps, first_step, saved_step = -1, warned_step = -kWarningInterval;
+  Progress progress;
+  Sinks sinks;
+  Health health;
+  bool save_postponed = false;
+  std::vector<Periodic> rows;
 
-  int64_t saved_step = -1;
-
-  bool due(int64_t step, int64_t frequency) const {
-    return frequency > 0 && (step % frequency == 0 || step == max_steps);
+  Body(Trainer& of, Stream<Batch>& from, TrainLoopOptions how)
+      : trainer(of),
+        batches(from),
+        options(std::move(how)),
+        max_steps(trainer.hparams().max_steps),
+        first_step(trainer.global_step()),
+        progress(first_step, max_steps, ::isatty(STDERR_FILENO) == 1),
+        health(trainer, options.max_bad_steps) {
+    for (const auto& make : options.sinks) sinks.add(make({options.output_dir, first_step, progress}));
+    rows = {{"progress", 1, [this](const Moment& now) { progress.advance(now.step); }},
+            {"losses", options.progress_freq, [this](const Moment& now) { report(now); }, {.report = true}},
+            {"health", health.interval(), [this](const Moment&) { check_health(); }}};
+    rows.insert(rows.end(), options.more.begin(), options.more.end());
+    rows.push_back({"save", options.save_freq, [this](const Moment&) { save_if_good(); }});
+    rows.push_back({"postponed save", 1, [this](const Moment&) {
+                      if (save_postponed && !health.in_doubt()) save_if_good();
+                    }});
   }
 
-  std::string last_good() const {
-    const auto saved = saved_steps(options.output_dir);
-    return saved.empty() ? "no checkpoint was saved before"
-                         : concat("the last good checkpoint is ", saved.back().file.string());
-  }
-
-  [[noreturn]] void diverged(const std::string& what) const {
-    throw DivergedError(concat("training diverged at step ", trainer.global_step(), ": ", what, "; ",
-                               last_good(), " (try a smaller lr)"));
+  bool due(const Periodic& row, int64_t step) const {
+    return row.frequency > 0 && (step % row.frequency == 0 || step == max_steps);
   }
 
   void step() {
-    const bool report_due = due(trainer.global_step() + 1, options.progress_freq);
-    const auto report = trainer.step(*batches.next(), {.report = report_due});
-    const auto step = trainer.global_step();
-    progress.advance(step);
-    if (report_due) show(report);
-    if (options.validate && due(step, options.validation_freq)) validate();
-    if (due(step, options.save_freq)) save();
+    const auto step = trainer.global_step() + 1;
+    StepOptions wanted;
+    for (const auto& row : rows)
+      if (due(row, step)) wanted = both(wanted, row.wants);
+    const auto report = trainer.step(next_batch(), wanted);
+    health.note(report);
+    for (const auto& row : rows)
+      if (due(row, step)) row.act({step, report, sinks});
   }
 
-  void show(const StepReport& report) {
-    const auto step = trainer.global_step();
-    const auto values = fetch(scalars_of(report));
-    progress.advance(step);  // fetching has waited for the device
-    Json line = {
-        {"step", step}, {"it_per_s", progress.steps_per_second()}, {"wall_time_s", progress.seconds()}};
-    for (const auto& [name, value] : values) line[name] = value;
-    progress.report(step, values);
-    for (const auto& [name, value] : values)
-      if (!std::isfinite(value)) diverged(concat(name, " is ", value));
-    metrics.write(line);
-  }
-
-  void validate() {
-    Json line = {{"step", trainer.global_step()}};
-    std::string text = "validation ";
-    for (const auto& [name, value] : options.validate()) {
-      line["val_" + name] = value;
-      text += concat(" ", name, " ", value);
+  // What went wrong with the data is no reason to lose what was learnt.
+  Batch next_batch() {
+    try {
+      auto batch = batches.next();
+      SAVP_CHECK(batch.has_value(), DataError, "the data ended before training did");
+      return *std::move(batch);
+    } catch (const Error& error) {
+      if (trainer.global_step() == first_step) throw;
+      throw Error(error.code(), concat(error.what(), "; ", save().string(), " is saved"));
     }
-    metrics.write(line);
-    progress.say(text);
+  }
+
+  void report(const Moment& now) {
+    auto values = fetch(scalars_of(now.report));
+    progress.advance(now.step);  // fetching has waited for the device
+    check_health();
+    values.emplace_back("it_per_s", progress.steps_per_second());
+    values.emplace_back("wall_time_s", progress.seconds());
+    values.emplace_back(kSkippedSteps, health.losses().skipped_steps());
+    sinks.scalars(now.step, kTraining, values);
+  }
+
+  void check_health(bool weights = false) {
+    if (const auto wrong = health.look(weights); !wrong.empty()) diverged(wrong);
+    const auto step = trainer.global_step();
+    if (!health.in_doubt() || step < warned_step + kWarningInterval) return;
+    progress.warn(concat("step ", step, ": ", health.losses().complaint()));
+    warned_step = step;
+  }
+
+  // The newest whose weights a later step has shown to be good.
+  std::optional<SavedStep> last_good() const {
+    std::optional<SavedStep> good;
+    for (const auto& saved : saved_steps(options.output_dir))
+      if (saved.step < health.losses().good_step()) good = saved;
+    return good;
+  }
+
+  [[noreturn]] void diverged(const std::string& what) const {
+    const auto good = last_good();
+    throw DivergedError(concat(
+        "training diverged at step ", trainer.global_step(), ": ", what, "; ",
+        good ? concat("the last good checkpoint is ", good->file.string()) : "no checkpoint was saved before",
+        " (try a smaller lr)"));
+  }
+
+  // Bad steps may come from what the last good one did to the weights.
+  void save_if_good() {
+    check_health(/*weights=*/true);
+    save_postponed = health.in_doubt() && trainer.global_step() < max_steps;
+    if (!save_postponed) save();
   }
 
   // Returns the file. A checkpoint with numbers that are not finite is never written.
@@ -122,24 +165,30 @@ struct TrainLoop::Body {
     saved_step = step;
     auto metadata = options.metadata;
     if (options.data_position) metadata[metadata_keys::kDataPosition] = options.data_position();
-    return save_checkpoint(options.output_dir, step, variables, metadata, options.retention);
+    auto retention = options.retention;
+    if (const auto good = last_good()) retention.also = good->step;
+    return save_checkpoint(options.output_dir, step, variables, metadata, retention);
   }
 
   void stop() {
+    const auto asked = concat("stopped on request (", interrupt_name(), ") ");
+    if (trainer.global_step() == first_step)
+      throw InterruptedError(concat(asked, "before the first step: there is nothing to save"));
+    check_health(/*weights=*/true);
     const auto file = save();
-    throw InterruptedError(concat("stopped after step ", trainer.global_step(), "; ", file.string(),
-                                  " is saved: --resume goes on from there"));
+    throw InterruptedError(concat(asked, "after step ", trainer.global_step(), "; ", file.string(),
+                                  " is saved: --resume continues from there"));
   }
 };
 
 TrainLoop::TrainLoop(Trainer& trainer, Stream<Batch>& batches, TrainLoopOptions options)
-    : body_(new Body{.trainer = trainer, .batches = batches, .options = std::move(options)}) {}
+    : body_(std::make_unique<Body>(trainer, batches, std::move(options))) {}
 TrainLoop::~TrainLoop() = default;
 
 void TrainLoop::run() {
   while (body_->trainer.global_step() < body_->max_steps) {
-    body_->step();
     if (interrupted()) body_->stop();
+    body_->step();
   }
 }
 

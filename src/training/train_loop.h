@@ -1,4 +1,5 @@
-// What happens between steps: progress, metrics.jsonl, validation, checkpoints, and a clean stop.
+// What happens between steps, as rows of Periodic: progress, a watch over the losses, whatever a run adds
+// (validation, summaries), checkpoints; and a clean stop.
 #pragma once
 
 #include <cstdint>
@@ -6,39 +7,43 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "checkpoints/run_dir.h"
 #include "core/video.h"
 #include "datasets/stream.h"
+#include "training/periodic.h"
+#include "training/sinks.h"
 #include "training/trainer.h"
 
 namespace savp {
 
 // How often things are done, in steps; 0: never. All are done at the last step, too.
 struct TrainLoopOptions {
-  std::filesystem::path output_dir;             // metrics.jsonl, model-<step>.safetensors
-  int64_t progress_freq = 100;                  // losses on the screen and in metrics.jsonl
+  std::filesystem::path output_dir;             // model-<step>.safetensors, and what the sinks write
+  int64_t progress_freq = 100;                  // losses and speed, to the sinks
   int64_t save_freq = 5000;                     // checkpoints
-  int64_t validation_freq = 1000;               // what `validate` measures, in metrics.jsonl
-  Retention retention = {};                     // which checkpoints stay
+  int64_t max_bad_steps = 20;                   // in a row (LossWatch), then training is lost
+  Retention retention = {};                     // which checkpoints stay, besides the last good one
   std::map<std::string, std::string> metadata;  // of checkpoints
   std::function<std::string()>
-      data_position;  // where the batches stand, saved as "data_position"; may be empty
-  std::function<std::vector<std::pair<std::string, double>>()> validate;  // may be empty
+      data_position;                // where the batches stand, saved as "data_position"; may be empty
+  std::vector<Periodic> more = {};  // done after the losses are known and before a checkpoint is saved
+  std::vector<MakeSink> sinks = usual_sinks();
 };
 
 class TrainLoop {
  public:
-  // Goes on from the trainer's step.
+  // Continues from the trainer's step.
   TrainLoop(Trainer& trainer, Stream<Batch>& batches, TrainLoopOptions options);
   ~TrainLoop();
 
-  // Up to the hyperparameter max_steps. Throws DivergedError once losses or weights are not finite, and
-  // InterruptedError after a checkpoint was saved where the user asked to stop.
+  // Up to the hyperparameter max_steps. Throws
+  //  - DivergedError where training is lost (Health): it names the last good checkpoint, which stays whatever
+  //    the retention says, and none is saved in the middle of bad steps;
+  //  - InterruptedError where the user asked to stop, after a checkpoint was saved;
+  //  - what the batches throw, after a checkpoint was saved.
   void run();
 
  private:

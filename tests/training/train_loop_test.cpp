@@ -75,10 +75,10 @@ class TrainLoopTest : public ScratchTest {
     return {.output_dir = folder_ / run,
             .progress_freq = progress_freq,
             .save_freq = save_freq,
+            .max_bad_steps = 3,
             .retention = {},
             .metadata = {},
-            .data_position = {},
-            .validate = {}};
+            .data_position = {}};
   }
 
   static Videos batches(int64_t first_step) {
@@ -142,10 +142,9 @@ TEST_F(TrainLoopTest, AResumedRunEqualsAnUninterruptedOneBitForBit) {
 TEST_F(TrainLoopTest, EverythingIsDoneWhenDueAndAtTheEnd) {
   auto loop = options("run", 2, 4);
   int64_t validations = 0;
-  loop.validation_freq = 3;
-  loop.validate = [&] {
-    return std::vector<std::pair<std::string, double>>{{"psnr", double(++validations)}};
-  };
+  loop.more.push_back({"val", 3, [&](const Moment& now) {
+                         now.sink.scalars(now.step, "val", {{"psnr", double(++validations)}});
+                       }});
   loop.metadata = {{"seed", "1"}};
   loop.data_position = [] { return "2:7"; };
   auto five_steps = trainer(5, 1);
@@ -176,31 +175,140 @@ TEST_F(TrainLoopTest, ZeroMeansNever) {
   EXPECT_TRUE(saved("run").empty());
 }
 
+// Adding a summary is a row; a sink takes what it can show.
+TEST_F(TrainLoopTest, RowsGetWhatTheyAskForAndReachEverySink) {
+  struct Seen final : Sink {
+    std::vector<std::string>& log;
+    explicit Seen(std::vector<std::string>& to) : log(to) {}
+    void scalars(int64_t step, const std::string& group, const Values& values) override {
+      log.push_back(concat(step, " ", group, " ", values.front().first));
+    }
+    void images(int64_t step, const std::string& tag, const Tensor& videos) override {
+      log.push_back(concat(step, " ", tag, " ", videos.dim(), "d"));
+    }
+    void figure(int64_t step, const std::string& tag, const std::vector<double>& curve) override {
+      log.push_back(concat(step, " ", tag, " ", curve.size()));
+    }
+  };
+  std::vector<std::string> first, second;
+  auto loop = options("run", 2, 0);
+  loop.sinks = {[&](const SinkOrigin&) { return std::make_unique<Seen>(first); },
+                [&](const SinkOrigin&) { return std::make_unique<Seen>(second); }};
+  loop.more = {{"never", 0, [](const Moment&) { FAIL(); }},
+               {"images",
+                3,
+                [](const Moment& now) {
+                  now.sink.images(now.step, "gen_images", now.report.output.prior.images);
+                  now.sink.figure(now.step, "psnr", {1, 2});
+                },
+                {.outputs = true}}};
+  auto four_steps = trainer(4, 1);
+  Videos videos(1);
+  TrainLoop(*four_steps, videos, std::move(loop)).run();
+  EXPECT_EQ(first, (std::vector<std::string>{"2 training d_loss", "3 gen_images 5d", "3 psnr 2",
+                                             "4 training d_loss", "4 gen_images 5d", "4 psnr 2"}));
+  EXPECT_EQ(second, first);
+  EXPECT_FALSE(fs::exists(folder_ / "run/metrics.jsonl")) << "it has no such sink";
+}
+
 TEST_F(TrainLoopTest, AnInterruptSavesAndSaysSo) {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU, SIGPIPE}) {
+    catch_interrupts();
+    auto many_steps = trainer(100, 1);
+    Videos videos(1, [&](int64_t step, Batch&) {
+      if (step == 2) std::raise(signal);
+    });
+    const auto run = std::to_string(signal);
+    const auto message =
+        message_of<InterruptedError>([&] { TrainLoop(*many_steps, videos, options(run, 10, 10)).run(); });
+    EXPECT_CONTAINS(message, concat("(", interrupt_name(), ") after step 2"));
+    EXPECT_CONTAINS(message, (folder_ / run / "model-2.safetensors").string());
+    EXPECT_EQ(saved(run), (Steps{2}));
+  }
   catch_interrupts();
-  auto many_steps = trainer(100, 1);
-  Videos videos(1, [](int64_t step, Batch&) {
-    if (step == 2) std::raise(SIGINT);
-  });
+}
+
+TEST_F(TrainLoopTest, AnInterruptBeforeTheFirstStepIsNotMadeToWaitForIt) {
+  catch_interrupts();
+  std::raise(SIGHUP);
+  auto two_steps = trainer(2, 1);
+  Videos videos(1, [](int64_t, Batch&) { FAIL() << "no step is wanted"; });
   const auto message =
-      message_of<InterruptedError>([&] { TrainLoop(*many_steps, videos, options("run", 10, 10)).run(); });
+      message_of<InterruptedError>([&] { TrainLoop(*two_steps, videos, options("run", 1, 1)).run(); });
   catch_interrupts();
-  EXPECT_CONTAINS(message, "stopped after step 2");
-  EXPECT_CONTAINS(message, (folder_ / "run/model-2.safetensors").string());
+  EXPECT_CONTAINS(message, "(SIGHUP) before the first step");
+  EXPECT_TRUE(saved("run").empty());
+}
+
+TEST_F(TrainLoopTest, WhatWasLearntIsSavedWhenTheDataFail) {
+  auto many_steps = trainer(100, 1);
+  Videos videos(1, [](int64_t step, Batch&) { SAVP_CHECK(step < 3, DataError, "record 7 is damaged"); });
+  const auto message = message_of<Error>([&] { TrainLoop(*many_steps, videos, options("run", 0, 0)).run(); });
+  EXPECT_CONTAINS(message, "record 7 is damaged; " + (folder_ / "run/model-2.safetensors").string());
   EXPECT_EQ(saved("run"), (Steps{2}));
 }
 
-TEST_F(TrainLoopTest, LossesThatAreNotFiniteEndTraining) {
+constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
+
+// Gradients that are not finite never reach the weights, so a step like that is only lost.
+TEST_F(TrainLoopTest, AFewBadStepsAreLeftOutAndTold) {
+  auto six_steps = trainer(6, 1);
+  NamedTensors before, after;
+  const auto copy = [&](NamedTensors& to) {
+    for (const auto& [name, tensor] : six_steps->state())
+      if (tensor.requires_grad()) to.emplace_back(name, tensor.detach().clone());
+  };
+  Videos videos(1, [&](int64_t step, Batch& batch) {
+    if (step == 3) copy(before);
+    if (step == 5) copy(after);
+    if (step == 3 || step == 4) batch.images.fill_(kNaN);
+  });
+  TrainLoop(*six_steps, videos, options("run", 1, 3)).run();
+  for (size_t i = 0; i < before.size(); ++i)
+    EXPECT_TRUE(torch::equal(before[i].second, after[i].second)) << before[i].first;
+  EXPECT_EQ(saved("run"), (Steps{5, 6})) << "that of step 3 waits until steps are good again";
+  const auto written = lines("run");
+  EXPECT_EQ(steps_of("run"), (Steps{1, 2, 3, 4, 5, 6}));
+  EXPECT_EQ(written[1]["skipped_steps"], 0);
+  EXPECT_EQ(written[5]["skipped_steps"], 2);
+  EXPECT_TRUE(written[3]["g_loss"].is_null());
+  EXPECT_TRUE(written[5]["g_loss"].is_number());
+  const auto text = told();
+  EXPECT_CONTAINS(text, "warning: step 3: gen_");
+  EXPECT_CONTAINS(text, " is nan\n");
+  EXPECT_CONTAINS(text, "2 steps skipped");
+}
+
+TEST_F(TrainLoopTest, ManyBadStepsInARowEndTraining) {
   auto many_steps = trainer(100, 1);
   Videos videos(1, [](int64_t step, Batch& batch) {
-    if (step == 4) batch.images.fill_(std::numeric_limits<float>::quiet_NaN());
+    if (step == 3 || step >= 6) batch.images.fill_(kNaN);
   });
   const auto message =
-      message_of<DivergedError>([&] { TrainLoop(*many_steps, videos, options("run", 1, 3)).run(); });
-  EXPECT_CONTAINS(message, "diverged at step 4");
-  EXPECT_CONTAINS(message, "the last good checkpoint is " + (folder_ / "run/model-3.safetensors").string());
-  EXPECT_EQ(saved("run"), (Steps{3}));
-  EXPECT_EQ(steps_of("run"), (Steps{1, 2, 3}));
+      message_of<DivergedError>([&] { TrainLoop(*many_steps, videos, options("run", 1, 1)).run(); });
+  EXPECT_CONTAINS(message, "diverged at step 8: gen_");
+  EXPECT_CONTAINS(message, " is nan (bad step 3 in a row)");
+  EXPECT_CONTAINS(message, "the last good checkpoint is " + (folder_ / "run/model-4.safetensors").string());
+  EXPECT_EQ(saved("run"), (Steps{4, 5})) << "none in the middle of bad steps";
+}
+
+// Outputs are clipped, so that losses look harmless.
+TEST_F(TrainLoopTest, AbsurdWeightsEndTrainingAndAreNeverSaved) {
+  for (const double size : {50.0, 1e6, 1e30}) {
+    const auto run = concat("run", size);
+    auto many_steps = trainer(100, 1);
+    Videos videos(1, [&](int64_t step, Batch& /*batch*/) {
+      if (step != 6) return;
+      for (const auto& [name, tensor] : many_steps->state())
+        if (name.starts_with("generator/") && tensor.requires_grad()) tensor.detach().fill_(size);
+    });
+    const auto message =
+        message_of<DivergedError>([&] { TrainLoop(*many_steps, videos, options(run, 0, 2)).run(); });
+    EXPECT_CONTAINS(message, "diverged at step 6: generator weights are ");
+    EXPECT_CONTAINS(message,
+                    "the last good checkpoint is " + (folder_ / run / "model-4.safetensors").string());
+    EXPECT_EQ(saved(run), (Steps{2, 4}));
+  }
 }
 
 TEST_F(TrainLoopTest, WeightsThatAreNotFiniteAreNeverSaved) {

@@ -1,0 +1,83 @@
+#include "cli/dry_run.h"
+
+#include <torch/nn/module.h>
+
+#include <chrono>
+#include <cmath>
+#include <iostream>
+
+#include "core/printable.h"
+#include "kernels/device.h"
+#include "training/progress.h"
+
+namespace savp::cli {
+namespace {
+
+using Lines = std::vector<std::pair<std::string, std::string>>;
+
+// Of one step, the device's work included.
+double seconds_of_step(Trainer& trainer, Stream<Batch>& batches, const at::Device& device) {
+  const auto batch = batches.next();
+  SAVP_CHECK(batch.has_value(), DataError, "the data has no batch");
+  const auto start = std::chrono::steady_clock::now();
+  trainer.step(*batch);
+  wait_for(device);
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+std::string shape_text(const VideoShape& shape) {
+  auto text = concat(shape.height, "x", shape.width, "x", shape.channels);
+  if (shape.actions > 0) text += concat(", ", shape.actions, " numbers an action");
+  if (shape.states > 0) text += concat(", ", shape.states, " numbers a state");
+  return text;
+}
+
+std::string settings_text(const DryRun& what) {
+  return concat(device_name(what.options.device), "; precision ", enum_name(what.options.precision),
+                what.options.graph ? "; steps recorded as a graph" : "", "; seed ", what.options.seed);
+}
+
+// Three digits.
+double rounded(double value) {
+  const auto unit = std::pow(10.0, std::floor(std::log10(std::max(value, 1e-9))) - 2);
+  return std::round(value / unit) * unit;
+}
+
+void print(const Lines& lines) {
+  for (const auto& [name, text] : lines)
+    std::cout << name << std::string(16 - name.size(), ' ') << printable(text) << "\n";
+  std::cout << std::flush;
+}
+
+}  // namespace
+
+int64_t parameter_count(const torch::nn::Module& module) {
+  int64_t count = 0;
+  for (const auto& parameter : module.parameters()) count += parameter.numel();
+  return count;
+}
+
+void dry_run(const DryRun& what, Trainer& trainer, Stream<Batch>& batches) {
+  const auto& hparams = trainer.hparams();
+  const auto from = trainer.global_step();
+  print({{"model", what.model},
+         {"data", what.data},
+         {"batch",
+          concat(hparams.batch_size, " x ", hparams.sequence_length, " frames of ", shape_text(what.shape))},
+         {"parameters", concat(parameter_count(trainer.generator()), " in the generator, ",
+                               parameter_count(trainer.discriminators()), " in the discriminators")},
+         {"steps", concat(from, " to ", hparams.max_steps)},
+         {"device", settings_text(what)},
+         {"output", what.output_dir},
+         {"data hparams", what.dataset_hparams.dump()},
+         {"model hparams", what.model_hparams.dump()}});
+  const auto first = seconds_of_step(trainer, batches, what.options.device);
+  const auto later = seconds_of_step(trainer, batches, what.options.device);
+  print({{"time a step",
+          concat(rounded(later), " s (the first: ", rounded(first), " s); ", hparams.max_steps - from,
+                 " steps: ", duration_text(later * static_cast<double>(hparams.max_steps - from)))},
+         {"peak memory", concat(std::llround(peak_mebibytes(what.options.device)), " MiB of the ",
+                                what.options.device.is_cpu() ? "host" : "device")}});
+}
+
+}  // namespace savp::cli

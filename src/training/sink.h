@@ -1,0 +1,55 @@
+// Where what is measured during training goes: to the console, to metrics.jsonl, into an event file, or
+// nowhere. Called between steps, from the thread that trains.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace savp {
+
+using Values = std::vector<std::pair<std::string, double>>;
+
+// The group of a training step's own numbers: losses, schedules, speed.
+constexpr const char* kTraining = "training";
+// In it: updates that were left out so far, because a loss or gradient was not finite.
+constexpr const char* kSkippedSteps = "skipped_steps";
+
+// A sink takes what it can show and passes over the rest.
+class Sink {
+ public:
+  virtual ~Sink() = default;
+
+  // Numbers of a step, the most telling first; they may be infinite or NaN. `group` is kTraining, or says
+  // what they were measured on ("val"); a group has each name once.
+  virtual void scalars(int64_t /*step*/, const std::string& /*group*/, const Values& /*values*/) {}
+  // Videos [T, B, C, H, W], from 0 to 1, on any device.
+  virtual void images(int64_t /*step*/, const std::string& /*tag*/, const at::Tensor& /*videos*/) {}
+  // A number for each predicted frame.
+  virtual void figure(int64_t /*step*/, const std::string& /*tag*/, const std::vector<double>& /*curve*/) {}
+};
+
+// Several at once; without any, everything goes nowhere.
+class Sinks final : public Sink {
+ public:
+  void add(std::unique_ptr<Sink> sink) { sinks_.push_back(std::move(sink)); }
+
+  void scalars(int64_t step, const std::string& group, const Values& values) override {
+    for (const auto& sink : sinks_) sink->scalars(step, group, values);
+  }
+  void images(int64_t step, const std::string& tag, const at::Tensor& videos) override {
+    for (const auto& sink : sinks_) sink->images(step, tag, videos);
+  }
+  void figure(int64_t step, const std::string& tag, const std::vector<double>& curve) override {
+    for (const auto& sink : sinks_) sink->figure(step, tag, curve);
+  }
+
+ private:
+  std::vector<std::unique_ptr<Sink>> sinks_;
+};
+
+}  // namespace savp
