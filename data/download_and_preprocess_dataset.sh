@@ -1,20 +1,25 @@
 #!/usr/bin/env bash
 # Downloads a data set and prepares it for the tools. What was downloaded already is not downloaded again, and an
-# interrupted download goes on where it stopped.
+# interrupted download continues where it stopped.
 set -euo pipefail
 
 usage() {
   cat <<'USAGE'
-usage: data/download_and_preprocess_dataset.sh bair | kth [IMAGE_SIZE] | ucf101
+usage: data/download_and_preprocess_dataset.sh bair | kth [IMAGE_SIZE] [--unchecked | --whole_videos] | ucf101
 
   bair     BAIR robot pushing, 64x64, 30 GB            -> data/bair
   kth      KTH human actions, 1.2 GB, 64x64 unless IMAGE_SIZE (pixels) is given
                                                        -> data/kth, or data/kth_IMAGE_SIZE
   ucf101   UCF-101, 7 GB, 240x320                      -> data/ucf101
 
+Files are compared with their checksums. Of the metadata of KTH, which say where in a video somebody is in view, none is
+known: --unchecked takes them as they are, --whole_videos does without them (sequences are then whole videos, unlike
+those of the paper).
+
 The data sets were collected by other researchers: cite their papers if you use them.
 Environment: SAVP_DATA_DIR, where the data sets go (this folder unless set); SAVP_PREPROCESS, the program
 savp_preprocess (build/bin/savp_preprocess unless set); SAVP_KEEP_DOWNLOADS=1 keeps what was downloaded.
+Exit codes: 2 wrong use, 3 a download that failed, is damaged or cannot be prepared.
 USAGE
 }
 
@@ -42,28 +47,30 @@ ucf101_lists_sum=5c0d1a53b8ed364a2ac830a73f405e51bece7d98ce1254fd19ed4a36b224bd2
 
 # get_bair RAW, get_kth RAW, ...: downloads and unpacks to the folder RAW.
 get_bair() {
-  download "$bair_url" "$1/bair.tar" "$bair_sum"
+  download "$bair_url" "$1/bair.tar" "$bair_sum" || exit 3
   unpack "$1/bair.tar" "$1/unpacked"
 }
 
-# Without the metadata, which says where in a video somebody is in view, whole videos are taken.
+# The metadata come first: that they are refused shows before anything large is downloaded.
 get_kth() {
   local action
+  if [[ $whole_videos == no ]]; then
+    if download "$kth_meta_url" "$1/meta.tar.gz"; then
+      unpack "$1/meta.tar.gz" "$1/meta"
+    else
+      fail "the metadata cannot be had: try again, or give --whole_videos to do without them"
+    fi
+  fi
   for action in walking jogging running boxing handwaving handclapping; do
-    download "$kth_url/$action.zip" "$1/$action.zip" "${kth_sums[$action]}"
+    download "$kth_url/$action.zip" "$1/$action.zip" "${kth_sums[$action]}" || exit 3
     unpack "$1/$action.zip" "$1/unpacked/$action"
   done
-  if download "$kth_meta_url" "$1/meta.tar.gz"; then
-    unpack "$1/meta.tar.gz" "$1/meta"
-  else
-    say "the metadata cannot be had: sequences will be whole videos"
-  fi
 }
 
 get_ucf101() {
-  download "$ucf101_lists_url" "$1/lists.zip" "$ucf101_lists_sum"
+  download "$ucf101_lists_url" "$1/lists.zip" "$ucf101_lists_sum" || exit 3
   unpack "$1/lists.zip" "$1/lists"
-  download "$ucf101_url" "$1/videos.zip" "$ucf101_sum"
+  download "$ucf101_url" "$1/videos.zip" "$ucf101_sum" || exit 3
   unpack "$1/videos.zip" "$1/unpacked"
 }
 
@@ -72,8 +79,8 @@ make_bair() { "$preprocess" bair --input_dir "$1/unpacked" --output_dir "$2"; }
 
 # One of the published videos (person01_boxing_d4) is known to be damaged: it is left out.
 make_kth() {
-  local meta
-  meta=$(find "$1/meta" -name "train_meta${size}x${size}.pkl" -print -quit 2>/dev/null || true)
+  local meta=
+  [[ $whole_videos == yes ]] || meta=$(find "$1/meta" -name "train_meta${size}x${size}.pkl" -print -quit 2>/dev/null || true)
   "$preprocess" kth --input_dir "$1/unpacked" --output_dir "$2" --size "$size" --skip_bad_videos \
     ${meta:+--meta_dir "$(dirname "$(dirname "$meta")")"}
 }
@@ -103,18 +110,28 @@ video_folder() {
   echo "$1/../by_class"
 }
 
-(($# == 1 || $# == 2)) || { usage >&2; exit 1; }
-name=$1 size=${2:-64} target=$data/$1
+whole_videos=no
+words=()
+for argument; do
+  case $argument in
+    -h | --help) usage && exit ;;
+    --unchecked) unchecked=yes ;;
+    --whole_videos) whole_videos=yes ;;
+    -*) misuse "unknown flag $argument: see --help" ;;
+    *) words+=("$argument") ;;
+  esac
+done
+((${#words[@]} == 1 || ${#words[@]} == 2)) || { usage >&2; exit 2; }
+name=${words[0]} size=${words[1]:-64} target=$data/${words[0]}
 case $name in
-  -h | --help) usage && exit ;;
   kth)
-    [[ $size =~ ^[1-9][0-9]*$ ]] || fail "IMAGE_SIZE must be a number of pixels, not $size"
-    (($# == 1)) || target=$data/kth_$size
+    [[ $size =~ ^[1-9][0-9]*$ ]] || misuse "IMAGE_SIZE must be a number of pixels, not $size"
+    ((${#words[@]} == 1)) || target=$data/kth_$size
     ;;
-  bair | ucf101) (($# == 1)) || fail "IMAGE_SIZE is for kth alone" ;;
-  *) fail "there is no data set $name: choose bair, kth or ucf101" ;;
+  bair | ucf101) ((${#words[@]} == 1)) || misuse "IMAGE_SIZE is for kth alone" ;;
+  *) misuse "there is no data set $name: choose bair, kth or ucf101" ;;
 esac
-[[ -x $preprocess ]] || fail "$preprocess is not there: build the tools first (scripts/build.sh)"
+[[ -x $preprocess ]] || misuse "$preprocess is not there: build the tools first (scripts/build.sh)"
 if [[ -e $target/dataset.json ]]; then
   say "$target is there already"
   exit
