@@ -186,6 +186,7 @@ RunInput open_dataset_input(const RunOptions& options, Reach reach) {
       name, *options.input_dir, enum_name(options.mode), hparams_dicts(HparamsOf::kDataset, input.checkpoint),
       options.dataset_hparams.value_or(""), options.skip_bad_records);
   input.dataset = data->name();
+  input.place = data->files().front();
   input.shape = data->shape();
   check_same(input.shape, trained_shape(input));
   input.sequence_length = options.sequence_length.value_or(data->hparams().sequence_length);
@@ -209,6 +210,7 @@ RunInput open_clip_input(const RunOptions& options, const StartingClip& clip) {
   DatasetSpec spec;
   if (options.dataset || input.checkpoint) spec = find_dataset(dataset_name(options, input.checkpoint));
   input.dataset = spec.name;
+  input.place = clip.path;
   check_hparams(options, input, spec);
   auto hparams = spec.hparams;
   auto view = spec.view(hparams);
@@ -255,13 +257,13 @@ void Run::check_lengths() const {
   const auto context = hparams_->context_frames, length = hparams_->sequence_length;
   SAVP_CHECK(length > context, UsageError, "nothing to predict: sequence_length=", length,
              " is not above context_frames=", context);
-  SAVP_CHECK(
-      context <= input_.frames, UsageError, "context_frames=", context, ": there are only ", input_.frames,
-      " true frames of each sequence to show to the model: lower context_frames, or raise the data's length");
+  SAVP_CHECK(context <= input_.frames, UsageError, input_.place, ": has only ", input_.frames,
+             " true frames of each sequence, and context_frames=", context,
+             " are to be shown to the model: lower context_frames, or give longer sequences");
   SAVP_CHECK(input_.shape.actions == 0 || !find_model(input_.model).trainable || length <= input_.frames,
-             UsageError, "sequence_length=", length,
-             ": the model takes actions, and there are some for only ", input_.frames,
-             " frames: choose a smaller sequence_length, or give more actions");
+             UsageError, "sequence_length=", length, ": the model takes actions, and ", input_.place,
+             " has them for ", input_.frames,
+             " frames only: choose a smaller sequence_length, or give more actions");
 }
 
 RunDescription Run::description(Json options) const {

@@ -86,6 +86,7 @@ struct RunInput {
   std::optional<Checkpoint> checkpoint;     // of a model with weights
   std::optional<VariableSource> variables;  // of the checkpoint, until the model has them
   std::string dataset;                      // its name
+  std::string place;                        // of the frames, for messages: the first file of them
   Json dataset_hparams;                     // context_frames and sequence_length among them
   VideoShape shape;                         // of its batches
   int64_t frames = 0;                       // true ones of each video; with as many actions but one, if any

@@ -236,7 +236,8 @@ TEST_F(RunTest, ContinuesAnEpisodeWithItsActionsAndStates) {
 
 TEST_F(RunTest, RefusesMoreContextThanThereIs) {
   options_.model_hparams = "context_frames=7,sequence_length=20";
-  EXPECT_NE(complaint().find("context_frames=7: there are only 6 true frames"), std::string::npos)
+  EXPECT_NE(complaint().find("tfrecords: has only 6 true frames of each sequence, and context_frames=7"),
+            std::string::npos)
       << complaint();
 }
 
