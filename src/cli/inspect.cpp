@@ -13,6 +13,7 @@
 #include "datasets/dataset.h"
 #include "evaluation/pictures.h"
 #include "io/example.h"
+#include "io/folder_lock.h"
 #include "io/gif.h"
 #include "io/tfrecord.h"
 
@@ -129,9 +130,10 @@ std::vector<std::vector<Picture>> some_videos(const Dataset& data, int64_t count
 }
 
 void write_pictures(const std::vector<std::vector<Picture>>& videos, const InspectOptions& options) {
+  const auto folder = fs::path(options.output_dir);
+  const auto lock = FolderLock::inside(folder);
   std::vector<std::vector<Picture>> rows;
   for (const auto& video : videos) rows.push_back(spread(video, options.columns));
-  const auto folder = fs::path(options.output_dir);
   write_png(folder / "contact_sheet.png", tile(rows));
   std::vector<Picture> frames;
   for (size_t t = 0; t < videos.front().size(); ++t) {

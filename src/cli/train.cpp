@@ -10,6 +10,8 @@
 #include "core/interrupt.h"
 #include "core/log.h"
 #include "datasets/dataset.h"
+#include "io/folder_lock.h"
+#include "io/unfinished_files.h"
 #include "kernels/device.h"
 #include "kernels/device_graph.h"
 #include "models/models.h"
@@ -29,6 +31,7 @@ constexpr const char* kDefaultModel = "savp";
 // The options with all that follows from them filled in, and what stands behind them.
 struct Plan {
   TrainOptions options;
+  std::optional<FolderLock> lock;  // of the run's folder
   std::optional<Checkpoint> start;
   std::optional<VariableSource> variables = {};  // of the start, until the trainer has them
   HparamsDicts dataset_dicts, model_dicts;
@@ -71,8 +74,12 @@ void settle_folders(Plan& plan) {
       options.checkpoint =
           options.from_step ? checkpoint_name(*options.output_dir, *options.from_step) : *options.output_dir;
     if (!plan.start) plan.start = Checkpoint::open(*options.checkpoint);
-    return;
   }
+  if (!options.dry_run) {
+    plan.lock.emplace(FolderLock::inside(*options.output_dir));
+    remove_unfinished_files(*options.output_dir);
+  }
+  if (options.resume) return;
   const auto saved = saved_steps(*options.output_dir);
   SAVP_CHECK(saved.empty(), UsageError, *options.output_dir, " already holds ",
              saved.back().file.filename().string(), ": go on with --resume, or choose another --output_dir");
@@ -150,7 +157,7 @@ Plan settle(const TrainOptions& options) {
   refuse_absent(options);
   choose_device(options.device);
   use_threads(options.threads);
-  Plan plan{.options = options, .start = {}, .dataset_dicts = {}, .model_dicts = {}};
+  Plan plan{.options = options, .lock = {}, .start = {}, .dataset_dicts = {}, .model_dicts = {}};
   settle_folders(plan);
   settle_dataset(plan);
   settle_model(plan);

@@ -12,6 +12,7 @@
 #include <condition_variable>
 #include <cstdlib>
 #include <iostream>
+#include <map>
 #include <mutex>
 #include <stop_token>
 #include <tuple>
@@ -26,6 +27,7 @@
 #include "datasets/cache_listing.h"
 #include "datasets/prepared_folder.h"
 #include "io/folder_entries.h"
+#include "io/lock_holder.h"
 #include "io/sha256.h"
 #include "io/whole_file.h"
 
@@ -94,7 +96,9 @@ class Watch {
 };
 
 void wait_for(const fs::path& path, int descriptor) {
-  log::info(concat("waiting for another program that reads the same videos (", path.string(), ")"));
+  const auto holder = LockHolder::read(descriptor);
+  log::info(concat("waiting for ", holder.described(), holder.pid == 0 ? " that" : ", which",
+                   " reads the same videos (", path.string(), ")"));
   const auto start = Clock::now();
   const auto longest = longest_wait();
   Watch watch(descriptor);
@@ -102,17 +106,19 @@ void wait_for(const fs::path& path, int descriptor) {
     stop_if_interrupted();
     const bool silent = watch.is_silent(std::min<std::chrono::duration<double>>(kSilence, longest));
     SAVP_CHECK(
-        !silent && Clock::now() - start < longest, ResourceError, path.string(),
-        ": is locked by another program", silent ? " that gives no sign of life" : "",
+        !silent && Clock::now() - start < longest, ResourceError, path.string(), ": is locked by ",
+        LockHolder::read(descriptor).described(), silent ? ", which gives no sign of life" : "",
         ": end it, or set SAVP_CACHE_DIR to another folder (SAVP_CACHE_WAIT: seconds to wait at most)");
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
   }
 }
 
+// Its holder's name goes to the file, too; a full disk is no reason not to read what is there.
 void give_signs(const std::stop_token& stop, int descriptor) {
   std::mutex mutex;
   std::condition_variable_any never;
   std::unique_lock lock(mutex);
+  LockHolder::self().write(descriptor);
   do {
     ::futimens(descriptor, nullptr);
     never.wait_for(lock, stop, kSignEvery, [] { return false; });
@@ -176,7 +182,9 @@ CacheLock::~CacheLock() {
     signs_of_life_.request_stop();
     signs_of_life_.join();
   }
-  if (descriptor_ >= 0) ::close(descriptor_);
+  if (descriptor_ < 0) return;
+  if (::ftruncate(descriptor_, 0) != 0) log::warn(path_.string() + ": cannot be emptied");
+  ::close(descriptor_);
 }
 
 void CacheLock::remove_file() { ::unlink(path_.c_str()); }
@@ -224,23 +232,78 @@ bool is_current(const fs::path& entry, const Json& source) {
   });
 }
 
-// ".NAME.partial-123", ".NAME.partial-123.old"
+namespace {
+
+// The kernel's shared locks on manifests, which end with the process.
+class Uses {
+ public:
+  static Uses& all() {
+    static Uses uses;
+    return uses;
+  }
+
+  void add(const fs::path& entry) {
+    const std::lock_guard lock(mutex_);
+    const int descriptor = open_manifest(entry);
+    if (descriptor < 0) return;
+    ::flock(descriptor, LOCK_SH | LOCK_NB);
+    if (const auto earlier = descriptors_.find(entry); earlier != descriptors_.end())
+      ::close(earlier->second);
+    descriptors_[entry] = descriptor;
+  }
+  bool has_others(const fs::path& entry) {
+    const std::lock_guard lock(mutex_);
+    const auto own = descriptors_.find(entry);
+    const int descriptor = own == descriptors_.end() ? open_manifest(entry) : own->second;
+    const bool others = ::flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    if (own == descriptors_.end())
+      ::close(descriptor);
+    else
+      ::flock(descriptor, LOCK_SH | LOCK_NB);
+    return others;
+  }
+
+ private:
+  static int open_manifest(const fs::path& entry) {
+    return ::open((entry / kManifestName).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  }
+
+  std::mutex mutex_;
+  std::map<fs::path, int> descriptors_;
+};
+
+}  // namespace
+
+void keep_in_use(const fs::path& entry) { Uses::all().add(entry); }
+
+bool is_in_use(const fs::path& entry) { return Uses::all().has_others(entry); }
+
+namespace {
+
+// The entry that a hidden name belongs to: ".NAME.partial-123", ".NAME.replaced" and ".NAME.lock" lie beside
+// NAME while it is written.
+std::optional<std::string> entry_of_hidden(const std::string& name) {
+  if (!name.starts_with('.')) return std::nullopt;
+  for (const char* ending : {".partial-", ".replaced", ".lock"})
+    if (const auto end = name.rfind(ending); end != std::string::npos && end > 1)
+      return name.substr(1, end - 1);
+  return std::nullopt;
+}
+
+}  // namespace
+
 void remove_orphans(const fs::path& cache, const fs::path& held) {
   std::error_code failure;
-  std::vector<fs::path> orphans;
-  for (fs::directory_iterator entry(cache, failure), end; !failure && entry != end;
-       entry.increment(failure)) {
-    const auto name = entry->path().filename().string();
-    if (name.starts_with('.') && name.find(".partial-") != std::string::npos)
-      orphans.push_back(entry->path());
-  }
-  for (const auto& orphan : orphans) {
-    const auto name = orphan.filename().string();
-    const auto entry = cache / name.substr(1, name.rfind(".partial-") - 1);
-    const auto lock = entry == held ? std::nullopt : CacheLock::try_lock(entry);
+  std::vector<std::pair<fs::path, fs::path>> orphans;  // and their entries
+  for (fs::directory_iterator entry(cache, failure), end; !failure && entry != end; entry.increment(failure))
+    if (const auto name = entry_of_hidden(entry->path().filename().string()))
+      orphans.emplace_back(entry->path(), cache / *name);
+  for (const auto& [orphan, entry] : orphans) {
+    auto lock = entry == held ? std::nullopt : CacheLock::try_lock(entry);
     if (!lock && entry != held) continue;  // in the making
     fs::remove_all(orphan, failure);
     log::info(concat("removed what a program that was killed left: ", orphan.string()));
+    if (lock && !fs::exists(entry, failure)) lock->remove_file();
   }
 }
 
@@ -282,7 +345,10 @@ std::string folder_of(const Entry& entry) {
 // Why nobody needs it any more; empty: it may be needed.
 std::string is_unused(const Entry& entry) {
   std::error_code failure;
-  if (!fs::exists(folder_of(entry), failure)) return "its videos are gone";
+  const auto folder = folder_of(entry);
+  if (!fs::exists(folder, failure)) return "its videos are gone";
+  if (entry.manifest["source"].value("fingerprint", "") != fingerprint(folder))
+    return "its videos have changed";
   const auto version = entry.manifest.value("version", "?");
   return version == SAVP_VERSION ? "" : "read by version " + version;
 }
@@ -305,7 +371,7 @@ std::string line(const Entry& entry) {
 // False: it is in use.
 bool remove(const Entry& entry) {
   auto lock = CacheLock::try_lock(entry.path);
-  if (!lock) return false;
+  if (!lock || is_in_use(entry.path)) return false;
   std::error_code failure;
   fs::remove_all(entry.path, failure);
   if (failure) throw_failure(failure.value(), entry.path.string() + ": cannot be removed");

@@ -15,12 +15,12 @@ namespace savp {
 // Throws DataError where no variable of the environment says where.
 std::filesystem::path cache_folder();
 
-// Several programs may want the same entry at once: one makes it, the others wait. The holder gives a sign of
-// life every few seconds, by the lock file's time.
+// Several programs may want the same entry at once: one makes it, the others wait. The lock file names its
+// holder (io/lock_holder.h), which gives a sign of life every few seconds, by the file's time.
 class CacheLock {
  public:
-  // Waits, with a message, as long as the holder lives and no longer than $SAVP_CACHE_WAIT seconds (an hour
-  // unless set). Throws ResourceError then.
+  // Waits, with a message that names the holder, as long as that lives and no longer than $SAVP_CACHE_WAIT
+  // seconds (an hour unless set). Throws ResourceError then.
   explicit CacheLock(const std::filesystem::path& entry);
   // Nothing where somebody holds it.
   static std::optional<CacheLock> try_lock(const std::filesystem::path& entry);
@@ -48,6 +48,13 @@ bool is_current(const std::filesystem::path& entry, const Json& source);
 
 // What an entry says of itself; null where it says nothing.
 Json read_manifest(const std::filesystem::path& entry);
+
+// Keeps other programs from clearing or replacing an entry until this one ends, or calls it again after it
+// has replaced the entry itself.
+void keep_in_use(const std::filesystem::path& entry);
+
+// Whether another program has called keep_in_use(). To be asked by who holds the entry's CacheLock.
+bool is_in_use(const std::filesystem::path& entry);
 
 // Removes what programs that were killed left in the making; `held`: the entry whose lock the caller has.
 void remove_orphans(const std::filesystem::path& cache, const std::filesystem::path& held = {});

@@ -16,7 +16,7 @@ struct CacheOptions {
   HPARAM(bool, clear, false,
          "remove all entries that are not in use; they are made again when they are needed");
   HPARAM(bool, clear_unused, false,
-         "remove the entries whose videos are gone or were read by another version");
+         "remove the entries whose videos are gone, have changed or were read by another version");
 };
 
 // Prints to standard output.

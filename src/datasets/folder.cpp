@@ -13,6 +13,7 @@
 #include "datasets/name_pattern.h"
 #include "datasets/spec.h"
 #include "datasets/specs.h"
+#include "io/atomic_folder.h"
 #include "io/example.h"
 #include "io/folder_entries.h"
 #include "io/tfrecord.h"
@@ -164,6 +165,7 @@ std::string from_first_record(const std::string& path) {
 }  // namespace
 
 std::vector<std::string> find_record_files(const std::string& input_dir, const std::string& mode) {
+  AtomicFolder::check_whole(input_dir);
   SAVP_CHECK(fs::exists(input_dir), DataError, input_dir, ": no such folder");
   SAVP_CHECK(fs::is_directory(input_dir), DataError, input_dir,
              ": is a file; give the folder that holds the records");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <memory>
 
 #include "core/failure.h"
 #include "core/log.h"
@@ -74,10 +75,15 @@ std::string records_of_own_data(const std::string& input, const std::string& mod
   if (failure)
     throw_failure(failure.value(),
                   cache.string() + ": cannot be made: set SAVP_CACHE_DIR to a folder that can be written to");
-  options.output_dir = (cache / name).string();
-  const CacheLock lock(options.output_dir);
   const Json source = {
       {"folder", printable(folder.string())}, {"fingerprint", fingerprint(folder)}, {"settings", settings}};
+  options.output_dir = (cache / name).string();
+  auto lock = std::make_unique<CacheLock>(options.output_dir);
+  if (!is_current(options.output_dir, source) && is_in_use(options.output_dir)) {
+    // Another program reads it as the videos were.
+    options.output_dir += concat(".", source["fingerprint"].get<std::string>().substr(0, 8));
+    lock = std::make_unique<CacheLock>(options.output_dir);
+  }
   if (!is_current(options.output_dir, source)) {
     remove_orphans(cache, options.output_dir);
     log::info(concat("reading ", input, " once; its frames are kept in ", options.output_dir));
@@ -87,6 +93,7 @@ std::string records_of_own_data(const std::string& input, const std::string& mod
     log::warn(concat(left_out.size(), " of the files in ", input, " are left out, among them ",
                      left_out[0].get<std::string>()));
   }
+  keep_in_use(options.output_dir);
   const auto manifest = read_manifest(options.output_dir);
   SAVP_CHECK(fs::exists(fs::path(options.output_dir) / mode), MissingSplitError, input,
              ": nothing in it is for ", mode, " (sequences: ", manifest["sequences"].dump(),

@@ -1,7 +1,5 @@
 #include "datasets/prepared_folder.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 
 #include "core/failure.h"
@@ -23,14 +21,6 @@ void rename_path(const fs::path& from, const fs::path& to) {
   fs::rename(from, to, failure);
   if (failure) throw_failure(failure.value(), to.string() + ": cannot be put in place");
 }
-
-void remove_folder(const fs::path& path) {
-  std::error_code ignored;
-  fs::remove_all(path, ignored);
-}
-
-// "data/toy/" and "data/toy" are one folder.
-fs::path without_slash(const fs::path& path) { return path.has_filename() ? path : path.parent_path(); }
 
 // Every file below a folder: {"path": "train/traj_0_to_127.tfrecords", "bytes": 1, "sha256": "..."}.
 Json describe_files(const fs::path& folder) {
@@ -62,30 +52,20 @@ void make_folders(const fs::path& path) {
   if (failure) throw_failure(failure.value(), path.string() + ": cannot be made");
 }
 
-PreparedFolder::PreparedFolder(const fs::path& target, bool overwrite)
-    : target_(without_slash(fs::absolute(target).lexically_normal())),
-      hidden_(target_.parent_path() / concat(".", target_.filename().string(), ".partial-", ::getpid())) {
-  if (fs::exists(target_) && !(fs::is_directory(target_) && fs::is_empty(target_))) {
-    SAVP_CHECK(fs::exists(target_ / kManifestName), UsageError, target.string(),
-               ": exists and is no data set made here: choose another --output_dir");
-    SAVP_CHECK(overwrite, UsageError, target.string(),
-               ": holds a data set already: give --overwrite to replace it, or choose another --output_dir");
-  }
-  make_folders(hidden_);
+PreparedFolder::PreparedFolder(const fs::path& target, bool overwrite) : content_(target) {
+  if (AtomicFolder::is_empty(target)) return;
+  SAVP_CHECK(fs::exists(target / kManifestName), UsageError, target.string(),
+             ": exists and is no data set made here: choose another --output_dir");
+  SAVP_CHECK(overwrite, UsageError, target.string(),
+             ": holds a data set already: give --overwrite to replace it, or choose another --output_dir");
 }
-
-PreparedFolder::~PreparedFolder() { remove_folder(hidden_); }
 
 void PreparedFolder::finish(Json manifest) {
   manifest["version"] = SAVP_VERSION;
-  manifest["files"] = describe_files(hidden_);
-  write_file_atomically((hidden_ / kManifestName).string(),
+  manifest["files"] = describe_files(path());
+  write_file_atomically((path() / kManifestName).string(),
                         manifest.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
-  if (!fs::exists(target_)) return rename_path(hidden_, target_);
-  const fs::path old = hidden_.string() + ".old";
-  rename_path(target_, old);
-  rename_path(hidden_, target_);
-  remove_folder(old);
+  content_.commit(AtomicFolder::Others::kRemove);
 }
 
 // The last number of a file's name is known only when the file is complete.

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/hparams.h"
+#include "io/atomic_folder.h"
 #include "io/tfrecord.h"
 
 namespace savp {
@@ -18,25 +19,23 @@ inline constexpr char kManifestName[] = "dataset.json";
 // Makes a folder and those above it that are missing.
 void make_folders(const std::filesystem::path& path);
 
-// A data set being made: everything goes to a hidden folder beside the target, which takes its place in the
-// end, so that the target is there in full or not at all.
+// A data set being made: everything goes to a hidden folder, which takes the target's place in the end, so
+// that the target is there in full or not at all (io/atomic_folder.h).
 class PreparedFolder {
  public:
-  // An existing data set is replaced only if `overwrite`, any other folder never.
+  // An existing data set is replaced only if `overwrite`, any other folder never. Throws UsageError then, or
+  // where another program writes to the target. Without finish(), what was written goes again.
   PreparedFolder(const std::filesystem::path& target, bool overwrite);
-  ~PreparedFolder();  // without finish(): removes what was written
-  PreparedFolder(const PreparedFolder&) = delete;
-  PreparedFolder& operator=(const PreparedFolder&) = delete;
 
   // The hidden folder, to write to.
-  const std::filesystem::path& path() const { return hidden_; }
+  const std::filesystem::path& path() const { return content_.path(); }
 
   // Adds dataset.json, which is the manifest with this program's version and all files with their sizes
   // (bytes) and checksums (SHA-256), and gives the folder its name.
   void finish(Json manifest);
 
  private:
-  std::filesystem::path target_, hidden_;
+  AtomicFolder content_;
 };
 
 // The records of one split, as files PREFIX_<first>_to_<last>.tfrecords. Without records there is no folder.

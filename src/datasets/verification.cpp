@@ -20,6 +20,7 @@
 #include "datasets/spec.h"
 #include "datasets/video_split.h"
 #include "datasets/workers.h"
+#include "io/atomic_folder.h"
 #include "io/folder_entries.h"
 #include "io/sha256.h"
 #include "io/tfrecord.h"
@@ -317,6 +318,7 @@ void check_sizes(const std::vector<SplitReport>& splits, std::vector<std::string
 }  // namespace
 
 void verify_data(const VerifyOptions& options) {
+  AtomicFolder::check_whole(options.input_dir);
   const auto found = find_splits(options.input_dir);
   const auto name = options.dataset ? *options.dataset : infer(options.input_dir, found);
   const auto threads = worker_threads(options.threads);

@@ -84,7 +84,8 @@ class PredictionWriter {
   // at once.
   void add(const at::Tensor& future);
 
-  // Puts everything in its place; nothing is seen of it before. Earlier futures go.
+  // Puts everything in its place; nothing is seen of it before. Earlier futures go. Of two folders each is
+  // whole at any moment, the one of the GIFs first.
   void commit();
 
   int64_t videos() const { return videos_; }

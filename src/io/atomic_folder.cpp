@@ -6,11 +6,10 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <string>
 #include <vector>
 
-#include "core/error.h"
+#include "core/failure.h"
 
 namespace savp {
 namespace {
@@ -21,8 +20,8 @@ constexpr const char* kPartial = ".partial-";
 constexpr const char* kReplaced = ".replaced";
 // Marks in a target whose content is moved up: all of the new content still lies in the first, and old
 // entries may go; what is in the second has its place in the target.
-constexpr const char* kRemovingOthers = "unfinished-replacement";
-constexpr const char* kMovingUp = "unfinished";
+constexpr const char* kRemovingOthers = "savp-unfinished-replacement";
+constexpr const char* kMovingUp = "savp-unfinished";
 
 fs::path resolved(const fs::path& target) {
   std::error_code failure;
@@ -47,7 +46,7 @@ bool can_be_renamed(const fs::path& target) {
 void make_folder(const fs::path& path) {
   std::error_code failure;
   fs::create_directories(path, failure);
-  SAVP_CHECK(!failure, DataError, path.string(), ": cannot be made (", failure.message(), ")");
+  if (failure) throw_failure(failure.value(), path.string() + ": cannot be made");
 }
 
 // Removals that fail leave a hidden folder, which the next program tries again.
@@ -57,8 +56,7 @@ void remove_quietly(const fs::path& path) {
 }
 
 void rename_path(const fs::path& from, const fs::path& to) {
-  SAVP_CHECK(::rename(from.c_str(), to.c_str()) == 0, DataError, to.string(), ": cannot be put in place (",
-             std::strerror(errno), ")");
+  if (::rename(from.c_str(), to.c_str()) != 0) throw_failure(errno, to.string() + ": cannot be put in place");
 }
 
 std::vector<fs::path> entries_of(const fs::path& folder) {
@@ -68,11 +66,22 @@ std::vector<fs::path> entries_of(const fs::path& folder) {
   return entries;
 }
 
+// "PREFIX.partial-4711", of the process of that number.
+bool is_partial(const fs::path& entry, const std::string& prefix) {
+  const auto name = entry.filename().string();
+  const auto start = concat(prefix, kPartial);
+  return name.size() > start.size() && name.starts_with(start) &&
+         name.find_first_not_of("0123456789", start.size()) == std::string::npos;
+}
+
+fs::path replaced_name(const fs::path& target) {
+  return target.parent_path() / concat(".", target.filename().string(), kReplaced);
+}
+
 // Of the mechanism itself, when it works within the target.
 bool is_ours(const fs::path& entry) {
-  const auto name = entry.filename().string();
-  return FolderLock::is_lock(entry) || name.starts_with(kPartial) || name == kMovingUp ||
-         name == kRemovingOthers;
+  return FolderLock::is_lock(entry) || is_partial(entry, "") || entry.filename() == kMovingUp ||
+         entry.filename() == kRemovingOthers;
 }
 
 // The names must survive a power cut, too; file systems that cannot sync a folder are left alone.
@@ -132,16 +141,15 @@ AtomicFolder::~AtomicFolder() { remove_quietly(hidden_); }
 
 // Who holds the lock is the only one that writes: what others have begun is of programs that ended.
 void AtomicFolder::recover() {
-  const auto name = target_.filename().string();
-  const auto old = target_.parent_path() / concat(".", name, kReplaced);
+  const auto old = replaced_name(target_);
   if (beside_ && fs::exists(old)) {
     if (!fs::exists(target_)) rename_path(old, target_);
     remove_quietly(old);
   }
   for (const auto& entry : entries_of(target_.parent_path()))
-    if (beside_ && entry.filename().string().starts_with(concat(".", name, kPartial))) remove_quietly(entry);
+    if (beside_ && is_partial(entry, concat(".", target_.filename().string()))) remove_quietly(entry);
   for (const auto& entry : entries_of(target_))
-    if (entry.filename().string().starts_with(kPartial)) remove_quietly(entry);
+    if (is_partial(entry, "")) remove_quietly(entry);
   complete_move();
 }
 
@@ -164,7 +172,7 @@ bool AtomicFolder::exchange() {
     return true;
   }
   if (errno != EINVAL && errno != ENOSYS) return false;
-  const auto old = target_.parent_path() / concat(".", target_.filename().string(), kReplaced);
+  const auto old = replaced_name(target_);
   if (::rename(target_.c_str(), old.c_str()) != 0) return false;
   rename_path(hidden_, target_);
   remove_quietly(old);
@@ -182,7 +190,7 @@ void AtomicFolder::complete_move() const {
   const auto remove = [&](const fs::path& path) {
     std::error_code failure;
     fs::remove_all(path, failure);
-    SAVP_CHECK(!failure, DataError, path.string(), ": cannot be replaced (", failure.message(), ")");
+    if (failure) throw_failure(failure.value(), path.string() + ": cannot be replaced");
   };
   if (fs::exists(removing)) {
     for (const auto& entry : entries_of(target_))
@@ -197,6 +205,18 @@ void AtomicFolder::complete_move() const {
   }
   remove(moving);
   flush_folder(target_);
+}
+
+void AtomicFolder::check_whole(const fs::path& target) {
+  const auto path = resolved(target);
+  const auto old = replaced_name(path);
+  SAVP_CHECK(fs::exists(path) || !fs::exists(old), DataError, target.string(),
+             ": its replacement was interrupted, and what it held is in ", old.string(),
+             ": run the command that writes it again, or rename it back");
+  for (const char* mark : {kRemovingOthers, kMovingUp})
+    SAVP_CHECK(!fs::exists(path / mark), DataError, target.string(),
+               ": its replacement was interrupted, so that it holds old and new files (new ones are in ",
+               mark, "): run the command that writes it again");
 }
 
 bool AtomicFolder::is_empty(const fs::path& target) {

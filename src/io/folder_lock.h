@@ -1,7 +1,6 @@
-// One writer a folder. The lock is a small file of JSON that names its holder (program, process and its start
-// time, host, boot of the machine), so that a second writer can be refused in words. What holds it is the
-// kernel's lock on that file (flock), which ends with the process however it ends: what kill -9 leaves behind
-// is taken over by the next writer.
+// One writer a folder. The lock is a small file that names its holder (io/lock_holder.h), so that a second
+// writer can be refused in words. What holds it is the kernel's lock on that file (flock), which ends with
+// the process however it ends: what kill -9 leaves behind is taken over by the next writer.
 //
 // On local file systems and on NFS (Linux turns flock into NFS locks there) this is exact. Where a file
 // system has no such locks (some FUSE, Lustre without -o flock), the holder's start time decides whether it
@@ -13,6 +12,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace savp {
 
@@ -22,8 +22,9 @@ class FolderLock {
 
   // A lock file in the folder (<folder>/.lock), for what is written bit by bit, or beside it (.<name>.lock),
   // for what is replaced as a whole. Links are followed, so that two names of a folder have one lock. Missing
-  // folders are made; one made here goes again with the lock if nothing was put into it. Throws UsageError,
-  // naming the holder, for a folder that is in use, DataError where no lock can be made.
+  // folders are made; those made here go again with the lock if nothing was put into them. Throws UsageError,
+  // naming the holder, for a folder that is in use, DataError where no lock can be made, ResourceError where
+  // the machine fails (a full disk).
   static FolderLock inside(const std::filesystem::path& folder, IfHeld if_held = IfHeld::kRefuse);
   static FolderLock beside(const std::filesystem::path& folder, IfHeld if_held = IfHeld::kRefuse);
   // Any file as the lock of something that messages call `what`. While waiting, throws InterruptedError where
@@ -39,12 +40,13 @@ class FolderLock {
   static bool is_lock(const std::filesystem::path& file);
 
  private:
+  void make_folders();
   // Empty once the lock is held, else why it is not.
   std::string try_to_hold();
 
   std::string what_;
   std::filesystem::path file_;
-  std::filesystem::path made_folder_;  // removed again if nothing is in it
+  std::vector<std::filesystem::path> made_folders_;  // the deepest first; removed again if nothing is in them
   int descriptor_ = -1;
 };
 

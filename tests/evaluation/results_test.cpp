@@ -7,12 +7,16 @@
 #include <torch/types.h>
 #include <unistd.h>
 
+#include <set>
+
 #include "core/error.h"
 #include "io/image.h"
 #include "support/scratch.h"
 
 namespace savp {
 namespace {
+
+namespace fs = std::filesystem;
 
 const RunDescription kOrigin{{{"seed", 7}}, {{"sequence_length", 4}}, {{"context_frames", 2}}};
 
@@ -163,7 +167,8 @@ std::vector<std::string> results_in(const ScratchFolder& folder) {
 }
 
 // Runs the writer's commit in a child that is killed as it enters its n-th system call. Whether it was.
-bool killed_at(int n, EvaluationWriter& writer) {
+template <class Writer>
+bool killed_at(int n, Writer& writer) {
   const auto child = ::fork();
   if (child == 0) {
     ::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
@@ -210,6 +215,43 @@ TEST(EvaluationWriter, KilledAtAnySystemCallItLeavesTheOldOrTheNewResults) {
   EXPECT_TRUE(seen_old);
   EXPECT_EQ(new_names.size(),
             3U + 1 + 1 + 3 * (1 + 4 * 4));  // descriptions, notes, diversity, tasks of 4 videos
+}
+
+TEST(PredictionWriter, KilledAtAnySystemCallItLeavesTheOldOrTheNewFutures) {
+  for (const auto& [gifs, pngs] : {std::pair{"r", "r"}, {"r", "p"}}) {
+    const ScratchFolder folder;
+    const auto write = [&, gif_folder = folder / gifs, png_folder = folder / pngs](int64_t samples) {
+      auto writer = std::make_unique<PredictionWriter>(
+          PredictionLayout{gif_folder, png_folder, std::nullopt, 4}, kOrigin);
+      writer->begin(steps(0, 2, 1));
+      writer->add(steps(2, 2, samples));
+      return writer;
+    };
+    write(/*samples=*/2)->commit();
+    folder.write("r/notes.txt", "not ours");
+    fs::copy(folder / "r", folder / "old_r", fs::copy_options::recursive);
+    fs::copy(folder / pngs, folder / "old_p", fs::copy_options::recursive);
+    std::set<size_t> counts, png_counts;
+    bool killed = true;
+    for (int n = 0; killed; n += 2) {
+      for (const auto& [old, name] : {std::pair{"old_r", "r"}, {"old_p", pngs}}) {
+        fs::remove_all(folder / name);
+        fs::copy(folder / (name == std::string("r") ? "old_r" : old), folder / name,
+                 fs::copy_options::recursive);
+      }
+      const auto writer = write(/*samples=*/1);
+      killed = killed_at(n, *writer);
+      EXPECT_EQ(folder.read("r/notes.txt"), "not ours");
+      counts.insert(results_in(folder).size());
+      const auto all = folder.names();
+      png_counts.insert(static_cast<size_t>(std::count_if(
+          all.begin(), all.end(), [](const std::string& name) { return name.rfind("p/", 0) == 0; })));
+    }
+    // Two futures of two frames, or one: descriptions, notes, a GIF each, and two PNGs each.
+    const bool together = std::string(pngs) == "r";
+    EXPECT_EQ(counts, (together ? std::set<size_t>{4 + 3, 4 + 6} : std::set<size_t>{4 + 1, 4 + 2}));
+    EXPECT_EQ(png_counts, (together ? std::set<size_t>{0} : std::set<size_t>{3 + 2, 3 + 4}));
+  }
 }
 
 TEST(ResultsFolder, KeepsToolsApart) {

@@ -54,7 +54,7 @@ class AtomicFolderTest : public ScratchTest {
     return found;
   }
   bool is_marked() const {
-    return fs::exists(target_ / "unfinished") || fs::exists(target_ / "unfinished-replacement");
+    return fs::exists(target_ / "savp-unfinished") || fs::exists(target_ / "savp-unfinished-replacement");
   }
 };
 

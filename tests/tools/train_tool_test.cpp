@@ -361,6 +361,23 @@ TEST_F(TrainTool, NobodyReadingEndsItInGoodOrder) {
   EXPECT_EQ(exit_code(pid), 130);
 }
 
+TEST_F(TrainTool, OneAtATimeTrainsInAFolder) {
+  const auto pid = start(arguments("max_steps=100000"), folder_ / "err");
+  const auto lock = folder_ / "run/.lock";
+  for (int tries = 0; tries < 6000 && read(lock).empty(); ++tries)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  const auto refused = run(2, arguments("max_steps=1"));
+  EXPECT_CONTAINS(refused, concat("run: is in use by savp_train (process ", pid, " on "));
+  EXPECT_EQ(::waitpid(pid, nullptr, WNOHANG), 0) << "the first one goes on";
+  ::kill(pid, SIGKILL);
+  exit_code(pid);
+  write("run/options.json.tmp17", "left by what was killed");
+  fs::remove(folder_ / "run/metrics.jsonl");
+  run(0, arguments("max_steps=1"));
+  EXPECT_FALSE(fs::exists(lock));
+  EXPECT_FALSE(fs::exists(folder_ / "run/options.json.tmp17"));
+}
+
 TEST_F(TrainTool, TellsOfItself) {
   const auto ask = [](const std::vector<std::string>& all) {
     const auto outcome = run_tool("savp_train", all);
