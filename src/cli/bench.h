@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/hparams.h"
+#include "core/limits.h"
 #include "core/precision.h"
 
 namespace savp::cli {
@@ -39,20 +40,21 @@ struct BenchOptions {
 
   HPARAM_GROUP(task, "Task");
   HPARAM(BenchTask, what, BenchTask::kTrain, "what to measure");
-  HPARAM(int64_t, iterations, 5, "how often, after the warm-up", AtLeast{1});
-  HPARAM(int64_t, warmup, 1, "iterations before the clock runs", AtLeast{0});
-  HPARAM(int64_t, batch_size, 2, "videos in a batch", AtLeast{1});
+  HPARAM(int64_t, iterations, 5, "how often, after the warm-up", (Between{1, 1e6}));
+  HPARAM(int64_t, warmup, 1, "iterations before the clock runs", (Between{0, 1e6}));
+  HPARAM(int64_t, batch_size, 2, "videos in a batch", (Between{1, limits::kSequences}));
   HPARAM(int64_t, sequence_length, 0, "frames, context included; 0: 12 in training, 30 in generation",
-         AtLeast{0});
-  HPARAM(int64_t, context_frames, 2, "true frames given at the start", AtLeast{1});
-  HPARAM(int64_t, size, 64, "height and width of a frame in pixels", AtLeast{16});
-  HPARAM(int64_t, channels, 3, "of a frame", AtLeast{1});
+         (Between{0, limits::kFrames}));
+  HPARAM(int64_t, context_frames, 2, "true frames given at the start", (Between{1, limits::kFrames}));
+  HPARAM(int64_t, size, 64, "height and width of a frame in pixels", (Between{16, limits::kPixels}));
+  HPARAM(int64_t, channels, 3, "of a frame", (Between{1, limits::kFilters}));
 
   HPARAM_GROUP(network, "Model");
   HPARAM(std::string, model, "savp", "which model");
   HPARAM(std::string, model_hparams_dict, "", "JSON file of hyperparameters");
   HPARAM(std::string, model_hparams, "", "hyperparameters, as in ngf=16,nz=8");
-  HPARAM(int64_t, global_step, 75000, "training step that is measured (schedules depend on it)", AtLeast{0});
+  HPARAM(int64_t, global_step, 75000, "training step that is measured (schedules depend on it)",
+         (Between{0, limits::kSteps}));
 
   HPARAM_GROUP(records, "Data (--what data)");
   HPARAM(
@@ -64,7 +66,7 @@ struct BenchOptions {
 
   HPARAM_GROUP(machine, "Machine");
   HPARAM(std::string, device, "cpu", "cpu or cuda");
-  HPARAM(int64_t, threads, 0, "of the CPU; 0: as many as LibTorch likes", AtLeast{0});
+  HPARAM(int64_t, threads, 0, "of the CPU; 0: as many as LibTorch likes", (Between{0, limits::kThreads}));
   HPARAM(Precision, precision, Precision::kFp32, "of convolutions and products (tf32: on a GPU)");
   HPARAM(bool, graph, false, "train on a GPU: the step recorded once and replayed");
 };

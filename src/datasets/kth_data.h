@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/hparams.h"
+#include "core/limits.h"
 
 namespace savp {
 
@@ -31,7 +32,7 @@ struct KthDataOptions {
   HPARAM(int64_t, seed, 0, "of the choice of videos to validate with", AtLeast{0});
   HPARAM_GROUP(work, "Work");
   HPARAM(bool, skip_bad_videos, false, "leave damaged videos out instead of stopping");
-  HPARAM(int64_t, threads, 0, "videos read at once; 0: one a core", AtLeast{0});
+  HPARAM(int64_t, threads, 0, "videos read at once; 0: one a core", (Between{0, limits::kThreads}));
 };
 
 void make_kth_data(const KthDataOptions& options);

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/hparams.h"
+#include "core/limits.h"
 
 namespace savp {
 
@@ -24,7 +25,7 @@ struct VerifyOptions {
   HPARAM(std::optional<std::string>, dataset, std::nullopt, "what the records are; inferred unless given",
          Metavar{"NAME"});
   HPARAM_GROUP(work, "Work");
-  HPARAM(int64_t, threads, 0, "files read at once; 0: one a core", AtLeast{0});
+  HPARAM(int64_t, threads, 0, "files read at once; 0: one a core", (Between{0, limits::kThreads}));
 };
 
 // Prints a summary. Throws DataError where there are findings, after a line for each.

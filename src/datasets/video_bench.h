@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/hparams.h"
+#include "core/limits.h"
 
 namespace savp {
 
@@ -15,10 +16,10 @@ struct VideoBenchOptions {
   HPARAM_GROUP(input, "Input");
   HPARAM(std::string, input_dir, "", "folder that is searched for videos; empty: GIFs made for it",
          Metavar{"DIR"});
-  HPARAM(int64_t, size, 64, "side of the frames that come out, pixels", AtLeast{8});
+  HPARAM(int64_t, size, 64, "side of the frames that come out, pixels", (Between{8, limits::kPixels}));
   HPARAM_GROUP(work, "Work");
-  HPARAM(int64_t, threads, 0, "files read at once, at most; 0: one a core", AtLeast{0});
-  HPARAM(double, seconds, 1, "each measurement takes at least this long", AtLeast{0});
+  HPARAM(int64_t, threads, 0, "files read at once, at most; 0: one a core", (Between{0, limits::kThreads}));
+  HPARAM(double, seconds, 1, "each measurement takes at least this long", (Between{0, 3600}));
 };
 
 // What is read is in the system's cache then: the disk is not what is measured.

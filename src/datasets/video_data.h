@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/hparams.h"
+#include "core/limits.h"
 
 namespace savp {
 
@@ -40,10 +41,12 @@ struct VideoDataOptions {
       "stored",
       Metavar{"SIZE"});
   HPARAM(bool, gray, false, "one channel instead of red, green and blue");
-  HPARAM(double, fps, 0, "frames a second to take out of files; 0: every frame", AtLeast{0});
+  HPARAM(double, fps, 0, "frames a second to take out of files; 0: every frame", (Between{0, 1000}));
   HPARAM_GROUP(clips, "Clips");
-  HPARAM(int64_t, clip_length, 64, "longer videos are cut into clips of this many frames", AtLeast{2});
-  HPARAM(int64_t, min_length, 12, "shorter videos and remainders are left out, frames", AtLeast{2});
+  HPARAM(int64_t, clip_length, 64, "longer videos are cut into clips of this many frames",
+         (Between{2, limits::kFrames}));
+  HPARAM(int64_t, min_length, 12, "shorter videos and remainders are left out, frames",
+         (Between{2, limits::kFrames}));
   HPARAM_GROUP(split, "Split by file, unless there are folders train, val or test");
   HPARAM(double, val_fraction, 0.1, "share of the files to validate on, at least one", (Between{0, 1}));
   HPARAM(double, test_fraction, 0.1, "share of the files to test on, at least one", (Between{0, 1}));
@@ -53,7 +56,7 @@ struct VideoDataOptions {
          "than they are)");
   HPARAM(int64_t, seed, 0, "of the choice of files", AtLeast{0});
   HPARAM_GROUP(work, "Work");
-  HPARAM(int64_t, threads, 0, "files read at once; 0: one a core", AtLeast{0});
+  HPARAM(int64_t, threads, 0, "files read at once; 0: one a core", (Between{0, limits::kThreads}));
 };
 
 void make_video_data(const VideoDataOptions& options);
