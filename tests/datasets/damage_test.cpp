@@ -1,5 +1,6 @@
 // Every way in which a small record file can be cut or have one bit wrong, in each layout.
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <torch/types.h>
 
 #include <cmath>
@@ -301,6 +302,24 @@ TEST_F(OtherRecords, RecordsAreCountedWhateverTheNamesSay) {
   EXPECT_EQ(count("train"), 12);
 }
 
+// Reading one would wait for ever.
+TEST_F(OtherRecords, PipesBesideAndAmongRecords) {
+  write_records("train/a.tfrecords", 2);
+  for (const char* name : {"train/notes.txt", "train/more.npy"})
+    ASSERT_EQ(::mkfifo((folder_ / name).c_str(), 0600), 0);
+  EXPECT_EQ(count("train"), 2);
+  for (const char* name : {"dataset.json", "train/b.tfrecords"}) {
+    ASSERT_EQ(::mkfifo((folder_ / name).c_str(), 0600), 0);
+    EXPECT_CONTAINS(message_of<DataError>([&] {
+                      infer_dataset(folder_.string(), "train");
+                      const auto stream = open("train")->batches({.num_epochs = 1});
+                      while (stream->next()) continue;
+                    }),
+                    std::string(name));
+    fs::remove(folder_ / name);
+  }
+}
+
 TEST_F(OtherRecords, FramesMayBeJpegs) {
   const Picture picture{16, 24, 3, std::vector<uint8_t>(16 * 24 * 3, 90)};
   write_records("train/a.tfrecords", 1, {.frame = encode_jpeg(picture)});
@@ -364,6 +383,7 @@ TEST_F(OtherRecords, NamesOfAnyLength) {
   writer.write(odd.serialize());
   writer.close();
   const auto said = message_of<DataError>([&] { infer_dataset(folder_.string(), "train"); });
+  EXPECT_CONTAINS(said, "a.tfrecords, record 0 at byte 0");
   EXPECT_CONTAINS(said, "does not look like a known dataset: it has the features %d/odd\\x1b[31mccc");
   EXPECT_LT(said.size(), 1000U);
 }

@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <set>
 
+#include "datasets/cache_listing.h"
 #include "datasets/dataset.h"
 #include "datasets/verification.h"
 #include "datasets/video_data.h"
@@ -202,16 +203,59 @@ TEST_F(OwnData, TheCacheNoticesWhatIsReplacedOrRemoved) {
   EXPECT_GE(levels(*open("train", "time_shift=0"))[0][0], 95);
 }
 
+// What another version has read may be read differently now.
+TEST_F(OwnData, TheCacheOfAnotherVersionIsReadAnew) {
+  write_gifs(3);
+  const auto entry = fs::path(open("train")->files()[0]).parent_path().parent_path();
+  auto manifest = Json::parse(read(entry / "dataset.json"));
+  EXPECT_EQ(manifest["source"]["folder"], (folder_ / "in").string());
+  const auto version = std::exchange(manifest["version"], "0.0.1");
+  write((entry / "dataset.json").lexically_relative(folder_).string(), manifest.dump());
+  EXPECT_EQ(open("train")->num_examples_per_epoch(), 1);
+  EXPECT_EQ(Json::parse(read(entry / "dataset.json"))["version"], version);
+}
+
 TEST_F(OwnData, LeftoversOfKilledProgramsAreRemoved) {
   write_gifs(3);
   const auto entry = fs::path(open("train")->files()[0]).parent_path().parent_path();
   const auto orphan = concat("cache/.", entry.filename().string(), ".partial-1");
   write(orphan + "/clips/0.tfrecords", "x");
-  write("cache/.gone-1234.partial-1.old/dataset.json", "x");
+  write("cache/.gone-1234.partial-1/dataset.json", "x");
+  write("cache/.gone-1234.replaced/dataset.json", "x");
+  write("cache/.gone-1234.lock", "{\"pid\": 1}");
   write_gif(folder_ / "in/3.gif", clip(16, 24, 14, 7), 10);
   open("train");
   EXPECT_FALSE(fs::exists(folder_ / orphan));
-  EXPECT_FALSE(fs::exists(folder_ / "cache/.gone-1234.partial-1.old"));
+  for (const auto& left : fs::directory_iterator(folder_ / "cache"))
+    EXPECT_EQ(left.path().filename().string().find("gone"), std::string::npos) << left.path();
+}
+
+// A training reads its records for days.
+TEST_F(OwnData, WhatAnotherProgramReadsStaysInTheCache) {
+  write_gifs(3);
+  const auto file = open("train")->files()[0];
+  const auto entry = fs::path(file).parent_path().parent_path();
+  const auto records = read(file);
+  const int reader = ::open((entry / "dataset.json").c_str(), O_RDONLY);
+  ASSERT_EQ(::flock(reader, LOCK_SH), 0);
+  write_gif(folder_ / "in/0.gif", clip(16, 24, 14, 99), 10);
+  write_gif(folder_ / "in/1.gif", clip(16, 24, 14, 99), 10);
+  write_gif(folder_ / "in/2.gif", clip(16, 24, 14, 99), 10);
+  const auto changed = open("train", "time_shift=0");
+  EXPECT_GE(levels(*changed)[0][0], 95);
+  EXPECT_NE(changed->files()[0], file);
+  const auto clear = [] {
+    testing::internal::CaptureStdout();
+    CacheOptions options;
+    options.clear = true;
+    show_cache(options);
+    return testing::internal::GetCapturedStdout();
+  };
+  EXPECT_CONTAINS(clear(), "(its videos have changed)\n    is in use, kept");
+  EXPECT_EQ(read(file), records);
+  ::close(reader);
+  clear();
+  EXPECT_FALSE(fs::exists(entry));
 }
 
 TEST_F(OwnData, ALockedCacheIsWaitedForWithALimit) {
@@ -224,6 +268,12 @@ TEST_F(OwnData, ALockedCacheIsWaitedForWithALimit) {
   EXPECT_CONTAINS(refusal(), ".lock: is locked by another program");
   EXPECT_CONTAINS(testing::internal::GetCapturedStderr(),
                   "waiting for another program that reads the same videos");
+  const std::string name = R"({"program": "savp_train", "pid": 17, "host": "gpu3"})";
+  ASSERT_EQ(::pwrite(descriptor, name.data(), name.size(), 0), static_cast<ssize_t>(name.size()));
+  testing::internal::CaptureStderr();
+  EXPECT_CONTAINS(refusal(), ".lock: is locked by savp_train (process 17 on gpu3)");
+  EXPECT_CONTAINS(testing::internal::GetCapturedStderr(),
+                  "waiting for savp_train (process 17 on gpu3), which reads the same videos");
   ::unsetenv("SAVP_CACHE_WAIT");
   ::close(descriptor);
   EXPECT_EQ(open("train")->num_examples_per_epoch(), 1);
@@ -390,6 +440,8 @@ TEST_F(OwnData, TheArrayOfFramesCanBeNamed) {
                   "left [3, 12, 8, 8, 3] of uint8 and right [3, 12, 8, 8, 3] of uint8; name it with");
   EXPECT_CONTAINS(refusal("image_key=middle"), "holds no array middle; there are left");
   EXPECT_EQ(open("train", "image_key=right")->num_examples_per_epoch(), 1);
+  const auto alone = Dataset::open("video", (folder_ / "in/a.npz").string(), "train", {}, "image_key=right");
+  EXPECT_EQ(alone->num_examples_per_epoch(), 1) << "a single file as the input";
 }
 
 TEST_F(OwnData, TruncatedArraysAreRefusedAtEveryByte) {

@@ -249,6 +249,20 @@ TEST_F(KthData, OtherFilesAreNamed) {
   EXPECT_CONTAINS(message_of<DataError>([&] { make_kth_data(options()); }), "the same video as");
 }
 
+// Beside each file on a disk of another system, and in archives that were made there.
+TEST_F(KthData, WhatAMacLeavesIsNoVideo) {
+  for (const char* person : {"01", "02", "17"}) {
+    const auto name = concat("person", person, "_boxing_d1_uncomp.avi");
+    write_kth_video("boxing/" + name);
+    write("raw/boxing/._" + name, "Mac OS X");
+    write("raw/__MACOSX/boxing/._" + name, "Mac OS X");
+  }
+  make_kth_data(options());
+  int64_t sequences = 0;
+  for (const auto& count : manifest()["sequences"]) sequences += count.get<int64_t>();
+  EXPECT_EQ(sequences, 3);
+}
+
 // --- UCF-101
 
 class Ucf101Data : public PublishedData {

@@ -330,6 +330,27 @@ TEST(VideoReader, FilesWithoutLengthAreReadInFull) {
   EXPECT_EQ(read_video(scratch / "a.mkv").size(), 20U);
 }
 
+// The container is as long as its longest stream.
+TEST(VideoReader, SoundMayBeLongerThanTheFrames) {
+  const ScratchFolder scratch;
+  for (const std::string name : {"a.avi", "a.mkv", "a.mov"}) {
+    write_video(scratch / name, {.sound = 7});
+    EXPECT_EQ(read_video(scratch / name).size(), 20U) << name;
+    cut(scratch, name, "cut_" + name, 0.05);
+    EXPECT_SAYS(failure(scratch / ("cut_" + name)), "cut_" + name);
+  }
+}
+
+TEST(VideoReader, NamesMayBeInAnyCase) {
+  const ScratchFolder scratch;
+  write_video(scratch / "a.mp4", {.frames = 3});
+  for (const char* name : {"a.MP4", "a.Mp4"}) {
+    scratch.write(name, scratch.read("a.mp4"));
+    EXPECT_TRUE(is_video_file(scratch / name)) << name;
+    EXPECT_EQ(read_video(scratch / name).size(), 3U) << name;
+  }
+}
+
 TEST(VideoReader, FragmentedAndStreamedFilesAreRefusedWhereTheyAreCut) {
   const ScratchFolder scratch;
   write_video(scratch / "a.mp4", {.muxer_option = "movflags=frag_keyframe+empty_moov"});

@@ -26,6 +26,7 @@ struct WrittenVideo {
   AVPixelFormat pixels = AV_PIX_FMT_YUV420P;
   bool quarters = false;                // the quarters differ: see written_quarter()
   std::array<int32_t, 4> display = {};  // a, b, c, d of a display matrix, as 1, 0 or -1; all 0: none
+  int sound = 0;                        // seconds of silence beside the frames
 };
 
 // The luma of the quarters of a frame: upper left, upper right, lower left, lower right.
@@ -80,6 +81,34 @@ inline void drain(AVCodecContext& encoder, AVFormatContext& muxer, const AVFrame
   av_packet_free(&packet);
 }
 
+constexpr int kSoundRate = 8000;  // samples a second
+
+inline void add_sound(AVFormatContext& muxer) {
+  auto& parameters = *avformat_new_stream(&muxer, nullptr)->codecpar;
+  parameters.codec_type = AVMEDIA_TYPE_AUDIO;
+  parameters.codec_id = AV_CODEC_ID_PCM_S16LE;
+  parameters.format = AV_SAMPLE_FMT_S16;
+  parameters.sample_rate = kSoundRate;
+  parameters.bits_per_coded_sample = 16;
+  parameters.block_align = 2;
+  parameters.bit_rate = 16 * kSoundRate;
+  av_channel_layout_default(&parameters.ch_layout, 1);
+}
+
+inline void write_sound(AVFormatContext& muxer, int seconds) {
+  AVPacket* packet = av_packet_alloc();
+  for (int second = 0; second < seconds; ++second) {
+    must(av_new_packet(packet, 2 * kSoundRate));
+    std::fill_n(packet->data, packet->size, uint8_t{0});
+    packet->stream_index = 1;
+    packet->pts = packet->dts = int64_t{second} * kSoundRate;
+    packet->duration = kSoundRate;
+    av_packet_rescale_ts(packet, {1, kSoundRate}, muxer.streams[1]->time_base);
+    must(av_interleaved_write_frame(&muxer, packet));
+  }
+  av_packet_free(&packet);
+}
+
 }  // namespace detail
 
 // The container follows from the ending of the name.
@@ -106,6 +135,7 @@ inline void write_video(const std::filesystem::path& path, const WrittenVideo& v
   stream->sample_aspect_ratio = video.pixel_aspect;
   must(avcodec_parameters_from_context(stream->codecpar, encoder));
   detail::set_display(*stream, video.display);
+  if (video.sound > 0) detail::add_sound(*muxer);
   must(avio_open(&muxer->pb, path.c_str(), AVIO_FLAG_WRITE));
   AVDictionary* options = nullptr;
   if (video.muxer_option != nullptr) must(av_dict_parse_string(&options, video.muxer_option, "=", ",", 0));
@@ -123,6 +153,7 @@ inline void write_video(const std::filesystem::path& path, const WrittenVideo& v
     detail::drain(*encoder, *muxer, frame);
   }
   detail::drain(*encoder, *muxer, nullptr);
+  detail::write_sound(*muxer, video.sound);
   must(av_write_trailer(muxer));
   av_frame_free(&frame);
   avcodec_free_context(&encoder);

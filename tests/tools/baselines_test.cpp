@@ -1,4 +1,7 @@
 // What savp_generate and savp_evaluate do with models that need no weights.
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -157,6 +160,29 @@ TEST(Generate, FewerFuturesLeaveNoOldOnes) {
     ASSERT_EQ(outcome.code, 0) << outcome.err;
   }
   EXPECT_EQ(out.names().size(), 3U + 2 * (1 + 2));  // descriptions; of two videos a GIF and two frames
+}
+
+// Peak memory (KiB) of a tool, its own and of no other test.
+int64_t peak_of(const Arguments& arguments) {
+  const auto child = ::fork();
+  if (child == 0) ::_exit(run_tool("savp_generate", arguments).code);
+  int status = 0;
+  rusage used{};
+  ::wait4(child, &status, 0, &used);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  return used.ru_maxrss;
+}
+
+TEST(Generate, MemoryDoesNotGrowWithTheSamples) {
+  const auto peak = [](const std::string& samples) {
+    const ScratchFolder out;
+    return peak_of(kTest + kRepeat +
+                   Arguments{"--num_samples", "1", "--dataset_hparams", "sequence_length=30",
+                             "--num_stochastic_samples", samples, "--results_dir", out.path().string()});
+  };
+  const auto few = peak("16"), many = peak("112");
+  // All frames of 96 more futures would be 32 MiB as bytes and 126 as float.
+  EXPECT_LT(many - few, 24 * 1024) << few << " and " << many << " KiB";
 }
 
 TEST(Generate, KeepsClearOfAnEvaluation) {

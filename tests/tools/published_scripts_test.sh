@@ -40,3 +40,7 @@ one=$(scripts/train_all.sh --dry-run bair/sna_l1)
 [[ $one == *"--dataset_hparams use_state=true --model sna --model_hparams_dict hparams/bair/sna_l1/model_hparams.json"* ]] ||
   fail "bair/sna_l1 is trained by: $one"
 if scripts/evaluate_all.sh --dry-run kth/unknown 2>/dev/null; then fail "an unknown run is accepted"; fi
+
+# How to cite, and under which terms.
+for file in LICENSE CITATION.cff; do [[ -s $file ]] || fail "$file is missing"; done
+grep -qi 'cite' README.md || fail "README does not tell how to cite"
