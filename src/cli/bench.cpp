@@ -35,13 +35,6 @@
 namespace savp::cli {
 namespace {
 
-at::Device parse_device(const std::string& text) {
-  SAVP_CHECK(text == "cpu" || text == "cuda", UsageError, "--device ", text, " is not known: cpu or cuda");
-  SAVP_CHECK(text == "cpu" || at::hasCUDA(), UsageError,
-             "--device cuda: this machine has no CUDA device that LibTorch can use; use --device cpu");
-  return text == "cpu" ? at::Device(at::kCPU) : at::Device(at::kCUDA, 0);
-}
-
 // Becomes savp_preprocess of the same folder, which reads videos and so needs FFmpeg. Returns what prevents
 // it.
 std::string become_video_bench(std::vector<std::string> flags) {
@@ -56,7 +49,7 @@ std::string become_video_bench(std::vector<std::string> flags) {
 
 class Bench {
  public:
-  explicit Bench(const BenchOptions& options) : o_(options), device_(parse_device(options.device)) {
+  explicit Bench(const BenchOptions& options) : o_(options), device_(device_named(options.device)) {
     if (o_.threads > 0) at::set_num_threads(static_cast<int>(o_.threads));
     check_precision(o_.precision, device_);
     SAVP_CHECK(!o_.graph || DeviceGraph::available(device_), UsageError, "--graph is for --device cuda");
@@ -119,7 +112,7 @@ class Bench {
     const auto length = frames(30);
     const auto& entry = find_model(o_.model);
     const auto hparams = model_hparams(entry, length);
-    std::shared_ptr<Predictor> predictor;
+    std::shared_ptr<VideoPredictor> predictor;
     if (entry.make_generator) {
       const auto generator = entry.make_generator(*hparams, shape());
       generator->to(device_);

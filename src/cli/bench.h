@@ -65,7 +65,7 @@ struct BenchOptions {
   HPARAM(std::string, dataset_hparams, "", "hyperparameters of the data set");
 
   HPARAM_GROUP(machine, "Machine");
-  HPARAM(std::string, device, "cpu", "cpu or cuda");
+  HPARAM(std::string, device, "cpu", "cpu, cuda, or cuda:1 for another GPU; auto: a GPU if there is one");
   HPARAM(int64_t, threads, 0, "of the CPU; 0: as many as LibTorch likes", (Between{0, limits::kThreads}));
   HPARAM(Precision, precision, Precision::kFp32, "of convolutions and products (tf32: on a GPU)");
   HPARAM(bool, graph, false, "train on a GPU: the step recorded once and replayed");

@@ -8,7 +8,6 @@
 
 #include "core/log.h"
 #include "evaluation/results.h"
-#include "kernels/device.h"
 #include "training/progress.h"
 
 namespace savp::cli {
@@ -25,14 +24,14 @@ std::vector<Subtask> settle_subtasks(const EvaluateOptions& options) {
   return subtasks;
 }
 
-void check_true_frames(const Run& run) {
+void check_true_frames(const Predicting& run) {
   SAVP_CHECK(run.sequence_length() <= run.true_frames(), UsageError,
              "sequence_length=", run.sequence_length(), ": the data has only ", run.true_frames(),
              " true frames to compare with");
 }
 
 // The last context frame again and again, [F, B, C, H, W].
-Tensor repeated(const Run& run, const Batch& batch) {
+Tensor repeated(const Predicting& run, const Batch& batch) {
   auto sizes = batch.images.sizes().vec();
   sizes[0] = run.sequence_length() - run.context_frames();
   return batch.images.slice(0, run.context_frames() - 1, run.context_frames()).expand(sizes);
@@ -40,7 +39,7 @@ Tensor repeated(const Run& run, const Batch& batch) {
 
 class Evaluation {
  public:
-  Evaluation(Run& run, const EvaluateOptions& options)
+  Evaluation(Predicting& run, const EvaluateOptions& options)
       : run_(run),
         options_(options),
         samples_(run.stochastic() ? options.num_stochastic_samples : 1),
@@ -71,7 +70,7 @@ class Evaluation {
     return found;
   }
 
-  Run& run_;
+  Predicting& run_;
   const EvaluateOptions& options_;
   int64_t samples_, drawn_ = 0;
   Progress progress_;
@@ -81,9 +80,7 @@ class Evaluation {
 
 void evaluate(const EvaluateOptions& given) {
   auto options = given;
-  choose_device(options.device);
-  use_threads(options.threads);
-  Run run(options, open_dataset_input(options));
+  auto run = Predicting::open_dataset(options);
   check_true_frames(run);
   options.eval_subtasks = options.eval_substasks = settle_subtasks(options);
   options.output_dir =

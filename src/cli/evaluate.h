@@ -5,15 +5,15 @@
 #include <string>
 #include <vector>
 
+#include "cli/predicting.h"
 #include "core/hparams.h"
 #include "core/limits.h"
-#include "evaluation/run.h"
 #include "evaluation/statistics.h"
 
 namespace savp::cli {
 
 // With the names and defaults of the published program, and --eval_subtasks, which it spells otherwise.
-struct EvaluateOptions : RunOptions {
+struct EvaluateOptions : PredictOptions {
   using Self = EvaluateOptions;
   static constexpr const char* kAbout =
       "measures predictions against what happened: for each sequence many futures are drawn, and for each "

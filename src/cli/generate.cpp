@@ -9,7 +9,6 @@
 #include "core/log.h"
 #include "core/text.h"
 #include "evaluation/results.h"
-#include "kernels/device.h"
 #include "training/progress.h"
 
 namespace savp::cli {
@@ -18,14 +17,14 @@ namespace {
 // Drawn as one batch and written at once, so that memory does not grow with the number of samples.
 constexpr int64_t kRolloutsAtOnce = 16;
 
-RunInput open_input(const GenerateOptions& options) {
+Predicting open(const GenerateOptions& options) {
   SAVP_CHECK(!options.input_dir || !options.input_video, UsageError,
              "--input_dir and --input_video cannot both be given: continue records or a video");
   SAVP_CHECK(options.input_dir || options.input_video, UsageError,
              "--input_dir DIR (records) or --input_video PATH (a video to continue) must be given");
   if (options.input_video)
-    return open_clip_input(options, {*options.input_video, options.start_frame, options.video_fps});
-  return open_dataset_input(options, Reach::kBeyond);
+    return Predicting::open_clip(options, {*options.input_video, options.start_frame, options.video_fps});
+  return Predicting::open_dataset(options, Reach::kBeyond);
 }
 
 // Fills in the folders that follow from others.
@@ -39,7 +38,7 @@ void settle_folders(GenerateOptions& options, const std::string& name) {
 }
 
 // Draws and writes the futures of all videos.
-void draw(Run& run, PredictionWriter& writer, int64_t samples) {
+void draw(Predicting& run, PredictionWriter& writer, int64_t samples) {
   Progress progress(0, run.videos() * samples, ::isatty(STDERR_FILENO) == 1);
   int64_t drawn = 0;
   while (const auto batch = run.next_batch()) {
@@ -48,7 +47,7 @@ void draw(Run& run, PredictionWriter& writer, int64_t samples) {
                         progress.time_left(drawn)));
     writer.begin(batch->images.slice(0, 0, run.context_frames()));
     run.sample(*batch, samples, std::max<int64_t>(1, kRolloutsAtOnce / videos), [&](const Tensor& images) {
-      writer.add(images.slice(0, run.context_frames() - 1));
+      writer.add(images);
       progress.advance(drawn += images.size(1));
     });
   }
@@ -58,9 +57,7 @@ void draw(Run& run, PredictionWriter& writer, int64_t samples) {
 
 void generate(const GenerateOptions& given) {
   auto options = given;
-  choose_device(options.device);
-  use_threads(options.threads);
-  Run run(options, open_input(options));
+  auto run = open(options);
   settle_folders(options, run.name());
   PredictionWriter writer({.gif_folder = *options.output_gif_dir,
                            .png_folder = *options.output_png_dir,

@@ -4,14 +4,14 @@
 #include <optional>
 #include <string>
 
+#include "cli/predicting.h"
 #include "core/hparams.h"
 #include "core/limits.h"
-#include "evaluation/run.h"
 
 namespace savp::cli {
 
 // With the names and defaults of the published program, and --input_video, --start_frame, --video_fps.
-struct GenerateOptions : RunOptions {
+struct GenerateOptions : PredictOptions {
   using Self = GenerateOptions;
   static constexpr const char* kAbout =
       "shows what may happen next: several futures for each sequence of a data set, or for the start of a "

@@ -155,7 +155,6 @@ void settle_start(Plan& plan) {
 
 Plan settle(const TrainOptions& options) {
   refuse_absent(options);
-  choose_device(options.device);
   use_threads(options.threads);
   Plan plan{.options = options, .lock = {}, .start = {}, .dataset_dicts = {}, .model_dicts = {}};
   settle_folders(plan);
@@ -309,7 +308,7 @@ void train(const TrainOptions& given) {
   const auto validation_data = options.summary_freq > 0 ? open_validation(plan) : nullptr;
   stop_if_interrupted();
 
-  const auto device = default_device();
+  const auto device = device_named(options.device);
   limit_gpu_memory(device, options.gpu_mem_frac);
   const auto settings = trainer_options(plan, device);
   Trainer trainer(entry, hparams, data->shape(), settings);

@@ -47,7 +47,7 @@ class DeviceNoise : public Noise {
   at::Generator generator_;
 };
 
-// The draws of Predictor::predict(). Each rollout has a stream of its own, made on the CPU, that follows from
+// The draws of predictions. Each rollout has a stream of its own, made on the CPU, that follows from
 // the seed, the number of its video and the number of its sample: what else is drawn in the same batch, and
 // on which device, makes no difference. The second dimension of a shape counts the rollouts, sample s of
 // video b at s * videos + b.
@@ -56,9 +56,12 @@ class RolloutNoise : public Noise {
   struct Rollouts {
     int64_t first_video = 0, videos = 1;    // numbered through the data
     int64_t first_sample = 0, samples = 1;  // of each video
+    bool operator==(const Rollouts&) const = default;
   };
   RolloutNoise(const at::Device& device, uint64_t seed, const Rollouts& rollouts)
       : device_(device), seed_(seed), rollouts_(rollouts) {}
+  uint64_t seed() const { return seed_; }
+  const Rollouts& rollouts() const { return rollouts_; }
   at::Tensor normal(const std::string& name, at::IntArrayRef shape) override;
   at::Tensor uniform(const std::string& name, at::IntArrayRef shape) override;
   at::Tensor integers(const std::string& name, int64_t high, at::IntArrayRef shape) override;

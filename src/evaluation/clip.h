@@ -2,7 +2,7 @@
 #pragma once
 
 #include "core/video.h"
-#include "evaluation/run.h"
+#include "evaluation/input.h"
 #include "io/video.h"
 
 namespace savp {

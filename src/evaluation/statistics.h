@@ -41,7 +41,8 @@ class SampleStatistics {
   // truth [T, B, C, H, W]; its last T - context_frames frames are what is compared.
   SampleStatistics(const at::Tensor& truth, int64_t context_frames);
 
-  // Further samples, [T - 1, S * B, C, H, W]: sample s of video b has index s * B + b.
+  // Further samples, [F or more, S * B, C, H, W], of which the last F frames count: sample s of video b has
+  // index s * B + b.
   void add(const at::Tensor& images);
 
   // One row a metric, in the order of metrics(). A single sample is its own smallest and largest, whatever it

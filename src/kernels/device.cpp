@@ -24,11 +24,6 @@ namespace savp {
 
 namespace {
 
-std::optional<c10::Device>& chosen_device() {
-  static std::optional<c10::Device> chosen;
-  return chosen;
-}
-
 // None for a text that names no device.
 std::optional<c10::Device> parse_device(const std::string& text) {
   if (text == "cpu") return c10::Device(c10::kCPU);
@@ -43,14 +38,8 @@ std::optional<c10::Device> parse_device(const std::string& text) {
 
 }  // namespace
 
-c10::Device default_device() {
-  if (chosen_device()) return *chosen_device();
-  return at::hasCUDA() ? c10::Device(c10::kCUDA, 0) : c10::Device(c10::kCPU);
-}
-
-void choose_device(const std::string& text) {
-  chosen_device().reset();
-  if (text == "auto") return;
+c10::Device device_named(const std::string& text) {
+  if (text == "auto") return at::hasCUDA() ? c10::Device(c10::kCUDA, 0) : c10::Device(c10::kCPU);
   const auto device = parse_device(text);
   SAVP_CHECK(device, UsageError, "--device ", text,
              ": must be auto, cpu, cuda, or cuda:1 for another than the first GPU");
@@ -61,7 +50,7 @@ void choose_device(const std::string& text) {
           ? "there is no GPU that LibTorch can use (see CUDA_VISIBLE_DEVICES, and \"CUDA\" in --version)"
           : concat("there are only ", gpus, " GPUs (see CUDA_VISIBLE_DEVICES)"),
       "; choose --device cpu or leave it out");
-  chosen_device() = device;
+  return *device;
 }
 
 void use_threads(int64_t count) {

@@ -7,13 +7,9 @@
 
 namespace savp {
 
-// What choose_device() said; else the first GPU that CUDA_VISIBLE_DEVICES leaves; the CPU where there is
-// none.
-c10::Device default_device();
-
-// Decides default_device(): "auto", "cpu", "cuda" or "cuda:1". Throws UsageError for anything else and for a
-// GPU that is not there.
-void choose_device(const std::string& text);
+// "auto" (the first GPU that CUDA_VISIBLE_DEVICES leaves, else the CPU), "cpu", "cuda" or "cuda:1". Throws
+// UsageError for anything else and for a GPU that is not there.
+c10::Device device_named(const std::string& text);
 
 // Threads that LibTorch computes with on the CPU; 0: as many as it likes (OMP_NUM_THREADS, else one a core).
 void use_threads(int64_t count);

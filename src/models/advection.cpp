@@ -3,10 +3,11 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
-#include "composition.h"
 #include "core/error.h"
+#include "models/composition.h"
+#include "models/size_remedy.h"
+#include "models/track.h"
 #include "nn/slim_layers.h"
-#include "size_remedy.h"
 
 namespace savp {
 namespace {
@@ -27,11 +28,9 @@ Schedule ground_truth_schedule(double k) {
   return k == -1.0 ? schedule::constant(0.0) : schedule::inverse_sigmoid(k, /*begin=*/0);
 }
 
-Tensor repeat_axis1(const Tensor& x, int64_t copies) {
-  if (!x.defined() || copies == 1) return x;
-  std::vector<int64_t> times(x.dim(), 1);
-  times[1] = copies;
-  return x.repeat(times);
+// Of step t, where there are some; one set may serve all steps.
+Tensor latent_of(const Tensor& latents, int64_t t) {
+  return latents.defined() ? latents[latents.size(0) == 1 ? 0 : t] : Tensor();
 }
 
 // An LSTM and the norm of its output.
@@ -96,7 +95,43 @@ struct AdvectionGenerator::Tower {
     return {smallest, up3->forward(h)};
   }
 
-  Runs start() const {
+  // What a roll-out carries from step to step.
+  struct Carried {
+    Runs runs;
+    Tensor state;  // [B, S], true once, at the start
+  };
+  Carried start(const Tensor& state, const Tensor& like) const {
+    return {start_memories(), state.defined() ? state : torch::zeros({like.size(0), states}, like.options())};
+  }
+
+  // The features of a step, which moves on what is carried; action [B, A] may be undefined.
+  nn::TransformFeatures look(const Tensor& frame, const Tensor& action, const Tensor& latent,
+                             Carried& carried) const {
+    const auto shown = action.defined() ? action : torch::zeros({frame.size(0), actions}, frame.options());
+    const auto vector = torch::cat({shown, carried.state}, 1);
+    const auto found = features(frame, conditioned ? vector : Tensor(), latent, carried.runs);
+    if (state_pred) carried.state = state_pred->forward(vector).to(torch::kFloat);
+    return found;
+  }
+
+  // The next frame, and the next pixel distributions where there are some.
+  struct Composed {
+    Composition image, pixels;
+    Tensor masks;
+  };
+  Composed next(const nn::TransformFeatures& found, Scene& images, Scene* pixels) const {
+    const auto motion = moves ? transform->estimate(found) : nn::Motion{};
+    if (scratch) images.scratch = scratch->forward(found.last).to(torch::kFloat).sigmoid();
+    Composed composed{.image = compose(candidates, images, motion), .pixels = {}, .masks = {}};
+    const auto blended = blend_by_logits(composed.image.candidates, masks->forward(found.last));
+    composed.image.frame = blended.frame;
+    composed.masks = blended.masks;
+    if (pixels != nullptr) composed.pixels = compose_pixels(candidates, *pixels, motion, blended.masks);
+    return composed;
+  }
+
+ private:
+  Runs start_memories() const {
     Runs runs;
     for (const auto* memories : {&half, &quarter, &eighth, &up_quarter, &up_half})
       for (const auto& memory : *memories) runs.push_back(memory.start());
@@ -184,52 +219,33 @@ Prediction AdvectionGenerator::roll_out(const Batch& batch, int64_t steps, const
   const auto& tower = *tower_;
   TORCH_CHECK(!batch.actions.defined() || batch.actions.size(0) >= steps, "an action for each of the ", steps,
               " steps is needed");
-  const auto zeros = [&](int64_t numbers) {
-    return torch::zeros({batch.batch_size(), numbers}, batch.images.options());
-  };
-  auto runs = tower.start();
-  Scene images, pixels;
-  images.first = batch.images[0];
-  if (batch.pix_distribs.defined()) pixels.first = batch.pix_distribs[0];
-  // The state is true once, at the start.
-  auto state = batch.states.defined() ? batch.states[0] : zeros(tower.states);
-  Tensor generated, generated_pixels;
-  std::vector<Tensor> frames, states, distributions, masks, candidates, pixel_candidates;
+  auto carried = tower.start(batch.states.defined() ? batch.states[0] : Tensor(), batch.images[0]);
+  Track images(batch.images.unbind(0), context_frames_, {});
+  std::optional<Track> pixels;
+  if (batch.pix_distribs.defined())
+    pixels.emplace(batch.pix_distribs.unbind(0), context_frames_, Track::Kept{});
+  Record frames, states, distributions, masks, candidates, pixel_candidates;
   for (int64_t t = 0; t < steps; ++t) {
-    images.current = t < context_frames_ ? batch.images[t] : generated;
-    if (t >= context_frames_ && how.feed_truth.defined())
-      images.current =
-          torch::where(how.feed_truth[t - context_frames_].view({-1, 1, 1, 1}), batch.images[t], generated);
-    images.last = {images.current};
-    const auto vector =
-        torch::cat({batch.actions.defined() ? batch.actions[t] : zeros(tower.actions), state}, 1);
-    const auto latent = how.latents.defined() ? how.latents[how.latents.size(0) == 1 ? 0 : t] : Tensor();
-    const auto features = tower.features(images.current, tower.conditioned ? vector : Tensor(), latent, runs);
-    const auto motion = tower.moves ? tower.transform->estimate(features) : nn::Motion{};
-    if (tower.scratch) images.scratch = tower.scratch->forward(features.last).to(torch::kFloat).sigmoid();
-    const auto composed = compose(tower.candidates, images, motion);
-    const auto blended = blend_by_logits(composed.candidates, tower.masks->forward(features.last));
-    const auto& mask = blended.masks;
-    generated = blended.frame;
-    frames.push_back(generated);
-    if (tower.state_pred) states.push_back(state = tower.state_pred->forward(vector).to(torch::kFloat));
-    if (how.details) {
-      masks.push_back(mask);
-      candidates.push_back(composed.candidates);
+    const auto feed_truth =
+        t >= context_frames_ && how.feed_truth.defined() ? how.feed_truth[t - context_frames_] : Tensor();
+    const auto action = batch.actions.defined() ? batch.actions[t] : Tensor();
+    auto& scene = images.advance(t, feed_truth);
+    const auto found = tower.look(scene.current, action, latent_of(how.latents, t), carried);
+    const auto next = tower.next(found, scene, pixels ? &pixels->advance(t) : nullptr);
+    images.set_generated(next.image.frame);
+    frames.add(next.image.frame);
+    if (tower.state_pred) states.add(carried.state);
+    if (pixels) {
+      pixels->set_generated(next.pixels.frame);
+      distributions.add(next.pixels.frame);
     }
-    if (!pixels.first.defined()) continue;
-    pixels.current = t < context_frames_ ? batch.pix_distribs[t] : generated_pixels;
-    pixels.last = {pixels.current};
-    const auto composed_pixels = compose_pixels(tower.candidates, pixels, motion, mask);
-    generated_pixels = composed_pixels.frame;
-    distributions.push_back(generated_pixels);
-    if (how.details) pixel_candidates.push_back(composed_pixels.candidates);
+    if (!how.details) continue;
+    masks.add(next.masks);
+    candidates.add(next.image.candidates);
+    pixel_candidates.add(next.pixels.candidates);
   }
-  const auto stacked = [](const std::vector<Tensor>& all) {
-    return all.empty() ? Tensor() : torch::stack(all);
-  };
-  return {stacked(frames), stacked(states),     stacked(distributions),    {},
-          stacked(masks),  stacked(candidates), stacked(pixel_candidates), {}};
+  return {frames.stacked(), states.stacked(),     distributions.stacked(),    {},
+          masks.stacked(),  candidates.stacked(), pixel_candidates.stacked(), {}};
 }
 
 Tensor AdvectionGenerator::sample_ground_truth(const StepContext& now, const std::string& draw,
@@ -250,9 +266,10 @@ GeneratorOutput AdvectionGenerator::forward(const Batch& batch, const StepContex
   return output;
 }
 
-Prediction AdvectionGenerator::predict(const Batch& batch, int64_t length, int64_t samples,
-                                       Noise& /*noise*/) {
+Prediction AdvectionGenerator::predict(const Batch& batch, int64_t length, int64_t samples, Noise& noise) {
   torch::NoGradGuard no_grad;
+  const auto latents = prior_latents(length - 1, samples * batch.batch_size(), noise);
+  if (latents.defined()) return roll_out(repeat_videos(batch, samples), length - 1, {.latents = latents});
   const auto once = roll_out(batch, length - 1, {});
   Prediction all;
   all.images = repeat_axis1(once.images, samples);
@@ -261,9 +278,98 @@ Prediction AdvectionGenerator::predict(const Batch& batch, int64_t length, int64
   return all;
 }
 
-Batch repeat_videos(const Batch& batch, int64_t copies) {
-  return {repeat_axis1(batch.images, copies), repeat_axis1(batch.actions, copies),
-          repeat_axis1(batch.states, copies), repeat_axis1(batch.pix_distribs, copies)};
+// What is carried after the frames shown is the same for all samples, unless they draw latents: it is kept
+// for the draws of the last call.
+class AdvectionGenerator::Shown : public Continuation {
+ public:
+  Shown(const AdvectionGenerator& model, const Batch& batch, int64_t shown) : model_(model) {
+    images_ = batch.images.narrow(0, 0, shown).unbind(0);
+    if (batch.pix_distribs.defined()) pix_distribs_ = batch.pix_distribs.narrow(0, 0, shown).unbind(0);
+    if (batch.states.defined()) first_state_ = batch.states[0];
+    with_actions_ = model.shape_.actions > 0;
+    if (with_actions_ && shown > 1) actions_ = batch.actions.narrow(0, 0, shown - 1).unbind(0);
+  }
+
+  void observe(const Batch& next) override {
+    TORCH_CHECK(next.images.size(0) == 1 && next.images[0].sizes() == images_.front().sizes(), "frames ",
+                next.images.sizes(), " after frames ", images_.front().sizes());
+    images_.push_back(next.images[0]);
+    if (!pix_distribs_.empty()) pix_distribs_.push_back(next.pix_distribs[0]);
+    if (with_actions_) actions_.push_back(next.actions[0]);
+  }
+
+  Prediction imagine(const Tensor& actions, int64_t length, RolloutNoise& noise) override {
+    const torch::NoGradGuard no_grad;
+    const auto& tower = *model_.tower_;
+    const int64_t samples = noise.rollouts().samples, plans = count_plans(actions, videos());
+    const int64_t copies = samples * plans, known = known_steps();
+    const auto latents = model_.prior_latents(known + length, samples * videos(), noise);
+    auto carried = widened(warmed(latents, noise), latents.defined() ? plans : copies);
+    auto images = track(images_, copies);
+    std::optional<Track> pixels;
+    if (!pix_distribs_.empty()) pixels = track(pix_distribs_, copies);
+    const auto every_action = with_actions_ ? repeat_plans(actions, videos(), samples) : Tensor();
+    Record frames, states, distributions;
+    for (int64_t t = 0; t < length; ++t) {
+      auto& scene = images.advance(known + t);
+      const auto found = tower.look(scene.current, every_action.defined() ? every_action[t] : Tensor(),
+                                    repeat_batch(latent_of(latents, known + t), plans), carried);
+      const auto next = tower.next(found, scene, pixels ? &pixels->advance(known + t) : nullptr);
+      images.set_generated(next.image.frame);
+      if (pixels) pixels->set_generated(next.pixels.frame);
+      frames.add(next.image.frame);
+      if (tower.state_pred) states.add(carried.state);
+      distributions.add(next.pixels.frame);
+    }
+    return {frames.stacked(), states.stacked(), distributions.stacked(), {}, {}, {}, {}, {}};
+  }
+
+ private:
+  int64_t videos() const { return images_.front().size(0); }
+  int64_t known_steps() const { return static_cast<int64_t>(images_.size()) - 1; }
+
+  Track track(const std::vector<Tensor>& truth, int64_t copies) const {
+    Track track(truth, known_steps() + 1, {});
+    track.widen(copies);
+    return track;
+  }
+
+  static Tower::Carried widened(Tower::Carried carried, int64_t copies) {
+    carried.state = repeat_batch(carried.state, copies);
+    for (auto& run : carried.runs)
+      run.state = {repeat_batch(run.state.h, copies), repeat_batch(run.state.c, copies)};
+    return carried;
+  }
+
+  // What is carried after all steps whose next frame is known.
+  const Tower::Carried& warmed(const Tensor& latents, const RolloutNoise& noise) {
+    const int64_t copies = latents.defined() ? noise.rollouts().samples : 1;
+    const auto key = latents.defined() ? WarmKey{noise.seed(), noise.rollouts()} : WarmKey{};
+    if (warm_.runs.empty() || !(key == warm_key_)) {
+      warm_ = model_.tower_->start(repeat_batch(first_state_, copies), repeat_batch(images_.front(), copies));
+      warm_key_ = key;
+      warm_steps_ = 0;
+    }
+    for (; warm_steps_ < known_steps(); ++warm_steps_)
+      model_.tower_->look(repeat_batch(images_[warm_steps_], copies),
+                          actions_.empty() ? Tensor() : repeat_batch(actions_[warm_steps_], copies),
+                          latent_of(latents, warm_steps_), warm_);
+    return warm_;
+  }
+
+  const AdvectionGenerator& model_;
+  std::vector<Tensor> images_, pix_distribs_, actions_;  // [B, ...] each
+  Tensor first_state_;
+  bool with_actions_;
+  Tower::Carried warm_;  // of the draws in warm_key_
+  WarmKey warm_key_;
+  int64_t warm_steps_ = 0;
+};
+
+std::unique_ptr<Continuation> AdvectionGenerator::start(const Batch& batch, int64_t shown) {
+  TORCH_CHECK(shown >= context_frames_ && batch.images.size(0) >= shown, batch.images.size(0),
+              " frames given, ", shown, " shown, at least ", context_frames_, " needed");
+  return std::make_unique<Shown>(*this, batch, shown);
 }
 
 }  // namespace savp

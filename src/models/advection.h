@@ -52,6 +52,7 @@ class AdvectionGenerator : public Generator {
   ~AdvectionGenerator() override;
   GeneratorOutput forward(const Batch& batch, const StepContext& now) override;
   Prediction predict(const Batch& batch, int64_t length, int64_t samples, Noise& noise) override;
+  std::unique_ptr<Continuation> start(const Batch& batch, int64_t shown) override;
   bool stochastic() const override { return false; }
   std::set<OutputKind> provides() const override;
   double ground_truth_sampling(int64_t step) const override { return ground_truth_sampling_(step); }
@@ -70,19 +71,20 @@ class AdvectionGenerator : public Generator {
   // each step ("<draw>_t<step>"). Undefined: never.
   Tensor sample_ground_truth(const StepContext& now, const std::string& draw, int64_t batch) const;
 
+  // Latents for predictions, [steps or 1, rollouts, Z, H / 8, W / 8]; undefined: none.
+  virtual Tensor prior_latents(int64_t /*steps*/, int64_t /*rollouts*/, Noise& /*noise*/) const { return {}; }
+
   int64_t training_steps() const { return sequence_length_ - 1; }
   const VideoShape& shape() const { return shape_; }
 
  private:
   struct Tower;
+  class Shown;
 
   int64_t context_frames_, sequence_length_;
   VideoShape shape_;
   Schedule ground_truth_sampling_;
   std::unique_ptr<Tower> tower_;
 };
-
-// `copies` times the same sequences, as predict() orders them.
-Batch repeat_videos(const Batch& batch, int64_t copies);
 
 }  // namespace savp

@@ -2,65 +2,121 @@
 
 #include <ATen/ATen.h>
 
+#include <functional>
+#include <utility>
+#include <vector>
+
 #include "core/error.h"
+#include "models/track.h"
 
 namespace savp {
 namespace {
-
-// `samples` times the same, [T, B, ...] -> [T, samples * B, ...].
-Tensor copies(const Tensor& videos, int64_t samples) {
-  std::vector<int64_t> times(videos.dim(), 1);
-  times[1] = samples;
-  return videos.repeat(times);
-}
 
 // A prediction made by treating images and pixel distributions alike: both are given for every frame.
 template <class Rule>
 Prediction predict_alike(const Batch& batch, int64_t samples, const Rule& rule) {
   Prediction prediction;
-  prediction.images = copies(rule(batch.images), samples);
-  if (batch.pix_distribs.defined()) prediction.pix_distribs = copies(rule(batch.pix_distribs), samples);
+  prediction.images = repeat_axis1(rule(batch.images), samples);
+  if (batch.pix_distribs.defined()) prediction.pix_distribs = repeat_axis1(rule(batch.pix_distribs), samples);
   return prediction;
 }
 
-class GroundTruth : public Predictor {
+// A continuation made by treating images and pixel distributions alike: the frames that a rule picks out of
+// those given, by number.
+class Picked : public Continuation {
+ public:
+  using Rule = std::function<Tensor(const Tensor& given, int64_t shown, int64_t length)>;
+  Picked(const Batch& batch, int64_t shown, Rule rule)
+      : images_(batch.images), pix_distribs_(batch.pix_distribs), shown_(shown), rule_(std::move(rule)) {}
+
+  void observe(const Batch& next) override {
+    images_ = with(images_, next.images);
+    if (pix_distribs_.defined()) pix_distribs_ = with(pix_distribs_, next.pix_distribs);
+    ++shown_;
+  }
+
+  Prediction imagine(const Tensor& actions, int64_t length, RolloutNoise& noise) override {
+    const auto times = noise.rollouts().samples * count_plans(actions, images_.size(1));
+    Prediction prediction;
+    prediction.images = repeat_axis1(rule_(images_, shown_, length), times);
+    if (pix_distribs_.defined())
+      prediction.pix_distribs = repeat_axis1(rule_(pix_distribs_, shown_, length), times);
+    return prediction;
+  }
+
+ private:
+  // In the place of the frame that was to come, if it was there.
+  Tensor with(const Tensor& given, const Tensor& next) const {
+    std::vector<Tensor> parts = {given.slice(0, 0, shown_), next};
+    if (given.size(0) > shown_ + 1) parts.push_back(given.slice(0, shown_ + 1));
+    return at::cat(parts);
+  }
+
+  Tensor images_, pix_distribs_;
+  int64_t shown_;
+  Rule rule_;
+};
+
+void check_length(int64_t length, int64_t frames) {
+  SAVP_CHECK(frames >= length, UsageError, "ground_truth needs all ", length, " frames, there are ", frames,
+             ": choose another model");
+}
+
+class GroundTruth : public VideoPredictor {
  public:
   Prediction predict(const Batch& batch, int64_t length, int64_t samples, Noise& /*noise*/) override {
-    SAVP_CHECK(batch.images.size(0) >= length, UsageError, "ground_truth needs all ", length,
-               " frames, there are ", batch.images.size(0), ": choose another model");
+    check_length(length, batch.images.size(0));
     return predict_alike(batch, samples,
                          [length](const Tensor& frames) { return frames.slice(0, 1, length); });
+  }
+  std::unique_ptr<Continuation> start(const Batch& batch, int64_t shown) override {
+    return std::make_unique<Picked>(batch, shown, [](const Tensor& given, int64_t known, int64_t length) {
+      check_length(known + length, given.size(0));
+      return given.slice(0, known, known + length);
+    });
   }
   bool stochastic() const override { return false; }
 };
 
-class Repeat : public Predictor {
+class Repeat : public VideoPredictor {
  public:
   explicit Repeat(int64_t context_frames) : context_frames_(context_frames) {}
 
   Prediction predict(const Batch& batch, int64_t length, int64_t samples, Noise& /*noise*/) override {
-    SAVP_CHECK(batch.images.size(0) >= context_frames_, UsageError, "repeat needs ", context_frames_,
-               " context frames, there are ", batch.images.size(0),
-               ": lower context_frames or give a longer video");
+    check_context(batch);
     const auto shown =
         at::arange(1, length, at::device(batch.images.device()).dtype(at::kLong));  // frames to predict
     const auto source = shown.clamp_max(context_frames_ - 1);
     return predict_alike(batch, samples,
                          [&](const Tensor& frames) { return frames.index_select(0, source); });
   }
+  std::unique_ptr<Continuation> start(const Batch& batch, int64_t shown) override {
+    check_context(batch);
+    return std::make_unique<Picked>(batch, shown, [](const Tensor& given, int64_t known, int64_t length) {
+      auto sizes = given.sizes().vec();
+      sizes[0] = length;
+      return given.slice(0, known - 1, known).expand(sizes);
+    });
+  }
   bool stochastic() const override { return false; }
 
  private:
+  void check_context(const Batch& batch) const {
+    SAVP_CHECK(batch.images.size(0) >= context_frames_, UsageError, "repeat needs ", context_frames_,
+               " context frames, there are ", batch.images.size(0),
+               ": lower context_frames or give a longer video");
+  }
+
   int64_t context_frames_;
 };
 
 }  // namespace
 
-std::unique_ptr<Predictor> make_ground_truth(const ModelHparams& /*hparams*/) {
+std::unique_ptr<VideoPredictor> make_ground_truth(const ModelHparams& /*hparams*/) {
   return std::make_unique<GroundTruth>();
 }
 
-std::unique_ptr<Predictor> make_repeat(const ModelHparams& hparams) {
+std::unique_ptr<VideoPredictor> make_repeat(const ModelHparams& hparams) {
   return std::make_unique<Repeat>(hparams.context_frames);
 }
 

@@ -1,4 +1,4 @@
-#include "composition.h"
+#include "models/composition.h"
 
 #include <torch/types.h>
 

@@ -13,7 +13,7 @@
 
 namespace savp {
 
-class Generator : public torch::nn::Module, public Predictor {
+class Generator : public torch::nn::Module, public VideoPredictor {
  public:
   // One pass over a whole sequence, batch.images [T, B, C, H, W] with T = sequence_length.
   virtual GeneratorOutput forward(const Batch& batch, const StepContext& now) = 0;

@@ -22,7 +22,8 @@ struct ModelEntry {
   std::function<std::unique_ptr<ModelHparams>()> make_hparams;  // with the model's defaults
   std::function<std::unique_ptr<ModelHparams>(const ModelHparams&)> copy_hparams;
   std::function<HparamsView(ModelHparams&)> view;  // all fields of what make_hparams made
-  std::function<std::unique_ptr<Predictor>(const ModelHparams&)> make_predictor;  // models without weights
+  std::function<std::unique_ptr<VideoPredictor>(const ModelHparams&)>
+      make_predictor;  // models without weights
   // Trainable models; sizes from the data. Weights are drawn from LibTorch's default generator.
   std::function<std::shared_ptr<Generator>(const ModelHparams&, const VideoShape&)> make_generator;
   std::function<std::shared_ptr<DiscriminatorSet>(const ModelHparams&, const VideoShape&)>

@@ -7,8 +7,7 @@
 #include <vector>
 
 #include "core/error.h"
-#include "core/precision.h"
-#include "savp_cell.h"
+#include "models/savp_networks.h"
 
 namespace savp {
 namespace {
@@ -30,64 +29,6 @@ Schedule ground_truth_schedule(const SavpHparams& hp) {
   throw std::logic_error("a schedule without a function");
 }
 
-Tensor repeat_batch(const Tensor& x, int64_t copies) {
-  if (!x.defined() || copies == 1) return x;
-  std::vector<int64_t> repeats(x.dim(), 1);
-  repeats[0] = copies;
-  return x.repeat(repeats);
-}
-
-// One kind of picture on its way through a roll-out: what is fed at each step, and what can be composed from.
-class Track {
- public:
-  Track(Tensor truth, int64_t context, int64_t last_frames) : truth_(std::move(truth)), context_(context) {
-    scene_.first = truth_[0];
-    scene_.last_context = truth_[context - 1];
-    for (int64_t t = 0; t < context; ++t) scene_.context.push_back(truth_[t]);
-    scene_.last.assign(last_frames, truth_[0]);
-  }
-
-  // From now on `copies` roll-outs of the same videos.
-  void widen(int64_t copies) {
-    copies_ = copies;
-    for (auto* frame : {&scene_.first, &scene_.last_context, &generated_})
-      *frame = repeat_batch(*frame, copies);
-    for (auto* frames : {&scene_.context, &scene_.last})
-      for (auto& frame : *frames) frame = repeat_batch(frame, copies);
-  }
-
-  // The scene of step t. Where `feed_truth` [B] holds, the true frame is fed after the context, too.
-  Scene& advance(int64_t t, const Tensor& feed_truth) {
-    scene_.current = t < context_ ? truth(t) : generated_;
-    if (t >= context_ && feed_truth.defined())
-      scene_.current = torch::where(feed_truth.view({-1, 1, 1, 1}), truth(t), generated_);
-    scene_.latest_context = t < context_ ? scene_.current : scene_.last_context;
-    scene_.last.erase(scene_.last.begin());
-    scene_.last.push_back(scene_.current);
-    return scene_;
-  }
-  void set_generated(const Tensor& frame) { generated_ = frame; }
-
- private:
-  Tensor truth(int64_t t) const { return repeat_batch(truth_[t], copies_); }
-
-  Tensor truth_, generated_;
-  int64_t context_, copies_ = 1;
-  Scene scene_;
-};
-
-// The outputs of all steps; those of steps that several roll-outs share are repeated for each.
-class Record {
- public:
-  void add(const Tensor& value, int64_t copies) {
-    if (value.defined()) steps_.push_back(repeat_batch(value, copies));
-  }
-  Tensor stacked() const { return steps_.empty() ? Tensor() : torch::stack(steps_); }
-
- private:
-  std::vector<Tensor> steps_;
-};
-
 Prediction select_rollouts(const Prediction& all, int64_t first, int64_t count) {
   const auto part = [&](const Tensor& x) { return x.defined() ? x.narrow(1, first, count) : x; };
   return {part(all.images),
@@ -105,86 +46,7 @@ Tensor sampling_mean(const Tensor& mask, const Tensor& like) {
                                             : torch::zeros({}, like.options());
 }
 
-// The recurrent states of the first step: zeros, or learned.
-class InitialStates {
- public:
-  InitialStates(torch::nn::Module& generator, const SavpCell& cell, const nn::Rnn* rnn_z, bool learned)
-      : memories_(cell.memories()) {
-    for (const auto& memory : memories_)
-      for (const auto& part : memory.parts)
-        add(generator, {part.channels, memory.height, memory.width}, learned);
-    if (rnn_z == nullptr) return;
-    latent_parts_ = rnn_z->state_parts();
-    for (size_t i = 0; i < latent_parts_.size(); ++i) add(generator, {rnn_z->units()}, learned);
-  }
-
-  SavpCell::States pictures(int64_t batch, const Tensor& like) const {
-    SavpCell::States states;
-    size_t next = 0;
-    for (const auto& memory : memories_) {
-      states.emplace_back();
-      for (const auto& part : memory.parts) states.back().*part.tensor = state(next++, batch, like);
-    }
-    return states;
-  }
-  nn::RnnState latents(int64_t batch, const Tensor& like) const {
-    nn::RnnState last;
-    size_t next = values_.size() - latent_parts_.size();
-    for (const auto part : latent_parts_) last.*part = state(next++, batch, like);
-    return last;
-  }
-
- private:
-  struct Variable : torch::nn::Module {
-    explicit Variable(at::IntArrayRef shape)
-        : value(register_parameter("initial_state", torch::zeros(shape))) {}
-    Tensor value;
-  };
-  struct Value {
-    std::vector<int64_t> shape;
-    std::shared_ptr<Variable> learned;  // may be missing
-  };
-
-  void add(torch::nn::Module& generator, std::vector<int64_t> shape, bool learned) {
-    std::shared_ptr<Variable> variable;
-    if (learned)
-      variable = generator.register_module(concat("initial_state_", values_.size()),
-                                           std::make_shared<Variable>(shape));
-    values_.push_back({std::move(shape), variable});
-  }
-  Tensor state(size_t index, int64_t batch, const Tensor& like) const {
-    const auto& [shape, learned] = values_[index];
-    auto size = shape;
-    size.insert(size.begin(), batch);
-    return learned ? learned->value.unsqueeze(0).expand(size) : torch::zeros(size, like.options());
-  }
-
-  std::vector<SavpCell::Memory> memories_;
-  std::vector<Tensor nn::RnnState::*> latent_parts_;
-  std::vector<Value> values_;
-};
-
-Tensor draw(const Gaussian& gaussian, const Tensor& eps) {
-  return gaussian.mu + gaussian.log_sigma_sq.exp().sqrt() * eps;
-}
-
 }  // namespace
-
-struct SavpGenerator::Networks {
-  std::shared_ptr<nn::LatentEncoder> posterior, prior;  // the latter if it is learned
-  std::shared_ptr<SavpCell> cell;
-  std::shared_ptr<nn::Rnn> rnn_z;
-  std::shared_ptr<nn::Dense> state_pred;
-  std::optional<InitialStates> initial_states;
-};
-
-// Latents of `copies` roll-outs over the same videos, of which the first `shared` steps are the same.
-struct SavpGenerator::Latents {
-  Tensor zs;          // [steps, copies * B, nz]; undefined for a deterministic model
-  Tensor feed_truth;  // bool [steps - context, copies * B]; undefined: never
-  int64_t copies = 1;
-  int64_t shared = 0;
-};
 
 SavpGenerator::SavpGenerator(const SavpHparams& hp, const VideoShape& shape)
     : hparams_(hp),
@@ -229,47 +91,16 @@ std::set<OutputKind> SavpGenerator::provides() const {
   return kinds;
 }
 
-// Sees each of the first `frames` frames with its successor (and the action between them).
-Gaussian SavpGenerator::encode(nn::LatentEncoder& encoder, const Batch& batch, int64_t frames,
-                               int64_t steps) const {
-  const int64_t pairs = frames - 1;
-  auto seen = torch::cat({batch.images.narrow(0, 0, pairs), batch.images.narrow(0, 1, pairs)}, 2);
-  if (shape_.actions > 0) {
-    const auto actions = batch.actions.narrow(0, 0, pairs).flatten(0, 1);
-    seen = nn::tile_concat(seen.flatten(0, 1), actions).unflatten(0, {pairs, batch.batch_size()});
-  }
-  return encoder.estimate(seen, steps);
-}
-
-// Latents for roll-outs of the prior, [steps, copies * B, nz]; beginning: what a prior that is not learned
-// takes from the posterior, [context - 1, copies * B, nz].
-Tensor SavpGenerator::prior_latents(const std::optional<Gaussian>& p, const Tensor& beginning,
-                                    const std::string& name, std::vector<int64_t> copies, int64_t steps,
-                                    Noise& noise) const {
-  copies.push_back(hparams_.nz);
-  const auto normal = [&](const std::string& suffix, int64_t count) {
-    copies.insert(copies.begin(), count);
-    return noise.normal(name + suffix, copies);
-  };
-  if (!p) {
-    const auto rest = normal("_z", steps - beginning.size(0));
-    return torch::cat({beginning, rest.flatten(1, -2)});
-  }
-  const auto eps = normal("_eps", steps).flatten(1, -2);
-  const int64_t times = eps.size(1) / p->mu.size(1);
-  return draw({p->mu.repeat({1, times, 1}), p->log_sigma_sq.repeat({1, times, 1})}, eps);
-}
-
 Prediction SavpGenerator::roll_out(const Batch& batch, int64_t steps, const Latents& latents,
                                    bool details) const {
   const auto& n = *networks_;
   const int64_t context = hparams_.context_frames, videos = batch.batch_size();
   const auto folded = n.cell->fold(steps);
-  auto zs = latents.zs;
-  if (zs.defined() && n.rnn_z) zs = n.rnn_z->unroll(zs, n.initial_states->latents(zs.size(1), zs)).outputs;
-  Track images(batch.images, context, hparams_.last_frames);
+  const auto zs = remembered_latents(latents.zs);
+  Track images(batch.images.unbind(0), context, kept(hparams_));
   std::optional<Track> pix_distribs;
-  if (batch.pix_distribs.defined()) pix_distribs.emplace(batch.pix_distribs, context, hparams_.last_frames);
+  if (batch.pix_distribs.defined())
+    pix_distribs.emplace(batch.pix_distribs.unbind(0), context, kept(hparams_));
 
   auto states = n.initial_states->pictures(videos, batch.images);
   Tensor state;
@@ -281,30 +112,24 @@ Prediction SavpGenerator::roll_out(const Batch& batch, int64_t steps, const Late
       images.widen(copies);
       if (pix_distribs) pix_distribs->widen(copies);
       state = repeat_batch(state, copies);
-      for (auto& s : states) s = {repeat_batch(s.h, copies), repeat_batch(s.c, copies)};
+      states = repeat_states(states, copies);
     }
     const auto feed_truth =
         latents.feed_truth.defined() && t >= context ? latents.feed_truth[t - context] : Tensor();
-    std::vector<Tensor> condition, dynamics;
-    if (shape_.actions > 0) {
-      condition.push_back(repeat_batch(batch.actions[t], copies));
-      dynamics = condition;
-    }
+    StepInputs inputs;
+    if (shape_.actions > 0) inputs.action = repeat_batch(batch.actions[t], copies);
     if (n.state_pred) {
-      auto now = state;
+      inputs.state = state;
       if (t < context)
-        now = repeat_batch(batch.states[t], copies);
+        inputs.state = repeat_batch(batch.states[t], copies);
       else if (feed_truth.defined())
-        now = torch::where(feed_truth.unsqueeze(1), repeat_batch(batch.states[t], copies), state);
-      condition.push_back(now.detach());  // the frames do not train the dynamics
-      dynamics.push_back(now);
-      const FloatForward exact;
-      state = n.state_pred->forward(torch::cat(dynamics, 1));
+        inputs.state = torch::where(feed_truth.unsqueeze(1), repeat_batch(batch.states[t], copies), state);
     }
-    if (zs.defined()) condition.push_back(zs[t].narrow(0, 0, copies * videos));
+    if (zs.defined()) inputs.z = zs[t].narrow(0, 0, copies * videos);
+    const auto condition = look_at(inputs);
+    state = condition.next_state;
     auto* pixel_scene = pix_distribs ? &pix_distribs->advance(t, feed_truth) : nullptr;
-    auto out = n.cell->forward(images.advance(t, feed_truth), pixel_scene,
-                               condition.empty() ? Tensor() : torch::cat(condition, 1), states, folded);
+    auto out = n.cell->forward(images.advance(t, feed_truth), pixel_scene, condition.vector, states, folded);
     states = std::move(out.states);
     images.set_generated(out.image.frame);
     if (pix_distribs) pix_distribs->set_generated(out.pix_distrib.frame);
@@ -344,9 +169,10 @@ GeneratorOutput SavpGenerator::forward(const Batch& batch, const StepContext& no
     output.prior.ground_truth_sampling_mean = sampling_mean(latents.feed_truth, output.prior.images);
     return output;
   }
-  output.q = encode(*networks_->posterior, batch, steps + 1, steps);
-  if (networks_->prior) output.p = encode(*networks_->prior, batch, context, steps);
-  const auto zs = draw(*output.q, now.noise.normal("posterior_eps", {steps, videos, hparams_.nz}));
+  output.q = networks_->posterior->conclude(looks(*networks_->posterior, batch, steps + 1), steps);
+  if (networks_->prior)
+    output.p = networks_->prior->conclude(looks(*networks_->prior, batch, context), steps);
+  const auto zs = draw_from(*output.q, now.noise.normal("posterior_eps", {steps, videos, hparams_.nz}));
   const auto zs_context = zs.narrow(0, 0, context - 1);
 
   // Roll-outs with the same beginning, run as one batch: the posterior's, then the prior's, then further
@@ -376,32 +202,6 @@ GeneratorOutput SavpGenerator::forward(const Batch& batch, const StepContext& no
     output.samples = all.images.narrow(1, (latents.copies - now.samples) * videos, now.samples * videos)
                          .unflatten(1, {now.samples, videos});
   return output;
-}
-
-Prediction SavpGenerator::predict(const Batch& batch, int64_t length, int64_t samples, Noise& noise) {
-  torch::NoGradGuard no_grad;
-  const int64_t steps = length - 1, context = hparams_.context_frames, videos = batch.batch_size();
-  TORCH_CHECK(batch.images.size(0) >= context, batch.images.size(0), " frames given, ", context,
-              " context frames needed");
-  TORCH_CHECK(length > context, "a length of ", length, " frames leaves nothing to predict after ", context);
-  TORCH_CHECK(shape_.actions == 0 || batch.actions.size(0) >= steps, "an action for each of the ", steps,
-              " steps is needed");
-  Latents latents{.copies = samples};
-  if (hparams_.nz > 0) {
-    const int64_t rollouts = samples * videos;
-    std::optional<Gaussian> p;
-    auto beginning = torch::empty({0, rollouts, hparams_.nz}, batch.images.options());
-    if (networks_->prior) {
-      p = encode(*networks_->prior, batch, context, steps);
-    } else if (context > 1) {
-      const auto q = encode(*networks_->posterior, batch, context, context - 1);
-      const auto many = [&](const Tensor& x) { return x.repeat({1, samples, 1}); };
-      beginning = draw({many(q.mu), many(q.log_sigma_sq)},
-                       noise.normal("posterior_eps", {context - 1, rollouts, hparams_.nz}));
-    }
-    latents.zs = prior_latents(p, beginning, "prior", {rollouts}, steps, noise);
-  }
-  return roll_out(batch, steps, latents, /*details=*/false);
 }
 
 }  // namespace savp

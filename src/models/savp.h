@@ -97,6 +97,7 @@ class SavpGenerator : public Generator {
 
   GeneratorOutput forward(const Batch& batch, const StepContext& now) override;
   Prediction predict(const Batch& batch, int64_t length, int64_t samples, Noise& noise) override;
+  std::unique_ptr<Continuation> start(const Batch& batch, int64_t shown) override;
   bool stochastic() const override { return hparams_.nz > 0; }
   std::set<OutputKind> provides() const override;
   int64_t summary_samples() const override { return hparams_.num_samples; }
@@ -106,10 +107,17 @@ class SavpGenerator : public Generator {
  private:
   struct Networks;
   struct Latents;
+  struct StepInputs;
+  struct Condition;
+  class Shown;
 
-  Gaussian encode(nn::LatentEncoder& encoder, const Batch& batch, int64_t frames, int64_t steps) const;
+  Tensor looks(nn::LatentEncoder& encoder, const Batch& batch, int64_t frames) const;
+  nn::LatentEncoder* context_encoder() const;
   Tensor prior_latents(const std::optional<Gaussian>& p, const Tensor& beginning, const std::string& name,
                        std::vector<int64_t> copies, int64_t steps, Noise& noise) const;
+  Tensor latents_after(const Tensor& looks, int64_t steps, int64_t samples, Noise& noise) const;
+  Tensor remembered_latents(const Tensor& zs) const;
+  Condition look_at(const StepInputs& inputs) const;
   Prediction roll_out(const Batch& batch, int64_t steps, const Latents& latents, bool details) const;
   Tensor sample_ground_truth(const StepContext& now, const std::string& draw, int64_t batch) const;
 

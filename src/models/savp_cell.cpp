@@ -1,4 +1,4 @@
-#include "savp_cell.h"
+#include "models/savp_cell.h"
 
 #include <torch/types.h>
 
@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "core/error.h"
-#include "size_remedy.h"
+#include "models/size_remedy.h"
 
 namespace savp {
 namespace {
@@ -209,6 +209,13 @@ std::vector<Tensor> SavpCell::features(const Scene& images, const Tensor& condit
     outputs.push_back(h);
   }
   return outputs;
+}
+
+SavpCell::States SavpCell::remember(const Scene& images, const Tensor& condition, const States& states,
+                                    const Folded& folded) {
+  States next;
+  features(images, condition, states, folded, next);
+  return next;
 }
 
 kernels::Blended SavpCell::blend_candidates(const Tensor& last, const Tensor& candidates) {

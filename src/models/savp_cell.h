@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "composition.h"
 #include "core/video.h"
+#include "models/composition.h"
 #include "models/savp.h"
 #include "nn/conv_rnn.h"
 #include "nn/layers.h"
@@ -46,6 +46,9 @@ class SavpCell : public torch::nn::Module {
   // last step.
   Output forward(Scene& images, Scene* pix_distribs, const Tensor& condition, const States& states,
                  const Folded& folded);
+
+  // The states after a step whose next frame is known, so that none is composed.
+  States remember(const Scene& images, const Tensor& condition, const States& states, const Folded& folded);
 
  private:
   // How a layer sees the condition.

@@ -105,13 +105,11 @@ GeneratorOutput Sv2pGenerator::forward(const Batch& batch, const StepContext& no
   return output;
 }
 
-Prediction Sv2pGenerator::predict(const Batch& batch, int64_t length, int64_t samples, Noise& noise) {
-  if (!hparams_.stochastic_model) return AdvectionGenerator::predict(batch, length, samples, noise);
-  torch::NoGradGuard no_grad;
-  const int64_t steps = hparams_.multi_latent ? length - 1 : 1;
-  const auto latents = noise.normal("latent_prior", {steps, samples * batch.batch_size(), shape().height / 8,
-                                                     shape().width / 8, hparams_.latent_channels});
-  return roll_out(repeat_videos(batch, samples), length - 1, {.latents = channels_first(latents)});
+Tensor Sv2pGenerator::prior_latents(int64_t steps, int64_t rollouts, Noise& noise) const {
+  if (!hparams_.stochastic_model) return {};
+  return channels_first(
+      noise.normal("latent_prior", {hparams_.multi_latent ? steps : 1, rollouts, shape().height / 8,
+                                    shape().width / 8, hparams_.latent_channels}));
 }
 
 }  // namespace savp

@@ -32,13 +32,13 @@ class Sv2pGenerator : public AdvectionGenerator {
   ~Sv2pGenerator() override;
 
   GeneratorOutput forward(const Batch& batch, const StepContext& now) override;
-  Prediction predict(const Batch& batch, int64_t length, int64_t samples, Noise& noise) override;
   bool stochastic() const override { return hparams_.stochastic_model; }
   std::set<OutputKind> provides() const override;
   std::vector<std::string> training_only() const override;
 
  private:
   struct Posterior;
+  Tensor prior_latents(int64_t steps, int64_t rollouts, Noise& noise) const override;
   Tensor draw(const std::string& name, int64_t steps, int64_t batch, Noise& noise) const;
 
   Sv2pHparams hparams_;

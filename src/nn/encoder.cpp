@@ -44,11 +44,14 @@ LatentEncoder::LatentEncoder(const LatentEncoderOptions& o) : Encoder(o.encoder)
   log_sigma_sq_ = dense("z_log_sigma_sq", o.nz);
 }
 
-Gaussian LatentEncoder::estimate(const Tensor& pictures, int64_t steps) {
+Tensor LatentEncoder::look(const Tensor& pictures) {
   const int64_t given = pictures.size(0), batch = pictures.size(1);
-  auto h = torch::zeros({steps - given, batch, out()}, pictures.options());
-  if (given > 0)
-    h = torch::cat({forward(pictures.flatten(0, 1)).to(torch::kFloat).view({given, batch, out()}), h});
+  if (given == 0) return torch::zeros({0, batch, out()}, pictures.options());
+  return forward(pictures.flatten(0, 1)).to(torch::kFloat).view({given, batch, out()});
+}
+
+Gaussian LatentEncoder::conclude(const Tensor& looks, int64_t steps) {
+  auto h = torch::cat({looks, torch::zeros({steps - looks.size(0), looks.size(1), out()}, looks.options())});
   if (rnn_) h = rnn_->forward(dense_->forward(h));
   return {mu_->forward(h).to(torch::kFloat), log_sigma_sq_->forward(h).to(torch::kFloat).clamp(-10, 10)};
 }

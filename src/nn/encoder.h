@@ -43,9 +43,11 @@ struct LatentEncoderOptions {
 class LatentEncoder : public Encoder {
  public:
   explicit LatentEncoder(const LatentEncoderOptions& options);
-  // pictures [n, B, in, H, W] -> [steps, B, nz], steps >= n. Steps without pictures see zeros instead of what
-  // the convolutions make of them: the recurrent layer goes on alone.
-  Gaussian estimate(const Tensor& pictures, int64_t steps);
+  // pictures [n, B, in, H, W] -> what the convolutions see in each, [n, B, out()].
+  Tensor look(const Tensor& pictures);
+  // looks [n, B, out()] -> [steps, B, nz], steps >= n. Steps without a look see zeros: the recurrent layer
+  // goes on alone.
+  Gaussian conclude(const Tensor& looks, int64_t steps);
 
  private:
   std::shared_ptr<Dense> dense_, mu_, log_sigma_sq_;

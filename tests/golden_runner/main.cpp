@@ -101,7 +101,7 @@ int run(const std::vector<std::string>& directories, const std::vector<std::stri
 }
 
 at::Device first_gpu() {
-  const auto gpu = default_device();
+  const auto gpu = device_named("auto");
   SAVP_CHECK(gpu.is_cuda(), UsageError,
              "--device cuda: this machine has no CUDA device that LibTorch can use");
   at::globalContext().setAllowTF32CuBLAS(false);  // the cases were recorded in float

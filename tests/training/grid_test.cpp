@@ -195,7 +195,7 @@ TEST(Grid, EveryOptionIsThere) {
 }
 
 TEST(Grid, OnTheGpuTheLossesAreTheSame) {
-  if (!default_device().is_cuda()) GTEST_SKIP() << "no GPU";
+  if (!device_named("auto").is_cuda()) GTEST_SKIP() << "no GPU";
   const at::Device gpu(at::kCUDA, 0);
   for (const auto& row : rows()) {
     SCOPED_TRACE(row.model + " " + row.options);

@@ -1,0 +1,69 @@
+// What the SAVP generator is made of, for training (savp.cpp) and for predicting (savp_prediction.cpp).
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "models/savp.h"
+#include "models/savp_cell.h"
+#include "models/track.h"
+
+namespace savp {
+
+// The recurrent states of the first step: zeros, or learned.
+class InitialStates {
+ public:
+  InitialStates(torch::nn::Module& generator, const SavpCell& cell, const nn::Rnn* rnn_z, bool learned);
+
+  SavpCell::States pictures(int64_t batch, const Tensor& like) const;
+  nn::RnnState latents(int64_t batch, const Tensor& like) const;
+
+ private:
+  struct Variable;
+  struct Value {
+    std::vector<int64_t> shape;
+    std::shared_ptr<Variable> learned;  // may be missing
+  };
+  void add(torch::nn::Module& generator, std::vector<int64_t> shape, bool learned);
+  Tensor state(size_t index, int64_t batch, const Tensor& like) const;
+
+  std::vector<SavpCell::Memory> memories_;
+  std::vector<Tensor nn::RnnState::*> latent_parts_;
+  std::vector<Value> values_;
+};
+
+struct SavpGenerator::Networks {
+  std::shared_ptr<nn::LatentEncoder> posterior, prior;  // the latter if it is learned
+  std::shared_ptr<SavpCell> cell;
+  std::shared_ptr<nn::Rnn> rnn_z;
+  std::shared_ptr<nn::Dense> state_pred;
+  std::optional<InitialStates> initial_states;
+};
+
+// Latents of `copies` roll-outs over the same videos, of which the first `shared` steps are the same.
+struct SavpGenerator::Latents {
+  Tensor zs;          // [steps, copies * B, nz]; undefined for a deterministic model
+  Tensor feed_truth;  // bool [steps - context, copies * B]; undefined: never
+  int64_t copies = 1;
+  int64_t shared = 0;
+};
+
+// What a step sees beside pictures, [B, ...] each; undefined where the model has none.
+struct SavpGenerator::StepInputs {
+  Tensor action, state, z;
+};
+struct SavpGenerator::Condition {
+  Tensor vector;      // [B, Z], for the cell
+  Tensor next_state;  // [B, S]
+};
+
+// What can be composed from, by the hyperparameters.
+inline Track::Kept kept(const SavpHparams& hparams) { return {hparams.last_frames, hparams.context_frames}; }
+
+// Recurrent states [B, ...] of `copies` times as many roll-outs.
+SavpCell::States repeat_states(SavpCell::States states, int64_t copies);
+
+Tensor draw_from(const Gaussian& gaussian, const Tensor& eps);
+
+}  // namespace savp
