@@ -1,4 +1,4 @@
-# cmake --install: the library, its headers, the tools (see tools/), the published hyperparameters, and the package files
+# cmake --install: the library, its public headers, the tools (see tools/), the published hyperparameters, and the package files
 # with which find_package(savp) gives another project the target savp::savp.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
@@ -11,7 +11,10 @@ write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/savpConfigVersion.c
 
 install(TARGETS savp EXPORT savp_targets)
 install(EXPORT savp_targets NAMESPACE savp:: FILE savpTargets.cmake DESTINATION ${savp_package})
-install(DIRECTORY src/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/savp FILES_MATCHING PATTERN "*.h")
+# The rooms' headers stay at home. savp/error.h is core/error.h under its public name.
+install(FILES include/savp/dataset.h include/savp/predictor.h include/savp/tensor_predictor.h include/savp/version.h
+              include/savp/video.h src/core/error.h
+        DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/savp)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/savpConfig.cmake ${CMAKE_CURRENT_BINARY_DIR}/savpConfigVersion.cmake
               cmake/Dependencies.cmake cmake/SavpTorch.cmake
         DESTINATION ${savp_package})

@@ -1,16 +1,43 @@
 # Installs the library from BUILD_DIR under WORK_DIR, and builds and runs a project there that knows nothing but the
-# installed package.
+# installed package. CHECKPOINT is a model of 64x64 pixels without actions.
 function(run)
   execute_process(COMMAND ${ARGN} COMMAND_ERROR_IS_FATAL ANY OUTPUT_VARIABLE output ECHO_OUTPUT_VARIABLE)
   set(output "${output}" PARENT_SCOPE)
 endfunction()
 
+# expect(output program arguments...): what the program prints.
+function(expect expected)
+  run(${ARGN})
+  if(NOT output STREQUAL expected)
+    message(FATAL_ERROR "${ARGN} printed: ${output}instead of: ${expected}")
+  endif()
+endfunction()
+
 file(REMOVE_RECURSE ${WORK_DIR})
 run(${CMAKE_COMMAND} --install ${BUILD_DIR} --component library --prefix ${WORK_DIR}/installed)
+
+# The public headers, at most twelve, and no other.
+file(GLOB_RECURSE headers RELATIVE ${WORK_DIR}/installed/include ${WORK_DIR}/installed/include/*)
+list(LENGTH headers count)
+list(FILTER headers EXCLUDE REGEX "^savp/[a-z_]+[.]h$")
+if(headers OR count EQUAL 0 OR count GREATER 12)
+  message(FATAL_ERROR "${count} headers were installed, among them besides savp/*.h: ${headers}")
+endif()
+
+# The first C++ program of the documentation.
+file(READ ${CMAKE_CURRENT_LIST_DIR}/../../docs/library.md text)
+if(NOT text MATCHES "```cpp\n([^`]*int main[^`]*)```")
+  message(FATAL_ERROR "docs/library.md shows no program")
+endif()
+file(WRITE ${WORK_DIR}/example.cpp "${CMAKE_MATCH_1}")
+
 run(${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR} -B ${WORK_DIR}/build -G Ninja -DCMAKE_BUILD_TYPE=Release
-    -DCMAKE_CXX_FLAGS=${CXX_FLAGS} -DCMAKE_PREFIX_PATH=${WORK_DIR}/installed)
+    -DCMAKE_CXX_FLAGS=${CXX_FLAGS} -DCMAKE_PREFIX_PATH=${WORK_DIR}/installed -DEXAMPLE=${WORK_DIR}/example.cpp)
 run(${CMAKE_COMMAND} --build ${WORK_DIR}/build)
-run(${WORK_DIR}/build/package_user)
-if(NOT output STREQUAL "noise 3\n")
-  message(FATAL_ERROR "the program printed: ${output}")
+set(bin ${WORK_DIR}/build)
+expect("${VERSION} savp: 3 frames, 2 futures of 3\nrefused with 3\n" ${bin}/package_user ${CHECKPOINT} ${WORK_DIR}/scene.gif)
+expect("[4, 2, 3, 64, 64]\n" ${bin}/package_tensors ${CHECKPOINT})
+expect("4 futures of 15 frames\n" ${bin}/package_example ${CHECKPOINT} ${WORK_DIR}/scene.gif ${WORK_DIR}/futures.gif)
+if(NOT EXISTS ${WORK_DIR}/futures.gif)
+  message(FATAL_ERROR "the example wrote no GIF")
 endif()

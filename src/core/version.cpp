@@ -1,0 +1,7 @@
+#include "savp/version.h"
+
+namespace savp {
+
+const char* version() { return SAVP_VERSION; }
+
+}  // namespace savp
