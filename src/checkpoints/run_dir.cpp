@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
 #include <sstream>
 #include <tuple>
 
@@ -9,6 +10,7 @@
 #include "core/log.h"
 #include "core/text.h"
 #include "io/atomic_file.h"
+#include "io/json_text.h"
 
 namespace savp {
 namespace {

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "io/json_text.h"
 
 namespace savp {
 namespace {
@@ -25,14 +26,16 @@ std::pair<std::string, std::string> shape_metadata(const VideoShape& shape) {
 std::optional<VideoShape> shape_from(const Metadata& metadata, const std::string& where) {
   const auto found = metadata.find(kKey);
   if (found == metadata.end()) return std::nullopt;
-  try {
-    const auto sizes = nlohmann::json::parse(found->second);
-    VideoShape shape;
-    for (const auto& [name, member] : kSizes) shape.*member = sizes.at(name).get<int64_t>();
-    return shape;
-  } catch (const nlohmann::json::exception& error) {
-    throw DataError(concat(where, ": the metadata ", kKey, " cannot be read: ", error.what()));
+  const auto metadata_of = concat(where, ": the metadata ", kKey, " ");
+  const auto sizes = parse_json(found->second, metadata_of);
+  constexpr int64_t kLargest = 1 << 20;
+  VideoShape shape;
+  for (const auto& [name, member] : kSizes) {
+    shape.*member = number_at(sizes, name);
+    SAVP_CHECK(shape.*member >= 0 && shape.*member <= kLargest, DataError, metadata_of,
+               "cannot be read: it has no ", name, " from 0 to ", kLargest);
   }
+  return shape;
 }
 
 }  // namespace savp

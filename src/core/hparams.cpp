@@ -7,6 +7,8 @@
 #include <limits>
 #include <map>
 
+#include "core/printable.h"
+
 namespace savp {
 namespace detail {
 
@@ -16,7 +18,8 @@ Inventory*& inventory() {
 }
 
 void refuse(const std::string& name, const Json& value, const std::string& reason) {
-  throw UsageError(concat(name, "=", value.dump(), " ", reason));
+  throw UsageError(
+      concat(name, "=", value.dump(-1, ' ', false, Json::error_handler_t::replace), " ", reason));
 }
 
 Json to_json(const Schema& fields, const void* object) {
@@ -62,7 +65,8 @@ class AssignmentParser {
     while (more() && is_space(text_[at_])) ++at_;
   }
   [[noreturn]] void malformed(const std::string& what) const {
-    throw UsageError(concat("cannot read \"", text_, "\": ", what, " at character ", at_ + 1));
+    throw UsageError(
+        concat("cannot read \"", printable(text_, 400), "\": ", what, " at character ", at_ + 1));
   }
   void expect(char c) {
     if (!more() || text_[at_] != c) malformed(concat("'", c, "' expected"));
@@ -267,7 +271,7 @@ bool HparamsView::has(std::string_view name) const {
 const Field& HparamsView::find(std::string_view name) const {
   for (const auto& field : *schema_)
     if (field.name == name) return field;
-  throw UsageError(concat("unknown hyperparameter ", name, did_you_mean(name, names())));
+  throw UsageError(concat("unknown hyperparameter ", shown(name), did_you_mean(name, names())));
 }
 
 Json HparamsView::get(std::string_view name) const {

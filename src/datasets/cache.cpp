@@ -27,6 +27,7 @@
 #include "datasets/cache_listing.h"
 #include "datasets/prepared_folder.h"
 #include "io/folder_entries.h"
+#include "io/json_text.h"
 #include "io/lock_holder.h"
 #include "io/sha256.h"
 #include "io/whole_file.h"
@@ -216,19 +217,18 @@ std::string fingerprint(const fs::path& input) {
 
 Json read_manifest(const fs::path& entry) {
   const auto text = read_if_there(entry / kManifestName);
-  return text ? Json::parse(*text, nullptr, /*allow_exceptions=*/false) : Json();
+  return text ? try_json(*text).value_or(Json()) : Json();
 }
 
 bool is_current(const fs::path& entry, const Json& source) {
   const auto manifest = read_manifest(entry);
   if (!manifest.is_object() || manifest.value("source", Json()) != source ||
-      manifest.value("version", "") != SAVP_VERSION || !manifest.value("files", Json()).is_array())
+      text_at(manifest, "version") != SAVP_VERSION || !manifest.value("files", Json()).is_array())
     return false;
   struct stat written {};
   if (::stat((entry / kManifestName).c_str(), &written) != 0) return false;
   return std::all_of(manifest["files"].begin(), manifest["files"].end(), [&](const Json& file) {
-    return file.is_object() &&
-           is_as_written(entry / file.value("path", ""), file.value("bytes", int64_t{-1}), written);
+    return is_as_written(entry / text_at(file, "path"), number_at(file, "bytes"), written);
   });
 }
 
@@ -337,19 +337,16 @@ std::vector<Entry> entries_of(const fs::path& cache) {
   return entries;
 }
 
-std::string folder_of(const Entry& entry) {
-  const auto source = entry.manifest["source"];
-  return source.is_object() ? source.value("folder", "?") : "?";
-}
+std::string folder_of(const Entry& entry) { return text_at(entry.manifest["source"], "folder", "?"); }
 
 // Why nobody needs it any more; empty: it may be needed.
 std::string is_unused(const Entry& entry) {
   std::error_code failure;
   const auto folder = folder_of(entry);
   if (!fs::exists(folder, failure)) return "its videos are gone";
-  if (entry.manifest["source"].value("fingerprint", "") != fingerprint(folder))
+  if (text_at(entry.manifest["source"], "fingerprint") != fingerprint(folder))
     return "its videos have changed";
-  const auto version = entry.manifest.value("version", "?");
+  const auto version = text_at(entry.manifest, "version", "?");
   return version == SAVP_VERSION ? "" : "read by version " + version;
 }
 
@@ -360,10 +357,11 @@ std::string megabytes(int64_t bytes) {
 std::string line(const Entry& entry) {
   int64_t sequences = 0;
   const auto counts = entry.manifest.value("sequences", Json::object());
-  for (const auto& count : counts) sequences += count.is_number_integer() ? count.get<int64_t>() : 0;
+  for (const auto& count : counts.items())
+    sequences += std::clamp<int64_t>(number_at(counts, count.key().c_str()), 0, INT32_MAX);
   const auto unused = is_unused(entry);
   return concat("  ", printable(entry.path.filename().string()), ": ", megabytes(entry.bytes), ", ",
-                counted(sequences, "sequence"), ", version ", shown(entry.manifest.value("version", "?")),
+                counted(sequences, "sequence"), ", version ", shown(text_at(entry.manifest, "version", "?")),
                 ", of ", printable(folder_of(entry)), unused.empty() ? "" : concat(" (", shown(unused), ")"),
                 "\n");
 }

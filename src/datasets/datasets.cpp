@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "core/printable.h"
 #include "core/text.h"
 #include "datasets/specs.h"
 
@@ -22,7 +23,7 @@ const DatasetSpec& find_dataset(const std::string& name) {
   std::vector<std::string> names;
   for (const auto& spec : all) names.push_back(spec.name);
   throw UsageError(
-      concat("unknown dataset ", name, did_you_mean(name, names), "; there are ", join_words(names)));
+      concat("unknown dataset ", shown(name), did_you_mean(name, names), "; there are ", join_words(names)));
 }
 
 }  // namespace savp

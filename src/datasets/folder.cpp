@@ -16,6 +16,7 @@
 #include "io/atomic_folder.h"
 #include "io/example.h"
 #include "io/folder_entries.h"
+#include "io/json_text.h"
 #include "io/tfrecord.h"
 #include "io/whole_file.h"
 
@@ -116,10 +117,9 @@ std::optional<std::string> from_manifest(const fs::path& folder) {
   const auto path = folder / "dataset.json";
   const auto text = read_if_there(path);
   if (!text) return std::nullopt;
-  const auto manifest = Json::parse(*text, nullptr, /*allow_exceptions=*/false);
-  const bool usable = manifest.is_object() && manifest.contains("dataset") && manifest["dataset"].is_string();
-  SAVP_CHECK(usable, DataError, path.string(), ": is not JSON like {\"dataset\": \"bair\"}");
-  return find_dataset(manifest["dataset"].get<std::string>()).name;
+  const auto name = text_at(try_json(*text).value_or(Json()), "dataset");
+  SAVP_CHECK(!name.empty(), DataError, path.string(), ": is not JSON like {\"dataset\": \"bair\"}");
+  return find_dataset(name).name;
 }
 
 // "kth" and "kth_128" are kth, "kthx" is not.

@@ -89,14 +89,14 @@ std::string records_of_own_data(const std::string& input, const std::string& mod
     log::info(concat("reading ", input, " once; its frames are kept in ", options.output_dir));
     make_video_data(options, kLargestSide, {{"source", source}});
   } else if (const auto left_out = read_manifest(options.output_dir).value("left_out", Json::array());
-             !left_out.empty()) {
+             left_out.is_array() && !left_out.empty()) {
     log::warn(concat(left_out.size(), " of the files in ", input, " are left out, among them ",
-                     left_out[0].get<std::string>()));
+                     left_out[0].is_string() ? left_out[0].get<std::string>() : left_out[0].dump()));
   }
   keep_in_use(options.output_dir);
   const auto manifest = read_manifest(options.output_dir);
   SAVP_CHECK(fs::exists(fs::path(options.output_dir) / mode), MissingSplitError, input,
-             ": nothing in it is for ", mode, " (sequences: ", manifest["sequences"].dump(),
+             ": nothing in it is for ", mode, " (sequences: ", manifest.value("sequences", Json()).dump(),
              "): more files are needed, or folders train, val and test in it, or --dataset_hparams "
              "split_within_videos=true");
   return options.output_dir;

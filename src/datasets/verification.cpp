@@ -22,9 +22,9 @@
 #include "datasets/workers.h"
 #include "io/atomic_folder.h"
 #include "io/folder_entries.h"
+#include "io/json_text.h"
 #include "io/sha256.h"
 #include "io/tfrecord.h"
-#include "io/whole_file.h"
 
 namespace savp {
 namespace {
@@ -244,30 +244,43 @@ std::string infer(const std::string& input, const SplitFiles& splits) {
 
 // --- dataset.json
 
+// What is wrong with a file as dataset.json states it; empty: nothing.
+std::string compare_file(const fs::path& folder, const Json& stated) {
+  const auto path = fs::path(text_at(stated, "path")).lexically_normal();
+  const auto target = folder / path;
+  if (path.empty() || path.is_absolute() || *path.begin() == "..")
+    return concat((folder / kManifestName).string(), ": lists ", path.string(),
+                  ", which is not in the folder");
+  const auto bytes = number_at(stated, "bytes");
+  if (!fs::is_regular_file(target))
+    return concat(target.string(), ": is listed in dataset.json, but missing");
+  if (static_cast<int64_t>(fs::file_size(target)) != bytes)
+    return concat(target.string(), ": has ", fs::file_size(target), " bytes, dataset.json says ", bytes);
+  if (sha256_of_file(target) != text_at(stated, "sha256"))
+    return concat(target.string(),
+                  ": is not the file that was written (its SHA-256 differs from dataset.json)");
+  return "";
+}
+
 void compare_manifest(const fs::path& path, const std::vector<SplitReport>& splits, int64_t threads,
                       std::vector<std::string>& findings) {
-  const auto manifest = Json::parse(read_whole_file(path));
+  constexpr const char* kOthers = ": is not what savp_preprocess writes: ";
+  const auto manifest = read_json(path);
   const auto folder = path.parent_path();
+  SAVP_CHECK(manifest.is_object(), DataError, path.string(), kOthers, "is no object");
+  const auto counts = manifest.value("sequences", Json::object()),
+             files = manifest.value("files", Json::array());
+  SAVP_CHECK(counts.is_object(), DataError, path.string(), kOthers, "its sequences are no object");
+  SAVP_CHECK(files.is_array() &&
+                 std::all_of(files.begin(), files.end(), [](const Json& f) { return f.is_object(); }),
+             DataError, path.string(), kOthers, "its files are no list of objects");
   for (const auto& split : splits) {
-    const auto stated = manifest.value(Json::json_pointer("/sequences/" + split.name), int64_t{-1});
+    const auto stated = number_at(counts, split.name.c_str());
     if (stated >= 0 && stated != split.records)
       findings.push_back(concat(path.string(), ": says ", stated, " sequences for ", split.name,
                                 ", there are ", split.records));
   }
-  const auto files = manifest.value("files", Json::array());
-  const auto check = [&](int64_t i) -> std::string {
-    const auto& stated = files[static_cast<size_t>(i)];
-    const auto target = folder / stated.value("path", "");
-    if (!fs::is_regular_file(target))
-      return concat(target.string(), ": is listed in dataset.json, but missing");
-    if (static_cast<int64_t>(fs::file_size(target)) != stated.value("bytes", int64_t{-1}))
-      return concat(target.string(), ": has ", fs::file_size(target), " bytes, dataset.json says ",
-                    stated.value("bytes", int64_t{-1}));
-    if (sha256_of_file(target) != stated.value("sha256", ""))
-      return concat(target.string(),
-                    ": is not the file that was written (its SHA-256 differs from dataset.json)");
-    return "";
-  };
+  const auto check = [&](int64_t i) { return compare_file(folder, files[static_cast<size_t>(i)]); };
   in_order(static_cast<int64_t>(files.size()), threads, check, [&](int64_t, const std::string& finding) {
     stop_if_interrupted();
     if (!finding.empty()) findings.push_back(finding);
@@ -280,8 +293,8 @@ void check_manifest(const fs::path& folder, const std::vector<SplitReport>& spli
   if (!fs::exists(path)) return;
   try {
     compare_manifest(path, splits, threads, findings);
-  } catch (const Json::exception& error) {
-    findings.push_back(concat(path.string(), ": is not what savp_preprocess writes: ", error.what()));
+  } catch (const DataError& error) {
+    findings.emplace_back(error.what());
   }
 }
 

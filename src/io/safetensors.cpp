@@ -5,13 +5,14 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <numeric>
-#include <set>
+#include <string_view>
 #include <tuple>
 #include <utility>
 
 #include "core/error.h"
 #include "core/printable.h"
 #include "io/atomic_file.h"
+#include "io/json_text.h"
 #include "io/mapped_file.h"
 
 namespace savp {
@@ -35,60 +36,10 @@ int64_t item_bytes(const std::string& dtype) {
   return 0;
 }
 
-// Looks at a header without keeping it: a key that stands twice, and what would fill the memory. (A callback
-// of the parser that keeps it takes time that grows with the square of the tensors.)
-class HeaderCheck : public nlohmann::json_sax<Json> {
- public:
-  explicit HeaderCheck(const std::string& path) : path_(path) {}
-
-  bool null() override { return count(); }
-  bool boolean(bool /*value*/) override { return count(); }
-  bool number_integer(number_integer_t /*value*/) override { return count(); }
-  bool number_unsigned(number_unsigned_t /*value*/) override { return count(); }
-  bool number_float(number_float_t /*value*/, const string_t& /*text*/) override { return count(); }
-  bool string(string_t& /*value*/) override { return count(); }
-  bool binary(binary_t& /*value*/) override { return count(); }
-  bool start_object(std::size_t /*elements*/) override { return open(); }
-  bool start_array(std::size_t /*elements*/) override { return open(); }
-  bool end_object() override { return close(); }
-  bool end_array() override { return close(); }
-  bool key(string_t& name) override {
-    SAVP_CHECK(keys_.back().insert(name).second, DataError, path_, ": the header has the key '", shown(name),
-               "' twice");
-    return count();
-  }
-  bool parse_error(std::size_t /*position*/, const std::string& /*token*/,
-                   const Json::exception& error) override {
-    throw DataError(concat(path_, ": the header cannot be read: ", error.what()));
-  }
-
- private:
-  bool count() {
-    constexpr int64_t kMost = 4'000'000;  // names and values
-    SAVP_CHECK(++values_ <= kMost, DataError, path_, ": the header holds more than ", kMost, " values");
-    return true;
-  }
-  bool open() {
-    constexpr size_t kDeepest = 8;
-    SAVP_CHECK(keys_.size() < kDeepest, DataError, path_, ": the header holds lists within lists");
-    keys_.emplace_back();
-    return count();
-  }
-  bool close() {
-    keys_.pop_back();
-    return true;
-  }
-
-  std::string path_;
-  std::vector<std::set<std::string>> keys_;  // of the objects around the current place
-  int64_t values_ = 0;
-};
-
 // A JSON object in which no key stands twice.
-Json parse_header(const std::string& path, const char* begin, size_t length) {
-  HeaderCheck check(path);
-  Json::sax_parse(begin, begin + length, &check);
-  auto header = Json::parse(begin, begin + length);
+Json parse_header(const std::string& path, std::string_view text) {
+  const JsonLimits limits{.depth = 8, .unique_keys = true};
+  auto header = parse_json(text, path + ": the header ", limits);
   SAVP_CHECK(header.is_object(), DataError, path, ": the header is not a JSON object");
   return header;
 }
@@ -173,7 +124,7 @@ SafetensorsFile SafetensorsFile::open(const std::string& path) {
              length, " bytes cannot be in a file of ", mapping.size,
              " (cut short, or not a safetensors file)");
   file.header_ = file.bytes().substr(kPrefix, length);
-  const auto header = parse_header(path, file.header_.data(), length);
+  const auto header = parse_header(path, file.header_);
   const auto* data = mapping.bytes.get() + kPrefix + length;
   const auto size = mapping.size - kPrefix - length;
   for (const auto& [name, entry] : header.items()) {

@@ -149,6 +149,8 @@ TEST_F(RunDir, ErrorsSayWhatIsMissing) {
   EXPECT_CONTAINS(error_of("run/model-300"), "is not there; the folder has model-100 and model-200");
   write("run/model_hparams.json", "{\"lr\": ");
   EXPECT_CONTAINS(error_of("run"), "model_hparams.json: is not JSON");
+  write("run/model_hparams.json", "{\"lr\": " + std::string(1 << 20, '[') + std::string(1 << 20, ']') + "}");
+  EXPECT_CONTAINS(error_of("run"), "model_hparams.json: holds lists within lists");
   write("run/model_hparams.json", "[1]");
   EXPECT_CONTAINS(error_of("run"), "a JSON object of hyperparameters is expected");
   write("run/model_hparams.json", "{}");

@@ -23,7 +23,16 @@ TEST(VideoShape, ComesBackFromMetadata) {
 TEST(VideoShape, NeedNotBeThere) { EXPECT_FALSE(shape_from({{"seed", "7"}}, "model-1").has_value()); }
 
 TEST(VideoShape, NamesTheFileWhereItCannotBeRead) {
-  for (const std::string text : {"64x64", "{}", R"({"channels": "three"})"}) {
+  const auto of_channels = [](const std::string& channels) {
+    return R"({"height": 1, "width": 1, "actions": 0, "states": 0, "pix_distribs": 0, "channels": )" +
+           channels + "}";
+  };
+  EXPECT_TRUE(shape_from({{"video_shape", of_channels("3")}}, "model-1").has_value());
+  for (const std::string& text :
+       {std::string("64x64"), std::string("{}"), std::string("[]"), of_channels("\"three\""),
+        of_channels("-1"), of_channels("3.5"), of_channels("1e300"), of_channels("18446744073709551615"),
+        of_channels("9223372036854775807"),
+        of_channels(std::string(100000, '[') + std::string(100000, ']'))}) {
     try {
       shape_from({{"video_shape", text}}, "model-1");
       FAIL() << text << " was read";

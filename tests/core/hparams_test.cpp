@@ -91,6 +91,9 @@ TEST(Hparams, TextErrorsNameTheCulprit) {
   EXPECT_NE(text_error("shape=rond").find("did you mean round?"), std::string::npos);
   EXPECT_NE(text_error("on=TRUE").find("true or false"), std::string::npos);
   EXPECT_NE(text_error("batch_size=99999999999999999999").find("64 bits"), std::string::npos);
+  EXPECT_NE(text_error("batch_size=\xff").find("must be a whole number"), std::string::npos) << "no UTF-8";
+  EXPECT_NE(text_error("a\x1b[31m=1").find("cannot read \"a\\x1b[31m=1\""), std::string::npos);
+  EXPECT_LT(text_error(std::string(30000, 'a') + "=1").size(), 300U);
   for (const char* number : {"+-1", "-+1", "--1", "+", "1_", "_1", "1__0", "- 1", "0x10", "1e3", ""})
     EXPECT_NE(text_error(concat("batch_size=", number)).find("must be a whole number"), std::string::npos)
         << number;

@@ -258,6 +258,35 @@ TEST_F(OwnData, WhatAnotherProgramReadsStaysInTheCache) {
   EXPECT_FALSE(fs::exists(entry));
 }
 
+// What lies in the cache is made anew, whatever it is, and can be listed and cleared.
+TEST_F(OwnData, ManifestsOfTheCacheMayHoldAnything) {
+  write_gifs(3);
+  const auto manifest = fs::path(open("train")->files()[0]).parent_path().parent_path() / "dataset.json";
+  const auto whole = Json::parse(read(manifest));
+  const auto with = [&](const char* key, const Json& value) {
+    auto changed = whole;
+    changed[key] = value;
+    return changed.dump();
+  };
+  const Json odd[] = {nullptr, 3, "x", 1e300, Json::array({1}), {{"path", 3}, {"folder", 4}}};
+  std::vector<std::string> manifests = {"",
+                                        "{",
+                                        "[]",
+                                        "3",
+                                        std::string(1 << 20, '['),
+                                        R"({"source": {}, "sequences": {"a": 18446744073709551615}})"};
+  for (const char* key : {"files", "left_out", "sequences", "source", "version"})
+    for (const auto& value : odd) manifests.push_back(with(key, value));
+  manifests.push_back(with("files", Json::array({3, {{"path", 3}, {"bytes", "x"}}})));
+  for (const auto& text : manifests) {
+    std::ofstream(manifest, std::ios::binary) << text;
+    testing::internal::CaptureStdout();
+    EXPECT_NO_THROW(show_cache({})) << text.substr(0, 200);
+    testing::internal::GetCapturedStdout();
+    EXPECT_NO_THROW(open("train")) << text.substr(0, 200);
+  }
+}
+
 TEST_F(OwnData, ALockedCacheIsWaitedForWithALimit) {
   write_gifs(3);
   const auto entry = fs::path(open("train")->files()[0]).parent_path().parent_path();

@@ -1,7 +1,10 @@
 #include "datasets/verification.h"
 
+#include <cmath>
+
 #include "datasets/toy_data.h"
 #include "datasets/video_data.h"
+#include "io/example.h"
 #include "io/gif.h"
 #include "io/tfrecord.h"
 #include "support/scratch_test.h"
@@ -76,6 +79,38 @@ TEST_F(Verification, DamageIsFoundWithItsPlace) {
   EXPECT_EQ(verdict.summary.find("sound"), std::string::npos);
 }
 
+// Where a number lies in a record is found by its bytes.
+TEST_F(Verification, NumbersThatAreNone) {
+  const auto file = make_toy() / "train/traj_0_to_2.tfrecords";
+  fs::remove(folder_ / "toy/dataset.json");
+  std::vector<std::string> records;
+  for (TfRecordReader reader(file.string()); auto record = reader.next();) records.push_back(*record);
+  const auto values = ExampleView(records.at(1)).get("2/action", FeatureView::Kind::kFloats).floats();
+  for (const auto& [value, said] : {std::pair{NAN, "the value nan (number 1), which is not finite"},
+                                    {INFINITY, "the value inf (number 1), which is not finite"},
+                                    {1e30F, "the value 1e+30 (number 1), which is out of range"}}) {
+    auto changed = values;
+    changed.at(1) = value;
+    TfRecordWriter writer(file.string());
+    for (const auto& record : records) {
+      auto bytes = record;
+      if (&record == &records.at(1)) {
+        const auto as_bytes = [](const std::vector<float>& floats) {
+          return std::string(reinterpret_cast<const char*>(floats.data()), floats.size() * sizeof(float));
+        };
+        const auto place = bytes.find(as_bytes(values));
+        ASSERT_NE(place, std::string::npos);
+        bytes.replace(place, values.size() * sizeof(float), as_bytes(changed));
+      }
+      writer.write(bytes);
+    }
+    writer.close();
+    const auto findings = verify(folder_ / "toy").findings;
+    EXPECT_CONTAINS(findings, file.string() + ", record 1 at byte ");
+    EXPECT_CONTAINS(findings, concat("/action holds ", said));
+  }
+}
+
 TEST_F(Verification, CountsMustAgree) {
   const auto folder = make_toy();
   fs::remove(folder / "dataset.json");
@@ -103,8 +138,19 @@ TEST_F(Verification, TheManifestMustAgree) {
   EXPECT_CONTAINS(verdict.findings, "says 7 sequences for val, there are 2");
   EXPECT_CONTAINS(verdict.findings, "more.tfrecords: is listed in dataset.json, but missing");
   EXPECT_CONTAINS(verdict.error, "2 findings");
-  write("toy/dataset.json", R"({"dataset": "bair", "files": [3]})");
-  EXPECT_CONTAINS(verify(folder).findings, "is not what savp_preprocess writes");
+  for (const char* other :
+       {R"({"dataset": "bair", "files": [3]})", R"({"files": {}})", R"({"sequences": [1]})", "[]", "3"}) {
+    write("toy/dataset.json", other);
+    EXPECT_CONTAINS(verify(folder).findings, "dataset.json: is not what savp_preprocess writes") << other;
+  }
+  write("toy/dataset.json", std::string(1 << 20, '['));
+  EXPECT_CONTAINS(verify(folder).findings, "dataset.json: holds lists within lists");
+  for (const char* path : {"/etc/passwd", "../toy/train", "a/../../b", ""}) {
+    write("toy/dataset.json", Json{{"files", {{{"path", path}, {"bytes", 1}}}}}.dump());
+    EXPECT_CONTAINS(verify(folder).findings, concat("dataset.json: lists ", path));
+  }
+  write("toy/dataset.json", R"({"dataset": "bair"})");
+  EXPECT_EQ(verify(folder).error, "no error") << "all that a folder of one's own needs";
 }
 
 TEST_F(Verification, PicturesOfSplitsMustBeOfOneSize) {
