@@ -1,13 +1,9 @@
 #include "io/tensor_bundle.h"
 
-#include <leveldb/env.h>
-#include <leveldb/iterator.h>
-#include <leveldb/options.h>
-#include <leveldb/table.h>
-
 #include <algorithm>
 #include <bit>
 #include <cstdio>
+#include <functional>
 #include <string_view>
 #include <utility>
 
@@ -15,6 +11,8 @@
 #include "core/printable.h"
 #include "io/crc32c.h"
 #include "io/mapped_file.h"
+#include "io/string_table.h"
+#include "io/whole_file.h"
 #include "tensor_bundle.pb.h"
 
 namespace savp {
@@ -24,7 +22,6 @@ static_assert(std::endian::native == std::endian::little, "tensors are read as t
 
 constexpr std::string_view kIndex = ".index";
 constexpr int kMostShards = 99999;  // as many as their names can number
-constexpr size_t kFooterBytes = 48;
 
 // TensorFlow's number of a type, and its name in a TensorView.
 constexpr std::pair<int, const char*> kTypes[] = {{1, "F32"},   {2, "F64"}, {3, "I32"}, {4, "U8"},
@@ -37,57 +34,14 @@ std::string dtype_name(int number) {
   return concat("TensorFlow type ", number);
 }
 
-// A number of seven bits a byte, lowest first; moves `text` behind it.
-uint64_t take_varint(std::string_view& text) {
-  uint64_t value = 0;
-  for (int shift = 0; shift < 64 && !text.empty(); shift += 7) {
-    const auto byte = static_cast<unsigned char>(text.front());
-    text.remove_prefix(1);
-    value |= uint64_t{byte & 0x7fU} << shift;
-    if (byte < 0x80) return value;
+std::vector<std::pair<std::string, std::string>> read_index(const std::string& path) {
+  constexpr int64_t kLargest = int64_t{1} << 28;  // bytes; usual ones have some thousand
+  const auto table = read_whole_file(path, kLargest);
+  try {
+    return read_string_table(table);
+  } catch (const DataError& error) {
+    throw DataError(concat(path, ": is not the index of a TensorFlow checkpoint: it ", error.what()));
   }
-  return UINT64_MAX;
-}
-
-// The one part of a table that has no checksum, and from which LevelDB would take any size: the places of two
-// blocks (offset and length each), at the start of the footer.
-void check_footer(const std::string& path, const MappedFile& file) {
-  SAVP_CHECK(file.size > kFooterBytes, DataError, path,
-             ": is not the index of a TensorFlow checkpoint: only ", file.size, " bytes long");
-  const auto end = file.size - kFooterBytes;
-  std::string_view footer(reinterpret_cast<const char*>(file.bytes.get()) + end, kFooterBytes);
-  for (int block = 0; block < 2; ++block) {
-    const auto offset = take_varint(footer), length = take_varint(footer);
-    SAVP_CHECK(offset <= end && length <= end - offset, DataError, path,
-               ": is not the index of a TensorFlow checkpoint, or is cut short (its last ", kFooterBytes,
-               " bytes name a block outside of it)");
-  }
-}
-
-// The names and the messages of a LevelDB table.
-std::vector<std::pair<std::string, std::string>> read_table(const std::string& path) {
-  const auto mapped = map_file(path);
-  check_footer(path, mapped);
-  const auto check = [&](const leveldb::Status& status) {
-    SAVP_CHECK(status.ok(), DataError, path,
-               ": is not the index of a TensorFlow checkpoint, or is damaged: ", status.ToString());
-  };
-  leveldb::RandomAccessFile* opened = nullptr;
-  check(leveldb::Env::Default()->NewRandomAccessFile(path, &opened));
-  const std::unique_ptr<leveldb::RandomAccessFile> file(opened);
-  leveldb::Options options;
-  options.paranoid_checks = true;
-  leveldb::Table* read = nullptr;
-  check(leveldb::Table::Open(options, file.get(), mapped.size, &read));
-  const std::unique_ptr<leveldb::Table> table(read);
-  leveldb::ReadOptions reading;
-  reading.verify_checksums = true;
-  const std::unique_ptr<leveldb::Iterator> entry(table->NewIterator(reading));
-  std::vector<std::pair<std::string, std::string>> entries;
-  for (entry->SeekToFirst(); entry->Valid(); entry->Next())
-    entries.emplace_back(entry->key().ToString(), entry->value().ToString());
-  check(entry->status());
-  return entries;
 }
 
 std::vector<MappedFile> open_shards(const std::string& path, const std::string& message) {
@@ -106,8 +60,9 @@ std::vector<MappedFile> open_shards(const std::string& path, const std::string& 
   return shards;
 }
 
+// `check`: the masked checksum that its bytes should have.
 TensorView find_tensor(const std::string& path, const std::string& name, const std::string& message,
-                       const std::vector<MappedFile>& shards) {
+                       const std::vector<MappedFile>& shards, uint32_t& check) {
   const auto where = concat(path, ": tensor '", shown(name), "'");
   proto::BundleEntry entry;
   SAVP_CHECK(entry.ParseFromString(message), DataError, where, ": its entry cannot be read");
@@ -127,9 +82,24 @@ TensorView find_tensor(const std::string& path, const std::string& name, const s
   const bool known = bytes_of(view.dtype, {}) > 0;
   SAVP_CHECK(!known || expected == entry.size(), DataError, where, ": its shape and type do not fill ",
              entry.size(), " bytes");
-  SAVP_CHECK(!known || masked(crc32c(view.data, bytes)) == entry.crc32c(), DataError, where,
-             ": the checksum of its bytes is wrong: the data file is damaged");
+  check = entry.crc32c();
   return view;
+}
+
+void check_bytes(const std::string& path, const TensorView& view, uint32_t check) {
+  const bool known = bytes_of(view.dtype, {}) > 0;
+  SAVP_CHECK(!known || masked(crc32c(view.data, view.bytes)) == check, DataError, path, ": tensor '",
+             shown(view.name), "': the checksum of its bytes is wrong: the data file is damaged");
+}
+
+// Tensors that share bytes would be read once each, and could so fill any memory from a small file.
+void check_apart(const std::string& path, std::vector<TensorView> tensors) {
+  std::erase_if(tensors, [](const TensorView& view) { return view.bytes == 0; });
+  std::sort(tensors.begin(), tensors.end(),
+            [](const TensorView& a, const TensorView& b) { return std::less<>()(a.data, b.data); });
+  for (size_t i = 1; i < tensors.size(); ++i)
+    SAVP_CHECK(tensors[i].data >= tensors[i - 1].data + tensors[i - 1].bytes, DataError, path, ": tensor '",
+               shown(tensors[i].name), "' shares bytes with '", shown(tensors[i - 1].name), "'");
 }
 
 }  // namespace
@@ -137,13 +107,17 @@ TensorView find_tensor(const std::string& path, const std::string& name, const s
 TensorBundle TensorBundle::open(const std::string& index_path) {
   SAVP_CHECK(index_path.ends_with(kIndex), DataError, index_path, ": the file that ends in ", kIndex,
              " is wanted");
-  const auto entries = read_table(index_path);
+  const auto entries = read_index(index_path);
   SAVP_CHECK(!entries.empty() && entries.front().first.empty(), DataError, index_path,
              ": has no header: is it the index of a TensorFlow checkpoint?");
   const auto shards = open_shards(index_path, entries.front().second);
   TensorBundle bundle;
+  std::vector<uint32_t> checks(entries.size() - 1);
   for (size_t i = 1; i < entries.size(); ++i)
-    bundle.tensors_.push_back(find_tensor(index_path, entries[i].first, entries[i].second, shards));
+    bundle.tensors_.push_back(
+        find_tensor(index_path, entries[i].first, entries[i].second, shards, checks[i - 1]));
+  check_apart(index_path, bundle.tensors_);
+  for (size_t i = 0; i < checks.size(); ++i) check_bytes(index_path, bundle.tensors_[i], checks[i]);
   for (const auto& shard : shards) bundle.shards_.push_back(shard.bytes);
   return bundle;
 }

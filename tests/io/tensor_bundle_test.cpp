@@ -8,6 +8,8 @@
 #include <memory>
 
 #include "core/error.h"
+#include "io/crc32c.h"
+#include "io/string_table.h"
 #include "support/scratch_test.h"
 
 namespace savp {
@@ -156,6 +158,90 @@ TEST_F(Bundle, EntriesThatMakeNoSenseAreRefused) {
   EXPECT_CONTAINS(complaint(), "the checksum of its bytes is wrong");
   write_entry("\xff");
   EXPECT_CONTAINS(complaint(), "its entry cannot be read");
+}
+
+// Each would be read for itself: a small file could fill any memory.
+TEST_F(Bundle, TensorsThatShareBytesAreRefused) {
+  write_table({{"", number(1, 1)}, {"a", two_floats()}, {"b", two_floats()}});
+  EXPECT_CONTAINS(complaint(), "tensor 'b' shares bytes with 'a'");
+  const auto none = number(1, 1) + nested(2, nested(2, number(1, 0))) + fixed32(6, masked(crc32c("", 0)));
+  write_table({{"", number(1, 1)}, {"a", two_floats()}, {"b", none}, {"c", none}});
+  EXPECT_EQ(complaint(), "no error") << "empty ones share none";
+}
+
+// Tables of blocks as they are given, with checksums that fit.
+class Table : public testing::Test {
+ protected:
+  static std::string block(const std::string& entries) {
+    return entries + std::string("\0\0\0\0\1\0\0\0", 8);
+  }
+  static std::string entry(int shared, const std::string& further, const std::string& value) {
+    return std::string{static_cast<char>(shared), static_cast<char>(further.size()),
+                       static_cast<char>(value.size())} +
+           further + value;
+  }
+  static std::string place(size_t offset, size_t length) {
+    return {static_cast<char>(offset | 0x80), static_cast<char>(offset >> 7),
+            static_cast<char>(length | 0x80), static_cast<char>(length >> 7)};
+  }
+  static std::string stored(const std::string& contents, char packing = 0) {
+    auto bytes = contents + packing;
+    const auto check = masked(crc32c(bytes.data(), bytes.size()));
+    return bytes.append(reinterpret_cast<const char*>(&check), sizeof check);
+  }
+  // `parts`: the values of the index.
+  static std::string table(const std::string& entries, std::vector<std::string> parts = {},
+                           char packing = 0) {
+    auto bytes = stored(block(entries), packing);
+    if (parts.empty()) parts = {place(0, entries.size() + 8)};
+    std::string index;
+    for (size_t i = 0; i < parts.size(); ++i)
+      index += entry(0, std::string(1, static_cast<char>('m' + i)), parts[i]);
+    const auto properties = bytes.size();
+    bytes += stored(block(""));
+    auto footer = place(properties, 8) + place(bytes.size(), index.size() + 8);
+    bytes += stored(block(index));
+    footer.resize(40);
+    return bytes + footer + "\x57\xfb\x80\x8b\x24\x75\x47\xdb";
+  }
+  static std::string refusal(const std::string& bytes) {
+    return message_of<DataError>([&] { read_string_table(bytes); });
+  }
+};
+
+TEST_F(Table, IsRead) {
+  const auto entries =
+      read_string_table(table(entry(0, "", "h") + entry(0, "ab", "1") + entry(1, "cd", "2")));
+  EXPECT_EQ(entries,
+            (std::vector<std::pair<std::string, std::string>>{{"", "h"}, {"ab", "1"}, {"acd", "2"}}));
+}
+
+TEST_F(Table, WhatLiesIsRefused) {
+  const auto whole = entry(0, "ab", "1");
+  EXPECT_CONTAINS(refusal(""), "too short");
+  EXPECT_CONTAINS(refusal(std::string(100, 'x')), "no mark");
+  EXPECT_CONTAINS(refusal(table(whole + whole)), "not in order");
+  EXPECT_CONTAINS(refusal(table(entry(1, "ab", "1"))), "shares more than the last one has");
+  EXPECT_CONTAINS(refusal(table(std::string("\0\x7f\1ab", 5))), "ends outside of its block");
+  EXPECT_CONTAINS(refusal(table(std::string("\0\2", 2))), "ends outside of its block");
+  EXPECT_CONTAINS(refusal(table(std::string(12, '\xff'))), "a number has no end");
+  EXPECT_CONTAINS(refusal(table(whole, {place(0, whole.size() + 8), place(0, whole.size() + 8)})),
+                  "not in order");
+  EXPECT_CONTAINS(refusal(table(whole, {}, /*packing=*/1)), "packed");
+  auto flipped = table(whole);
+  flipped[3] ^= 1;
+  EXPECT_CONTAINS(refusal(flipped), "checksum");
+  // LevelDB's own reader takes memory for any length of a block, and adds 5 to it without a look.
+  const std::string all("\0\xff\xff\xff\xff\xff\xff\xff\xff\xff\1", 11);
+  EXPECT_CONTAINS(refusal(table(whole, {all})), "a block is not in the file");
+  EXPECT_CONTAINS(refusal(table(whole, {place(0, 3000)})), "a block is not in the file");
+}
+
+// Three bytes an entry may make a key of any length.
+TEST_F(Table, KeysAreNotRepeatedWithoutEnd) {
+  std::string entries("\0\xff\x1f\0", 4);  // a key of 4095 bytes
+  entries += std::string(4095, 'k') + std::string("\xff\x1f\2\0", 4) + "kk";
+  EXPECT_CONTAINS(refusal(table(entries, {place(0, entries.size() + 8)})), "longer than any name");
 }
 
 TEST_F(Bundle, TypesWithoutANameAreListedAsNumbers) {
