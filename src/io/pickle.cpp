@@ -46,6 +46,7 @@ class Unpickler {
   static constexpr int kDeepest = 100;           // lists in lists
   static constexpr int64_t kLargest = 2000000;   // values in all: shared ones count each time
   static constexpr size_t kLongest = 1U << 27U;  // bytes of texts in all: shared ones count each time
+  static constexpr size_t kMostSteps = 8000000;  // instructions that store a value, again or anew
 
   template <class... Parts>
   void check(bool condition, const Parts&... parts) const {
@@ -127,7 +128,12 @@ class Unpickler {
     check_count();
     return &nodes_.emplace_back(Node{kind, {}, std::move(values)});
   }
-  void push(Value value) { stack_.push_back(value); }
+  // A byte of the program may be enough to store a value once more.
+  void count_step() { check(++steps_ <= kMostSteps, "the pickle has more than ", kMostSteps, " steps"); }
+  void push(Value value) {
+    count_step();
+    stack_.push_back(value);
+  }
   Value pop() {
     check(!stack_.empty(), "the pickle takes a value where there is none");
     const auto value = stack_.back();
@@ -159,6 +165,7 @@ class Unpickler {
   }
   void remember(uint64_t place) {
     check(!stack_.empty(), "the pickle remembers a value where there is none");
+    check(memo_.size() < static_cast<size_t>(kLargest), "the pickle remembers too many values");
     memo_[place] = stack_.back();
   }
   void recall(uint64_t place) {
@@ -335,6 +342,11 @@ class Unpickler {
 
   // --- The result
 
+  // Texts may be bytes that are no UTF-8.
+  static std::string dump(const Json& value) {
+    return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  }
+
   Json to_json(Value value, int depth) {
     check(depth <= kDeepest && ++converted_ <= kLargest, "the pickle holds lists within lists without end");
     if (value->kind == Node::kPlain) {
@@ -350,8 +362,7 @@ class Unpickler {
     }
     for (size_t i = 0; i + 1 < value->values.size(); i += 2) {
       const auto key = to_json(value->values[i], depth + 1);
-      result[key.is_string() ? key.get<std::string>() : key.dump()] =
-          to_json(value->values[i + 1], depth + 1);
+      result[key.is_string() ? key.get<std::string>() : dump(key)] = to_json(value->values[i + 1], depth + 1);
     }
     return result;
   }
@@ -361,6 +372,7 @@ class Unpickler {
   std::deque<Node> nodes_;  // all that were made
   std::vector<Value> stack_;
   std::map<uint64_t, Value> memo_;
+  size_t steps_ = 0;
   int64_t converted_ = 0;
   size_t copied_ = 0;  // bytes of texts
 };

@@ -145,6 +145,21 @@ TEST_F(Pickle, ObjectsAndCallsAreRefused) {
   EXPECT_CONTAINS(refusal("some text"), "a.pkl, byte ");
 }
 
+// A key may hold bytes that are no UTF-8.
+TEST_F(Pickle, KeysOfBytes) {
+  const auto read = parse(std::string("\x80\x02}K\1C\1\xff\x86K\7s.", 13));
+  ASSERT_TRUE(read.is_object());
+  ASSERT_EQ(read.size(), 1U);
+  EXPECT_EQ(read.begin().value(), 7);
+}
+
+// One byte each: a value remembered once more, doubled, or recalled into a list.
+TEST_F(Pickle, ProgramsOfManyStepsAreRefused) {
+  EXPECT_CONTAINS(refusal("N" + std::string(2'100'000, '\x94')), "remembers too many values");
+  EXPECT_CONTAINS(refusal("N" + std::string(9'000'000, '2')), "steps");
+  EXPECT_CONTAINS(refusal(std::string(5'000'000, 'N')), "too many values");
+}
+
 // One text of a megabyte in every place of a list: each would be a copy.
 TEST_F(Pickle, SharedTextsAreNotCopiedWithoutEnd) {
   const std::string text(1 << 20, 'x');
