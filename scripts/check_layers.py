@@ -1,4 +1,5 @@
-"""Checks that no include goes against the arrows of the map of the house, the last code block of README.md.
+"""Checks that no include goes against the arrows of the map of the house, the last code block of README.md, and that
+no source includes what must not be used.
 
 A line of the map, "datasets/  ... -> io", names an area and what it may include besides itself and core; what lies behind
 those arrows may be included as well. "all above" means every area further up. tests/<area>/ obeys the rules of <area>;
@@ -11,6 +12,7 @@ import sys
 from pathlib import Path
 
 MAP_LINE = re.compile(r"^ *(\w+)/ .*-> (.+?) *$")
+FORBIDDEN = {"<regex>": "its matcher recurses over the text, and names in files may be of any length"}
 INCLUDE = re.compile(r'^ *# *include *"(\w+)/')
 
 
@@ -48,6 +50,9 @@ def complaint(area, target, allowed):
 
 def complaints(path, allowed):
     area = area_of(path)
+    if path.parts[0] == "src":
+        text = path.read_text()
+        yield from (f"{path}: includes {name}: {why}" for name, why in FORBIDDEN.items() if f"#include {name}" in text)
     if area not in allowed:
         if path.parts[0] == "src":
             yield f"{path}: the README's map has no area {area}"

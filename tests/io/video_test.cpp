@@ -420,10 +420,12 @@ TEST(VideoReader, AbsurdSizesReserveNoMemory) {
   const ScratchFolder scratch;
   write_gif(scratch / "whole.gif", {flat(4, 4, {255, 0, 0}), flat(4, 4, {0, 255, 0})}, 10);
   auto bytes = scratch.read("whole.gif");
-  bytes.replace(6, 4, std::string("\x80\x3E\x40\x3E", 4));
-  scratch.write("boasting.gif", bytes);
-  EXPECT_SAYS(failure(scratch / "boasting.gif"),
-              "boasting.gif: frames of 15936x16000 (height x width) are too large");
+  for (const auto& [size, said] : {std::pair{std::string("\x80\x3E\x40\x3E", 4), "15936x16000"},
+                                   {std::string("\0\x20\0\x20", 4), "8192x8192"}}) {
+    scratch.write("boasting.gif", bytes.replace(6, 4, size));
+    EXPECT_SAYS(failure(scratch / "boasting.gif"),
+                concat("boasting.gif: frames of ", said, " (height x width) are too large"));
+  }
 }
 
 // What cannot be noticed is shown as it is; nothing worse happens.
