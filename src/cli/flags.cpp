@@ -82,7 +82,7 @@ std::string flag_and_value(const Field& field) {
 std::string shown_default(const Json& value) {
   if (value.is_null()) return "none";
   if (value.is_boolean()) return value.get<bool>() ? "on" : "off";
-  if (value.is_string()) return value.get<std::string>().empty() ? "\"\"" : value.get<std::string>();
+  if (value.is_string()) return value.get<std::string>().empty() ? "none" : value.get<std::string>();
   if (!value.is_array()) return value.dump();
   std::string list;
   for (const auto& element : value) list += (list.empty() ? "" : " ") + shown_default(element);
@@ -154,10 +154,10 @@ size_t screen_columns() {
   return known ? std::max<size_t>(size.ws_col, kFewestColumns) : kUsualColumns;
 }
 
-std::string read_flags(const std::vector<std::string>& arguments, const Flags& flags) {
+Asked read_flags(const std::vector<std::string>& arguments, const Flags& flags) {
   HparamsView target = flags.options;
   std::set<std::string> given;
-  std::string asked;
+  Asked asked;
   CLI::App app;
   app.set_help_flag();  // ours is one of the questions
   app.allow_extras();
@@ -165,8 +165,14 @@ std::string read_flags(const std::vector<std::string>& arguments, const Flags& f
     app.add_flag_function(common.flag + (common.short_flag.empty() ? "" : "," + common.short_flag),
                           [&common](int64_t) { common.set(); });
   for (const auto& question : flags.questions) {
-    const auto note = [&asked, &question](int64_t) { asked = asked.empty() ? question.flag : asked; };
-    app.add_flag_function(question.flag + (question.flag == "--help" ? ",-h" : ""), note);
+    const auto note = [&asked, &question](const std::string& value) {
+      if (asked.flag.empty()) asked = {question.flag, value};
+    };
+    if (question.values.empty())
+      app.add_flag_function(question.flag + (question.flag == "--help" ? ",-h" : ""),
+                            [note](int64_t) { note(""); });
+    else
+      app.add_option_function<std::string>(question.flag, note);
   }
   for (const auto& field : flags.options.fields()) {
     const auto flag = "--" + field.name;
@@ -191,12 +197,12 @@ std::string read_flags(const std::vector<std::string>& arguments, const Flags& f
   } catch (const CLI::ParseError& error) {
     throw UsageError(concat(error.what(), " (see --help)"));
   }
-  if (!asked.empty()) return asked;
+  if (!asked.flag.empty()) return asked;
   if (const auto unknown = app.remaining(); !unknown.empty()) refuse_unknown(unknown, flags);
   for (const auto& field : flags.options.fields())
     SAVP_CHECK(!field.required || given.count(field.name) > 0, UsageError, "--", field.name, " ",
                metavar(field), " must be given: ", field.doc);
-  return "";
+  return {};
 }
 
 std::string flags_help(const std::string& program, const Flags& flags, size_t columns) {
@@ -213,7 +219,8 @@ std::string flags_help(const std::string& program, const Flags& flags, size_t co
   text += "\nHelp\n";
   for (const auto& [flag, short_flag, about, set] : flags.switches)
     text += line((short_flag.empty() ? "" : short_flag + ", ") + flag, about, columns);
-  for (const auto& question : flags.questions) text += line(question.flag, question.about, columns);
+  for (const auto& [flag, about, values] : flags.questions)
+    text += line(flag + (values.empty() ? "" : " ") + values, about, columns);
   return wrap(usage + " [flags]", 0, columns) + "\n" + text;
 }
 

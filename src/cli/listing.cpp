@@ -49,6 +49,33 @@ std::string hparam_instead(const HparamsView& options, const std::string& name, 
   return "";
 }
 
+std::vector<std::string> known_values(const std::string& option) {
+  std::vector<std::string> names;
+  if (option == "model")
+    for (const auto& entry : models()) names.push_back(entry.name);
+  if (option == "dataset")
+    for (const auto& spec : datasets()) names.push_back(spec.name);
+  if (option == "preset") {
+    names = preset_names();
+    names.emplace_back("small");
+  }
+  if (option == "device") names = {"auto", "cpu", "cuda"};
+  return names;
+}
+
+std::vector<std::string> known_hparams(const std::string& option) {
+  std::vector<std::string> names;
+  const auto add = [&](const HparamsView& hparams) {
+    for (const auto& name : hparams.names())
+      if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  };
+  if (option == "dataset_hparams")
+    for (auto spec : datasets()) add(spec.view(spec.hparams));
+  if (option == "model_hparams")
+    for (const auto& entry : models()) add(entry.view(*entry.make_hparams()));
+  return names;
+}
+
 std::string list_models() {
   std::string text = "Models (--model)\n";
   for (const auto& entry : models())
@@ -63,7 +90,7 @@ std::string help_hparams(const HparamsView& options) {
       "the data "
       "set's or model's own.\n";
   for (auto spec : chosen(options, "dataset", datasets(), find_dataset))
-    text += concat("\nData set ", spec.name, ": ", spec.about, "\n", describe(spec.hparams));
+    text += concat("\nData set ", spec.name, ": ", spec.about, "\n", describe(spec.view(spec.hparams)));
   for (const auto& entry : chosen(options, "model", models(), find_model)) {
     const auto hparams = entry.make_hparams();
     text += concat("\nModel ", entry.name, ": ", entry.about, "\n", describe(entry.view(*hparams)));

@@ -15,6 +15,7 @@
 #include <new>
 #include <stdexcept>
 
+#include "cli/completion.h"
 #include "cli/flags.h"
 #include "cli/listing.h"
 #include "core/instructions.h"
@@ -27,12 +28,6 @@
 
 namespace savp::cli {
 namespace {
-
-struct Answer {
-  Question question;
-  bool only_with_model = false;  // for tools that have --model
-  std::function<std::string()> text;
-};
 
 // "savp avx512 (SAVP_INSTRUCTIONS), ...".
 std::string instructions_in_use() {
@@ -56,33 +51,48 @@ std::string help(const std::string& program, const Command& command, const Flags
 
 std::vector<Switch> common_switches() {
   const auto to = [](log::Verbosity verbosity) { return [verbosity] { log::set_verbosity(verbosity); }; };
-  return {{"--quiet", "-q", "tell warnings and errors only", to(log::Verbosity::kQuiet)},
-          {"--verbose", "", "tell more: all losses at each report", to(log::Verbosity::kVerbose)}};
+  return {{"--quiet", "-q", "show warnings and errors only", to(log::Verbosity::kQuiet)},
+          {"--verbose", "", "show more: all losses at each report", to(log::Verbosity::kVerbose)}};
+}
+
+// With the questions that a command answers: --completion only where the tool has no other commands.
+Flags flags_of(const Command& command) {
+  Flags flags{.options = command.options, .switches = common_switches()};
+  flags.instead = [options = command.options](const std::string& name, const std::string& value) {
+    return hparam_instead(options, name, value);
+  };
+  flags.questions = {{"--help", "print this"}};
+  if (command.options.has("model")) {
+    flags.questions.push_back({"--help_hparams", "list all hyperparameters of models and data sets"});
+    flags.questions.push_back({"--list_models", "list the models"});
+  }
+  flags.questions.push_back({"--version", "print version, build facts and the CPU instructions in use"});
+  if (command.name.empty())
+    flags.questions.push_back({"--completion", "print completion for a shell", "bash|zsh"});
+  return flags;
+}
+
+std::string completion_of(const std::vector<Command>& commands, const std::string& program,
+                          const std::string& shell) {
+  std::vector<CompletedCommand> all;
+  for (const auto& command : commands) all.push_back({command.name, command.about, flags_of(command)});
+  return completion(shell, program, all);
 }
 
 void run_command(const std::string& program, const std::vector<std::string>& arguments,
                  const Command& command) {
-  Flags flags{.options = command.options, .switches = common_switches()};
-  flags.instead = [&](const std::string& name, const std::string& value) {
-    return hparam_instead(command.options, name, value);
-  };
-  const Answer answers[] = {
-      {{"--help", "print this"}, false, [&] { return help(program, command, flags); }},
-      {{"--help_hparams", "print all hyperparameters of models and data sets"},
-       true,
-       [&] { return fit_lines(help_hparams(command.options), screen_columns()); }},
-      {{"--list_models", "print the models there are"}, true, [] { return list_models(); }},
-      {{"--version", "print the version, what it was built with and the CPU instructions it uses"},
-       false,
-       [&] { return version(program); }},
-  };
-  for (const auto& answer : answers)
-    if (!answer.only_with_model || command.options.has("model")) flags.questions.push_back(answer.question);
-
+  const auto flags = flags_of(command);
   const auto asked = read_flags(arguments, flags);
-  for (const auto& answer : answers)
-    if (answer.question.flag == asked) std::cout << answer.text();
-  if (asked.empty()) command.body();
+  const std::pair<const char*, std::function<std::string()>> answers[] = {
+      {"--help", [&] { return help(program, command, flags); }},
+      {"--help_hparams", [&] { return fit_lines(help_hparams(command.options), screen_columns()); }},
+      {"--list_models", [] { return list_models(); }},
+      {"--version", [&] { return version(program); }},
+      {"--completion", [&] { return completion_of({command}, program, asked.value); }},
+  };
+  for (const auto& [flag, text] : answers)
+    if (flag == asked.flag) std::cout << text();
+  if (asked.flag.empty()) command.body();
 }
 
 std::string one_line(std::string text) {
@@ -167,7 +177,8 @@ std::string commands_help(const std::string& program, const std::string& about,
   auto text = concat(program, " ", about, "\n\nUsage: ", program, " COMMAND [flags]\n\nCommands\n");
   for (const auto& command : commands)
     text += concat("  ", command.name, "\n", wrap(command.about, 6, screen_columns()), "\n");
-  return fit_lines(concat(text, "\n", program, " COMMAND --help lists the flags of a command.\n"),
+  return fit_lines(concat(text, "\n", program, " COMMAND --help lists the flags of a command, ", program,
+                          " --completion bash|zsh prints completion for a shell.\n"),
                    screen_columns());
 }
 
@@ -202,6 +213,8 @@ int run_commands(int argc, char** argv, const std::string& about, const std::vec
       std::cout << commands_help(program, about, commands);
     } else if (first == "--version") {
       std::cout << version(program);
+    } else if (first == "--completion") {
+      std::cout << completion_of(commands, program, argc > 2 ? argv[2] : "");
     } else {
       run_command(program + " " + first, {argv + 2, argv + argc}, find_command(first, commands));
     }
