@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Downloads a data set and prepares it for the tools. What was downloaded already is not downloaded again, and an
-# interrupted download continues where it stopped.
+# Downloads a data set and prepares it for the tools. What was downloaded already is not downloaded again, and
+# an interrupted download continues where it stopped.
 set -euo pipefail
 
 usage() {

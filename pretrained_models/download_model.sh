@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Downloads a model that the authors of the paper have trained; an interrupted download continues where it stopped.
+# Downloads a model that the authors of the paper have trained; an interrupted download continues.
 set -euo pipefail
 
 usage() {

@@ -84,7 +84,7 @@ download() {
     fetch "$url" "$file.part" || fetched=no
   fi
   if [[ $fetched == no ]]; then
-    echo "download: $url cannot be downloaded: is there a network? Run the same command again to continue" >&2
+    echo "download: $url cannot be downloaded: is there a network? Re-run the command to continue" >&2
     return 1
   fi
   if ! has_sum "$file.part" "$sum"; then

@@ -29,46 +29,45 @@ namespace savp::cli {
 struct BenchOptions {
   using Self = BenchOptions;
   static constexpr const char* kAbout =
-      "measures the time of training steps, predictions, data loading or convolutions, and the memory they "
-      "take. "
-      "Prints one JSON line for each measurement: seconds as median, least and most. --what ops counts the "
-      "operators "
-      "that a training step dispatches.";
+      "measures time and memory of training steps, predictions, data loading or convolutions. Prints one "
+      "JSON line for each measurement, with median, least and most seconds. --what ops counts the operators "
+      "that a training step dispatches";
   static constexpr const char* kExample =
       "savp_bench --what train --model_hparams_dict hparams/bair_action_free/ours_savp/model_hparams.json "
       "--batch_size 2 --threads 2";
 
   HPARAM_GROUP(task, "Task");
   HPARAM(BenchTask, what, BenchTask::kTrain, "what to measure");
-  HPARAM(int64_t, iterations, 5, "how often, after the warm-up", (Between{1, 1e6}));
-  HPARAM(int64_t, warmup, 1, "iterations before the clock runs", (Between{0, 1e6}));
+  HPARAM(int64_t, iterations, 5, "measured iterations", (Between{1, 1e6}));
+  HPARAM(int64_t, warmup, 1, "iterations before the measurement", (Between{0, 1e6}));
   HPARAM(int64_t, batch_size, 2, "videos in a batch", (Between{1, limits::kSequences}));
   HPARAM(int64_t, sequence_length, 0, "frames, context included; 0: 12 in training, 30 in generation",
          (Between{0, limits::kFrames}));
-  HPARAM(int64_t, context_frames, 2, "true frames given at the start", (Between{1, limits::kFrames}));
+  HPARAM(int64_t, context_frames, 2, "frames given to the model at the start", (Between{1, limits::kFrames}));
   HPARAM(int64_t, size, 64, "height and width of a frame in pixels", (Between{16, limits::kPixels}));
-  HPARAM(int64_t, channels, 3, "of a frame", (Between{1, limits::kFilters}));
+  HPARAM(int64_t, channels, 3, "channels of a frame", (Between{1, limits::kFilters}));
 
   HPARAM_GROUP(network, "Model");
-  HPARAM(std::string, model, "savp", "which model");
+  HPARAM(std::string, model, "savp", "model to measure");
   HPARAM(std::string, model_hparams_dict, "", "JSON file of hyperparameters");
   HPARAM(std::string, model_hparams, "", "hyperparameters, as in ngf=16,nz=8");
   HPARAM(int64_t, global_step, 75000, "training step that is measured (schedules depend on it)",
          (Between{0, limits::kSteps}));
 
   HPARAM_GROUP(records, "Data (--what data)");
-  HPARAM(
-      std::string, input_dir, "",
-      "folder of records, 40 batches an iteration, or of videos; empty: raw frames, JPEG and GIFs made for "
-      "it, beside libjpeg and memcpy alone. Videos are left to savp_preprocess bench, which has more flags");
-  HPARAM(std::string, dataset, "", "kind of data set; empty: found out from the folder");
+  HPARAM(std::string, input_dir, "",
+         "folder of records (40 batches per iteration) or of videos (measured by savp_preprocess bench, "
+         "which has more flags); empty: raw frames, JPEGs and GIFs made for the measurement, and libjpeg and "
+         "memcpy alone");
+  HPARAM(std::string, dataset, "", "how the records are read; empty: detected");
   HPARAM(std::string, dataset_hparams, "", "hyperparameters of the data set");
 
   HPARAM_GROUP(machine, "Machine");
   HPARAM(std::string, device, "cpu", "cpu, cuda, or cuda:1 for another GPU; auto: a GPU if there is one");
-  HPARAM(int64_t, threads, 0, "of the CPU; 0: as many as LibTorch likes", (Between{0, limits::kThreads}));
-  HPARAM(Precision, precision, Precision::kFp32, "of convolutions and products (tf32: on a GPU)");
-  HPARAM(bool, graph, false, "train on a GPU: the step recorded once and replayed");
+  HPARAM(int64_t, threads, 0, "CPU threads; 0: LibTorch's default", (Between{0, limits::kThreads}));
+  HPARAM(Precision, precision, Precision::kFp32,
+         "precision of convolutions and matrix products (tf32: on a GPU)");
+  HPARAM(bool, graph, false, "record the training step as one CUDA graph and replay it");
 };
 
 void bench(const BenchOptions& options);

@@ -143,7 +143,7 @@ void write_pictures(const std::vector<std::vector<Picture>>& videos, const Inspe
     frames.push_back(tile({side_by_side}));
   }
   write_gif(folder / "sequences.gif", frames, options.fps);
-  log::info(concat("pictures of ", counted(static_cast<int64_t>(videos.size()), "sequence"), " are in ",
+  log::info(concat("images of ", counted(static_cast<int64_t>(videos.size()), "sequence"), " are in ",
                    (folder / "contact_sheet.png").string(), " and sequences.gif"));
 }
 

@@ -204,14 +204,13 @@ class ArrayClips::Body {
     const double along_first = mean_change(0), along_second = mean_change(1);
     constexpr double kClear = 0.8;
     const bool first = along_first < kClear * along_second, second = along_second < kClear * along_first;
-    SAVP_CHECK(
-        first || second, DataError, images_.name(), ": has the shape ", shape_text(shape),
-        ": whether sequences or frames come first cannot be told: say array_axes=NTHW ([sequences, frames, "
-        "height, width]) or array_axes=TNHW (--array_axes, or in --dataset_hparams)");
+    SAVP_CHECK(first || second, DataError, images_.name(), ": has the shape ", shape_text(shape),
+               ": whether sequences or frames come first cannot be told: say array_axes=NTHW ([sequences, "
+               "frames, height, width]) or array_axes=TNHW (--array_axes, or in --dataset_hparams)");
     const char* axes = first ? "TNHW" : "NTHW";
     log::info(concat(images_.name(), ": the shape ", shape_text(shape), " is taken for ", axes,
                      first ? " (frames come first)" : " (sequences come first)",
-                     ", since there the pictures change least; array_axes decides otherwise"));
+                     ", since the frames change least along it; array_axes decides otherwise"));
     return axes;
   }
 
@@ -241,7 +240,7 @@ class ArrayClips::Body {
     constexpr int64_t kLargestRecord = 1'900'000'000;  // bytes; protocol buffers end at 2 GiB
     const auto type = images_.header().type;
     SAVP_CHECK(is_image_type(type), DataError, images_.name(), ": holds ", number_name(type),
-               ": pictures must be uint8, or float32 or float64 from 0 to 1");
+               ": frames must be uint8, or float32 or float64 from 0 to 1");
     const auto shape = shape_text(images_.header().shape);
     SAVP_CHECK(is_channels(size_.channels), DataError, images_.name(), ": has the shape ", shape,
                ", read as ", axes_,
@@ -249,7 +248,7 @@ class ArrayClips::Body {
     SAVP_CHECK(sequences() > 0 && length() > 0 && size_.values() > 0, DataError, images_.name(),
                ": has the shape ", shape, ", which holds nothing");
     SAVP_CHECK(size_.height <= kLargestSide && size_.width <= kLargestSide, DataError, images_.name(),
-               ": pictures of ", text(size_), " are too large");
+               ": frames of ", text(size_), " are too large");
     SAVP_CHECK(!has('N') || length() <= kLargestRecord / (size_.values() * 4), DataError, images_.name(),
                ": sequences of ", length(), " frames of ", text(size_),
                " are too long: cut them into shorter ones");
@@ -257,10 +256,9 @@ class ArrayClips::Body {
 
   void take_into_memory() {
     constexpr int64_t kLargest = int64_t{1} << 30;  // bytes
-    SAVP_CHECK(
-        images_.header().bytes() <= kLargest, DataError, images_.name(),
-        ": frames that come before sequences can be read from an .npy file only where they are so many: save "
-        "it as one");
+    SAVP_CHECK(images_.header().bytes() <= kLargest, DataError, images_.name(),
+               ": frames that come before sequences can be read from an .npy file only where they are so "
+               "many: save it as one");
     memory_ = images_.read_bytes(images_.header().values());
     images_.finish();
   }

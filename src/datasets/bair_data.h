@@ -10,9 +10,8 @@ namespace savp {
 struct BairDataOptions {
   using Self = BairDataOptions;
   static constexpr const char* kAbout =
-      "puts the unpacked BAIR robot pushing data set in order: sequences 256 to 511 of the training part are "
-      "kept "
-      "to validate with; files are linked, not copied, where the file system allows it";
+      "prepares the unpacked BAIR robot pushing data set: sequences 256 to 511 of the training part become "
+      "the validation split; files are linked, not copied, where the file system allows it";
   static constexpr const char* kExample =
       "savp_preprocess bair --input_dir data/bair_raw/softmotion30_44k --output_dir data/bair";
 
@@ -20,9 +19,9 @@ struct BairDataOptions {
   HPARAM(std::string, input_dir, "",
          "unpacked archive: the folder that holds train and test, or the one above", Required{"DIR"});
   HPARAM_GROUP(output, "Output");
-  HPARAM(std::string, output_dir, "data/bair", "folder to make, with train, val and test in it",
+  HPARAM(std::string, output_dir, "data/bair", "folder to create, with train, val and test in it",
          Metavar{"DIR"});
-  HPARAM(bool, overwrite, false, "replace a data set that is there already");
+  HPARAM(bool, overwrite, false, "replace an existing data set");
 };
 
 void make_bair_data(const BairDataOptions& options);

@@ -8,13 +8,11 @@ namespace savp {
 struct CacheOptions {
   using Self = CacheOptions;
   static constexpr const char* kAbout =
-      "lists what is kept of videos that are used as they are: size, sequences, the version that read them, "
-      "and the "
-      "folder they come from. Leftovers of programs that were killed are removed.";
+      "lists the cached records of videos that are used without savp_preprocess: size, sequences, the "
+      "version that made them, and their source folder. Leftovers of killed processes are removed";
   static constexpr const char* kExample = "savp_preprocess cache --clear";
 
-  HPARAM(bool, clear, false,
-         "remove all entries that are not in use; they are made again when they are needed");
+  HPARAM(bool, clear, false, "remove all entries that are not in use; they are made again when needed");
   HPARAM(bool, clear_unused, false,
          "remove the entries whose videos are gone, have changed or were read by another version");
 };

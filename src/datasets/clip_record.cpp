@@ -13,7 +13,7 @@ void check_size(const Clip& clip) {
   size_t bytes = 0;
   for (const auto frame : clip.frames) bytes += frame.size();
   SAVP_CHECK(bytes <= kLargest, DataError, "a clip of ", clip.frames.size(), " frames of ", text(clip.size),
-             " is too large for a record: choose smaller pictures or shorter clips");
+             " is too large for a record: choose smaller frames or shorter clips");
 }
 
 }  // namespace

@@ -78,7 +78,7 @@ std::string choose_view(const ExampleView& record, const DatasetSpec& spec) {
 PictureSize square_size(std::string_view frame) {
   const auto side = std::lround(std::sqrt(static_cast<double>(frame.size()) / 3));
   SAVP_CHECK(side > 0 && side * side * 3 == static_cast<int64_t>(frame.size()), DataError, "has ",
-             frame.size(), " bytes, which is no square picture of three channels");
+             frame.size(), " bytes, which is not a square image of three channels");
   return {side, side, 3};
 }
 
@@ -92,7 +92,7 @@ bool is_encoded_frame(const DatasetSpec& spec, std::string_view frame) {
 // Memory is reserved for such pictures before they are decoded.
 PictureSize bounded_size(std::string_view frame) {
   const auto size = encoded_size(frame);
-  SAVP_CHECK(size.height * size.width <= kMostPixels, DataError, "is a picture of ", text(size),
+  SAVP_CHECK(size.height * size.width <= kMostPixels, DataError, "is an image of ", text(size),
              ", which is too large");
   return size;
 }
@@ -109,7 +109,7 @@ Pixels frame_pixels(const DatasetSpec& spec, std::string_view frame) {
 // What its header says.
 void check_encoded_size(std::string_view frame, const PictureSize& expected) {
   const auto found = encoded_size(frame);
-  SAVP_CHECK(found == expected, DataError, "is a picture of ", text(found), " instead of ", text(expected));
+  SAVP_CHECK(found == expected, DataError, "is an image of ", text(found), " instead of ", text(expected));
 }
 
 // Squares of larger numbers leave the range of float: training would diverge, whatever its rate.
@@ -211,8 +211,8 @@ PictureSize stated_size(const ExampleView& record, const PictureSize& known = {}
   constexpr int64_t kLargest = 1 << 15;         // pixels; keeps products in range
   constexpr int64_t kLargestPicture = 1 << 26;  // values
   for (const auto value : {size.height, size.width, size.channels})
-    SAVP_CHECK(value > 0 && value <= kLargest, DataError, "a picture of ", text(size), " cannot be");
-  SAVP_CHECK(size.values() <= kLargestPicture, DataError, "pictures of ", text(size), " are too large");
+    SAVP_CHECK(value > 0 && value <= kLargest, DataError, "an image of ", text(size), " cannot be");
+  SAVP_CHECK(size.values() <= kLargestPicture, DataError, "images of ", text(size), " are too large");
   return size;
 }
 
@@ -224,8 +224,8 @@ RecordSteps split_list(const ExampleView& record, const DatasetSpec& spec, const
   SAVP_CHECK(steps.length() == length, DataError, "feature ", format.images, " holds ", steps.length(),
              " frames, but sequence_length says ", length);
   const auto size = stated_size(record, format.picture);
-  SAVP_CHECK(size == format.picture, DataError, "its pictures are ", text(size),
-             ", those of the first record ", text(format.picture));
+  SAVP_CHECK(size == format.picture, DataError, "its frames are ", text(size), ", those of the first record ",
+             text(format.picture));
   if (format.state_size > 0) append_floats(record, spec.states, length * format.state_size, steps.states);
   if (format.action_size > 0)
     append_floats(record, spec.actions, std::max<int64_t>(length - 1, 0) * format.action_size, steps.actions);

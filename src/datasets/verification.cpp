@@ -323,7 +323,7 @@ void check_sizes(const std::vector<SplitReport>& splits, std::vector<std::string
   for (const auto& split : splits)
     if (split.expected && splits.front().expected &&
         !(split.expected->format.picture == splits.front().expected->format.picture))
-      findings.push_back(concat(split.files.front(), ": pictures are ", text(split.expected->format.picture),
+      findings.push_back(concat(split.files.front(), ": frames are ", text(split.expected->format.picture),
                                 ", in ", splits.front().name, " they are ",
                                 text(splits.front().expected->format.picture)));
 }

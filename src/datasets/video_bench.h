@@ -9,17 +9,18 @@ namespace savp {
 struct VideoBenchOptions {
   using Self = VideoBenchOptions;
   static constexpr const char* kAbout =
-      "measures how fast videos are decoded and made into records, by 1, 2, 4 ... threads. Prints one JSON "
-      "line for each number of threads";
+      "measures how fast videos are decoded and converted to records, by 1, 2, 4 ... threads. Prints one "
+      "JSON line for each number of threads";
   static constexpr const char* kExample = "savp_preprocess bench --input_dir ~/Videos --size 64";
 
   HPARAM_GROUP(input, "Input");
-  HPARAM(std::string, input_dir, "", "folder that is searched for videos; empty: GIFs made for it",
-         Metavar{"DIR"});
-  HPARAM(int64_t, size, 64, "side of the frames that come out, pixels", (Between{8, limits::kPixels}));
+  HPARAM(std::string, input_dir, "",
+         "folder that is searched for videos; empty: GIFs made for the measurement", Metavar{"DIR"});
+  HPARAM(int64_t, size, 64, "height and width of the resulting frames (pixels)",
+         (Between{8, limits::kPixels}));
   HPARAM_GROUP(work, "Work");
-  HPARAM(int64_t, threads, 0, "files read at once, at most; 0: one a core", (Between{0, limits::kThreads}));
-  HPARAM(double, seconds, 1, "each measurement takes at least this long", (Between{0, 3600}));
+  HPARAM(int64_t, threads, 0, "files read at once, at most; 0: one per core", (Between{0, limits::kThreads}));
+  HPARAM(double, seconds, 1, "shortest duration of a measurement (seconds)", (Between{0, 3600}));
 };
 
 // What is read is in the system's cache then: the disk is not what is measured.

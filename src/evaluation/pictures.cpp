@@ -25,7 +25,7 @@ at::Tensor to_video(const std::vector<Picture>& pictures) {
   auto bytes = at::empty({frames, 1, first.height, first.width, first.channels}, at::kByte);
   auto* next = bytes.mutable_data_ptr<uint8_t>();
   for (const auto& picture : pictures) {
-    TORCH_CHECK(picture.pixels.size() == first.pixels.size(), "the pictures of a video have one size");
+    TORCH_CHECK(picture.pixels.size() == first.pixels.size(), "the frames of a video have one size");
     next = std::copy(picture.pixels.begin(), picture.pixels.end(), next);
   }
   return bytes.permute({0, 1, 4, 2, 3}).to(at::kFloat).mul(1.0F / 255.0F).contiguous();

@@ -28,7 +28,7 @@ const Format& format_of(std::string_view encoded) {
   SAVP_CHECK(!encoded.empty(), DataError, "is empty");
   for (const auto& format : kFormats)
     if (format.fits(encoded)) return format;
-  throw DataError("is neither a JPEG nor a PNG picture");
+  throw DataError("is neither a JPEG nor a PNG image");
 }
 
 }  // namespace

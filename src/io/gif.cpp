@@ -171,7 +171,7 @@ Owned<AVFrame> make_frame(const Picture& picture, int64_t index) {
 }  // namespace
 
 void write_gif(const std::filesystem::path& path, const std::vector<Picture>& pictures, double fps) {
-  SAVP_CHECK(!pictures.empty(), DataError, path.string(), ": a GIF needs at least one picture");
+  SAVP_CHECK(!pictures.empty(), DataError, path.string(), ": a GIF needs at least one frame");
   SAVP_CHECK(fps > 0 && fps <= 100, UsageError, path.string(),
              ": a GIF shows up to 100 frames a second, not ", fps);
   libav::be_quiet();
@@ -181,7 +181,7 @@ void write_gif(const std::filesystem::path& path, const std::vector<Picture>& pi
   PaletteFilter palette(path, first, frame_time);
   for (size_t i = 0; i < pictures.size(); ++i) {
     SAVP_CHECK(pictures[i].height == first.height && pictures[i].width == first.width, DataError,
-               path.string(), ": picture ", i, " is ", pictures[i].height, "x", pictures[i].width,
+               path.string(), ": frame ", i, " is ", pictures[i].height, "x", pictures[i].width,
                ", the first is ", first.height, "x", first.width);
     palette.push(make_frame(pictures[i], static_cast<int64_t>(i)).get());
   }

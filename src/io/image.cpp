@@ -48,8 +48,8 @@ std::string encode(const Picture& picture, const char* ending, const std::vector
 
 // Before any memory is taken for pixels.
 void check_header(const std::filesystem::path& path, const std::string& bytes) {
-  SAVP_CHECK(!bytes.empty(), DataError, path.string(), ": is an empty file, not a picture");
-  SAVP_CHECK(!is_cut(bytes), DataError, path.string(), ": the picture is cut short");
+  SAVP_CHECK(!bytes.empty(), DataError, path.string(), ": is an empty file, not an image");
+  SAVP_CHECK(!is_cut(bytes), DataError, path.string(), ": the image is truncated");
   std::optional<PictureSides> sides;
   try {
     sides = picture_sides(bytes);
@@ -58,11 +58,11 @@ void check_header(const std::filesystem::path& path, const std::string& bytes) {
   }
   SAVP_CHECK(
       sides, DataError, path.string(),
-      ": is not a picture, or a damaged one: it begins like none of PNG, JPEG, BMP, TIFF, PNM and WebP");
+      ": is not an image, or a damaged one: it begins like none of PNG, JPEG, BMP, TIFF, PNM and WebP");
   constexpr int64_t kLongest = 1 << 20;  // keeps products in range
   const bool fits =
       sides->height <= kLongest && sides->width <= kLongest && sides->height * sides->width <= kMostPixels;
-  SAVP_CHECK(fits, DataError, path.string(), ": a picture of ", sides->height, "x", sides->width,
+  SAVP_CHECK(fits, DataError, path.string(), ": an image of ", sides->height, "x", sides->width,
              " (height x width) is too large: at most ", kMostPixels, " pixels are read");
 }
 
@@ -76,7 +76,7 @@ cv::Mat decode(const std::filesystem::path& path, const std::string& bytes) {
     if (error.code == cv::Error::StsNoMem) throw std::bad_alloc();
     decoded.release();
   }
-  SAVP_CHECK(!decoded.empty(), DataError, path.string(), ": is not a picture, or a damaged one");
+  SAVP_CHECK(!decoded.empty(), DataError, path.string(), ": is not an image, or a damaged one");
   return decoded;
 }
 
@@ -129,7 +129,7 @@ Picture read_image(const std::filesystem::path& path, int64_t channels, std::str
 }
 
 void write_png(const std::filesystem::path& path, const Picture& picture) {
-  SAVP_CHECK(!picture.pixels.empty(), DataError, path.string(), ": there is no picture to write");
+  SAVP_CHECK(!picture.pixels.empty(), DataError, path.string(), ": there is no image to write");
   write_whole_file(path, encode(picture, ".png", {}));
 }
 

@@ -53,7 +53,7 @@ class Decompressor {
     errors->base.format_message(info, errors->message);
     std::longjmp(errors->escape, 1);
   }
-  [[noreturn]] void fail() const { throw DataError(concat("is a damaged JPEG picture: ", errors_.message)); }
+  [[noreturn]] void fail() const { throw DataError(concat("is a damaged JPEG image: ", errors_.message)); }
 
   bool try_header(std::string_view encoded) {
     if (setjmp(errors_.escape) != 0) return false;
@@ -127,19 +127,19 @@ bool is_jpeg(std::string_view encoded) { return encoded.starts_with("\xFF\xD8\xF
 std::string encode_jpeg(const Picture& picture, int quality) {
   const bool known = (picture.channels == 1 || picture.channels == 3) && picture.height > 0 &&
                      picture.width > 0 && std::max(picture.height, picture.width) <= JPEG_MAX_DIMENSION;
-  SAVP_CHECK(known, DataError, "a picture of ", picture.height, "x", picture.width, "x", picture.channels,
-             " cannot be a JPEG picture");
+  SAVP_CHECK(known, DataError, "an image of ", picture.height, "x", picture.width, "x", picture.channels,
+             " cannot be a JPEG image");
   return Compressor().write(picture, quality);
 }
 
 PictureSize jpeg_size(std::string_view encoded) { return Decompressor().read_header(encoded); }
 
 void decode_jpeg(std::string_view encoded, const PictureSize& size, uint8_t* pixels) {
-  SAVP_CHECK(size.channels == 1 || size.channels == 3, DataError, "is a JPEG picture of ", size.channels,
+  SAVP_CHECK(size.channels == 1 || size.channels == 3, DataError, "is a JPEG image of ", size.channels,
              " channels; 1 and 3 are read");
   Decompressor decompressor;
   const auto found = decompressor.read_header(encoded);
-  SAVP_CHECK(found == size, DataError, "is a picture of ", text(found), " instead of ", text(size));
+  SAVP_CHECK(found == size, DataError, "is an image of ", text(found), " instead of ", text(size));
   decompressor.read_pixels(pixels);
 }
 

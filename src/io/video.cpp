@@ -38,7 +38,7 @@ void tell_once(const std::string& note) {
 class FrameFolder : public FrameSource {
  public:
   FrameFolder(const fs::path& folder, int64_t channels) : paths_(frame_paths(folder)), channels_(channels) {
-    SAVP_CHECK(!paths_.empty(), DataError, folder.string(), ": holds no pictures (png, jpg, bmp, ...)");
+    SAVP_CHECK(!paths_.empty(), DataError, folder.string(), ": holds no images (png, jpg, bmp, ...)");
   }
 
   std::optional<TimedPicture> next() override {

@@ -12,9 +12,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr char kReading[] = "videos and pictures are read";
+constexpr char kReading[] = "videos and images are read";
 constexpr char kWriting[] = "GIFs and PNGs are written";
-constexpr char kChanging[] = "pictures are cut, turned and resized";
+constexpr char kChanging[] = "images are cropped, rotated and resized";
 constexpr char kHashing[] = "checksums of files (SHA-256) are made";
 
 }  // namespace

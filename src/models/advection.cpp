@@ -19,7 +19,7 @@ void check(const AdvectionHparams& hp, const VideoShape& shape) {
   SAVP_CHECK(hp.transformation != nn::Advection::kDna || hp.num_masks == 1, UsageError,
              "num_masks=", hp.num_masks,
              ": transformation=dna moves every pixel once, so that there is 1 moved frame");
-  SAVP_CHECK(shape.height % kShrink == 0 && shape.width % kShrink == 0, UsageError, "pictures of ",
+  SAVP_CHECK(shape.height % kShrink == 0 && shape.width % kShrink == 0, UsageError, "frames of ",
              shape.height, "x", shape.width,
              " pixels cannot be halved 3 times: both sides must be multiples of ", kShrink, kSizeRemedy);
 }
@@ -46,8 +46,8 @@ class Memory {
     nn::ConvState state;
     nn::ConvRnn::Folded folded;
   };
-  // Not by Winograd's way: its rounding flips signs behind these models' many ReLUs, and the gradients show
-  // it.
+  // Not by Winograd's way: its rounding flips signs behind these models' many ReLUs, and the gradients
+  // show it.
   Run start() const { return {{}, cell_->fold(/*uses=*/0)}; }
 
   Tensor step(const Tensor& x, Run& run) const {

@@ -46,22 +46,22 @@ struct SavpHparams : TrainHparams {
   HPARAM(bool, use_same_discriminator, false, "one discriminator for prior and posterior samples");
   HPARAM(int64_t, ngf, 32, "generator filters in the first layer", (Between{1, limits::kFilters}));
   HPARAM(nn::DownsampleLayer, downsample_layer, nn::DownsampleLayer::kConvPool2d,
-         "how the generator halves its pictures");
+         "how the generator halves the resolution");
   HPARAM(nn::UpsampleLayer, upsample_layer, nn::UpsampleLayer::kUpsampleConv2d,
-         "how the generator doubles them");
-  HPARAM(nn::ActivationLayer, activation_layer, nn::ActivationLayer::kRelu, "the generator's nonlinearity");
+         "how the generator doubles the resolution");
+  HPARAM(nn::ActivationLayer, activation_layer, nn::ActivationLayer::kRelu, "nonlinearity of the generator");
   HPARAM(nn::Transformation, transformation, nn::Transformation::kCdna, "how pixels move between frames");
   HPARAM(Size2, kernel_size, (Size2{5, 5}), "cdna and dna kernels: height, width (pixels)",
          (Between{1, limits::kTaps}));
   HPARAM(Size2, dilation_rate, (Size2{1, 1}), "cdna and dna kernels: distance of their taps (pixels)",
          (Between{1, limits::kSpread}));
-  HPARAM(WhereAdd, where_add, WhereAdd::kAll, "the layers that see actions, states and latents");
-  HPARAM(bool, use_tile_concat, true,
-         "they see them as constant channels (else through a dense layer of their own)");
+  HPARAM(WhereAdd, where_add, WhereAdd::kAll, "layers that see actions, states and latents");
+  HPARAM(bool, use_tile_concat, true, "they see them as constant channels (otherwise through a dense layer)");
   HPARAM(bool, learn_initial_state, false, "learn the recurrent states of the first step");
-  HPARAM(nn::RnnKind, rnn, nn::RnnKind::kLstm, "recurrent cell of vectors");
-  HPARAM(nn::ConvRnnKind, conv_rnn, nn::ConvRnnKind::kLstm, "recurrent cell of pictures");
-  HPARAM(nn::NormLayer, conv_rnn_norm_layer, nn::NormLayer::kInstance, "normalisation inside it");
+  HPARAM(nn::RnnKind, rnn, nn::RnnKind::kLstm, "recurrent cell for vectors");
+  HPARAM(nn::ConvRnnKind, conv_rnn, nn::ConvRnnKind::kLstm, "recurrent cell for feature maps");
+  HPARAM(nn::NormLayer, conv_rnn_norm_layer, nn::NormLayer::kInstance,
+         "normalisation inside the convolutional recurrent cell");
   HPARAM(int64_t, num_transformed_images, 4, "transformed copies of each of the last frames",
          (Between{0, limits::kCopies}));
   HPARAM(int64_t, last_frames, 1, "how many of the last frames are transformed",
@@ -81,12 +81,11 @@ struct SavpHparams : TrainHparams {
          "first, last step of the schedule (inverse sigmoid: first only)", (Between{0, limits::kSteps}));
   HPARAM(bool, use_e_rnn, false, "a recurrent layer in the encoder");
   HPARAM(bool, learn_prior, false, "learn the prior of the latents instead of a standard normal one");
-  HPARAM(int64_t, nz, 8, "latent variables a step; 0 makes the model deterministic",
-         (Between{0, limits::kFilters}));
+  HPARAM(int64_t, nz, 8, "latent variables per step; 0: deterministic", (Between{0, limits::kFilters}));
   HPARAM(int64_t, num_samples, 8, "sampled rollouts shown in summaries", (Between{1, limits::kFutures}));
   HPARAM(int64_t, nef, 64, "encoder filters in the first layer", (Between{1, limits::kFilters}));
   HPARAM(bool, use_rnn_z, true, "a recurrent layer on the latents");
-  HPARAM(bool, ablation_conv_rnn_norm, false, "normalise outside the recurrent cell of pictures");
+  HPARAM(bool, ablation_conv_rnn_norm, false, "normalise outside the convolutional recurrent cell");
   HPARAM(bool, ablation_rnn, false, "no recurrence");
 };
 

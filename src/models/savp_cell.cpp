@@ -31,10 +31,10 @@ const SizeRow& stages_for(int64_t height, int64_t width) {
   };
   const auto row = std::find_if(kRows.begin(), kRows.end(),
                                 [&](const SizeRow& r) { return std::min(height, width) >= r.side; });
-  SAVP_CHECK(row != kRows.end(), UsageError, "pictures of ", height, "x", width,
+  SAVP_CHECK(row != kRows.end(), UsageError, "frames of ", height, "x", width,
              " pixels are too small for this model: both sides must be at least 32", kSizeRemedy);
   const int64_t stride = int64_t{1} << row->encoder.size();
-  SAVP_CHECK(height % stride == 0 && width % stride == 0, UsageError, "pictures of ", height, "x", width,
+  SAVP_CHECK(height % stride == 0 && width % stride == 0, UsageError, "frames of ", height, "x", width,
              " pixels cannot be halved ", row->encoder.size(), " times: both sides must be multiples of ",
              stride, kSizeRemedy);
   return *row;

@@ -16,11 +16,11 @@ struct Sv2pHparams : AdvectionHparams {
     max_steps = 200000;
     decay_steps = {0, 0};
   }
-  HPARAM(bool, stochastic_model, true, "with latents");
+  HPARAM(bool, stochastic_model, true, "use latent variables");
   HPARAM(bool, multi_latent, false,
          "new latents at each step (\"time-variant\") instead of one set for the video");
-  HPARAM(double, latent_std_min, -5.0, "added to what the posterior says of the latents' log variance");
-  HPARAM(int64_t, latent_channels, 1, "channels of the latent picture, an eighth of a frame's size",
+  HPARAM(double, latent_std_min, -5.0, "added to the posterior's log variance of the latents");
+  HPARAM(int64_t, latent_channels, 1, "channels of the latent map, an eighth of a frame's size",
          (Between{1, limits::kFilters}));
   HPARAM(int64_t, num_iterations_1st_stage, 50000, "steps of training before the posterior is used",
          (Between{0, limits::kSteps}));

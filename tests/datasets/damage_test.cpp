@@ -159,12 +159,12 @@ TEST_F(Claims, AreCheckedBeforeMemoryIsReserved) {
   EXPECT_CONTAINS(refusal("kth", list_record(-1, 1, "a")), "cannot be");
   const auto jpeg = gray_jpeg();
   EXPECT_CONTAINS(refusal("ucf101", list_record(1 << 12, 1 << 12, jpeg)),
-                  "frame 0 of images/encoded is a picture of 64x64x1 instead of 4096x4096x1");
+                  "frame 0 of images/encoded is an image of 64x64x1 instead of 4096x4096x1");
   EXPECT_EQ(refusal("ucf101", list_record(64, 64, jpeg)), "no error");
   auto boasting = jpeg;  // height and width lie 5 bytes after the mark of the frame
   boasting.replace(boasting.find("\xFF\xC0") + 5, 4, "\xF0\x01\xF0\x01");
   EXPECT_CONTAINS(refusal("ucf101", list_record(64, 64, boasting)),
-                  "frame 0 of images/encoded is a picture of 61441x61441x1 instead of 64x64x1");
+                  "frame 0 of images/encoded is an image of 61441x61441x1 instead of 64x64x1");
 }
 
 // The first record's, or what an encoded picture says of itself.
@@ -207,7 +207,7 @@ TEST_F(Claims, FramesThatAreNotUsed) {
   };
   EXPECT_EQ(refusal("humans", {pictures(64), pictures(64)}), "no error");
   EXPECT_CONTAINS(refusal("humans", {pictures(64), pictures(56)}),
-                  "feature image_2 is a picture of 56x56x3 instead of 64x64x3");
+                  "feature image_2 is an image of 56x56x3 instead of 64x64x3");
 }
 
 TEST_F(Claims, MoreFramesThanThereAre) {

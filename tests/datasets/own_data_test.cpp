@@ -371,7 +371,7 @@ TEST_F(OwnData, BadArraysAreNamedAndLeaveNothing) {
        "array images: has the shape [12, 192]: frames are needed"},
       {{{"images", npy("|u1", {1, 12, 8, 4, 6}, images)}}, "must hold 1 channel (gray) or 3"},
       {{{"images", npy("|u1", {0, 12, 8, 8, 3}, "")}}, "which holds nothing"},
-      {{{"images", npy("<i2", {1, 12, 8, 4, 3}, images)}}, "holds int16: pictures must be uint8, or float32"},
+      {{{"images", npy("<i2", {1, 12, 8, 4, 3}, images)}}, "holds int16: frames must be uint8, or float32"},
       {{{"images", npy("<f4", {1, 12, 8, 8, 3}, as_floats(images, 1))}},
        "sequence 0, frame 0: the value 7 is not from 0 to 1"},
       {{{"images", npy("<f4", {1, 3, 8, 8, 1}, std::string(768, '\xff'))}},
@@ -383,8 +383,8 @@ TEST_F(OwnData, BadArraysAreNamedAndLeaveNothing) {
       {{{"images", good}, {"states", npy("<f4", {1, 12, 1}, std::string(48, '\xff'))}},
        "array states: holds a value that is not finite"},
       {{{"frames", good}, {"masks", good}},
-       "holds no array images, and it is not clear which one holds the frames: frames [1, 12, 8, 8, 3] of "
-       "uint8"},
+       "holds no array images, and it is not clear which one holds the frames: frames [1, 12, 8, 8, 3] "
+       "of uint8"},
   };
   for (const auto& [arrays, said] : cases) {
     write_npz(folder_ / "in/a.npz", arrays);

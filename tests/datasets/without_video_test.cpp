@@ -22,7 +22,7 @@ TEST_F(WithoutVideo, WhatNeedsItSaysSo) {
   const std::string clip = (folder_ / "clip.mp4").string();
   std::ofstream(clip) << "not looked at";
   const Picture picture{1, 1, 3, {1, 2, 3}};
-  EXPECT_CONTAINS(message_of<UsageError>([&] { read_video(clip); }), "videos and pictures are read");
+  EXPECT_CONTAINS(message_of<UsageError>([&] { read_video(clip); }), "videos and images are read");
   EXPECT_CONTAINS(message_of<UsageError>([&] { is_video_file(clip); }), kAdvice);
   EXPECT_CONTAINS(message_of<UsageError>([&] { read_image(clip); }), kAdvice);
   EXPECT_CONTAINS(message_of<UsageError>([&] { write_png(folder_ / "a.png", picture); }), "PNGs are written");

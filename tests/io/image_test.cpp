@@ -190,9 +190,9 @@ TEST(Image, BadFilesAreNamed) {
   scratch.write("cut.png", scratch.read("whole.png").substr(0, scratch.read("whole.png").size() / 2));
   EXPECT_NE(message(scratch / "missing.png").find("missing.png: cannot be opened (No such file"),
             std::string::npos);
-  EXPECT_NE(message(scratch / "text.png").find("text.png: is not a picture"), std::string::npos);
+  EXPECT_NE(message(scratch / "text.png").find("text.png: is not an image"), std::string::npos);
   EXPECT_NE(message(scratch / "empty.png").find("empty.png: is an empty file"), std::string::npos);
-  EXPECT_NE(message(scratch / "cut.png").find("cut.png: the picture is cut short"), std::string::npos);
+  EXPECT_NE(message(scratch / "cut.png").find("cut.png: the image is truncated"), std::string::npos);
 }
 
 TEST(Image, UnwritablePathIsNamed) {
@@ -266,7 +266,7 @@ TEST(Image, TooManyPixelsAreRefusedByTheHeader) {
   for (const auto& [name, bytes] : files) {
     scratch.write(name, bytes);
     EXPECT_NE(message(scratch / name)
-                  .find(std::string(name) + ": a picture of 30000x30000 (height x width) is too large"),
+                  .find(std::string(name) + ": an image of 30000x30000 (height x width) is too large"),
               std::string::npos)
         << message(scratch / name);
   }
@@ -284,7 +284,7 @@ TEST(Image, BytesBehindTheEndAreNoDamage) {
   EXPECT_EQ(read_image(scratch / "b.png", 1).pixels, picture.pixels);
   EXPECT_EQ(decoded(scratch.read("b.png"), {16, 16, 1}), picture.pixels);
   scratch.write("cut.jpg", jpeg.substr(0, jpeg.size() - 2));
-  EXPECT_NE(message(scratch / "cut.jpg").find("cut.jpg: the picture is cut short"), std::string::npos);
+  EXPECT_NE(message(scratch / "cut.jpg").find("cut.jpg: the image is truncated"), std::string::npos);
 }
 
 TEST(Image, NamesOfPictures) {

@@ -272,7 +272,7 @@ TEST(VideoReader, WhatIsNoVideoIsNamed) {
   }
   EXPECT_SAYS(failure(scratch / "empty.mp4"), "empty.mp4: is an empty file");
   EXPECT_SAYS(failure(scratch / "missing.mp4"), "missing.mp4: there is no such file or folder");
-  EXPECT_SAYS(failure(scratch / "folder"), "folder: holds no pictures");
+  EXPECT_SAYS(failure(scratch / "folder"), "folder: holds no images");
 }
 
 TEST(VideoReader, NeverWaitsForAPipe) {
