@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Checks the format, the layers and the definitions of the C++ files that Git tracks, in seconds.
+# Checks format, layers, definitions and wording of the files that Git tracks, in seconds.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -7,14 +7,15 @@ usage() {
   cat <<'EOF'
 usage: scripts/check.sh [--fix] [--tidy [FILE...]]
 
-Checks that the C++ files are formatted (.clang-format), that no include goes against the arrows of the README's map, and
-that nothing in namespace savp is defined in two ways.
-  --fix     format the files instead of complaining
+Checks that the C++ files are formatted (.clang-format), that the source tree is as the README's map says
+(check_layers.py), that nothing in namespace savp is defined in two ways (check_odr.py), how texts are written
+(check_text.py), and links in the documentation (check_docs.py).
+  --fix     format files and break texts anew instead of complaining
   --tidy    run clang-tidy as well (.clang-tidy; minutes), over the sources named or over all but the fuzz targets
 EOF
 }
 
-cpp_files() { git ls-files -- '*.h' '*.cpp' '*.cu'; }
+cpp_files() { git ls-files -- '*.h' '*.cpp' '*.cu' '*.inc'; }
 
 # The names of the files that clang-format would change.
 unformatted() { cpp_files | xargs clang-format --dry-run --Werror 2>&1 | sed -n 's/:[0-9:]* error:.*//p' | sort -u; }
@@ -63,9 +64,13 @@ for argument; do
 done
 
 failed=0
+fix_flag=()
+[[ $fix == no ]] || fix_flag=(--fix)
+python3 scripts/check_text.py "${fix_flag[@]+"${fix_flag[@]}"}" || failed=1
 check_format || failed=1
 python3 scripts/check_layers.py || failed=1
 python3 scripts/check_odr.py || failed=1
+python3 scripts/check_docs.py || failed=1
 if [[ $tidy == yes ]]; then
   ((${#files[@]} > 0)) || mapfile -t files < <(tidied_files)
   check_tidy "${files[@]}" || failed=1

@@ -1,9 +1,10 @@
-"""Checks that no include goes against the arrows of the map of the house, the last code block of README.md, and that
-no source includes what must not be used.
+"""Checks the house against its map, the last code block of README.md: includes, tables, and the headers for others; and
+that no source includes what must not be used.
 
 A line of the map, "datasets/  ... -> io", names an area and what it may include besides itself and core; what lies behind
 those arrows may be included as well. "all above" means every area further up. tests/<area>/ obeys the rules of <area>;
-what lies directly in tests/ may include everything.
+what lies directly in tests/ may include everything. Where a line says "x.cpp is the table", rows like those in x.cpp are
+nowhere else. include/savp/, what others may rely on, has at most 12 headers, which include nothing from src/.
 """
 
 import re
@@ -14,12 +15,17 @@ from pathlib import Path
 MAP_LINE = re.compile(r"^ *(\w+)/ .*-> (.+?) *$")
 FORBIDDEN = {"<regex>": "its matcher recurses over the text, and names in files may be of any length"}
 INCLUDE = re.compile(r'^ *# *include *"(\w+)/')
+PUBLIC_INCLUDE = re.compile(r'^ *# *include *["<](savp/[^">]+)[">]')
+TABLE = re.compile(r"^ *(\w+)/ .*?(\w+\.cpp) is the table", re.MULTILINE)
+ROWS = re.compile(r"\b(?:std::vector<(\w+)>|(\w+Terms)) \w+ = \{")  # the type of a table's rows, or of the table
+MOST_PUBLIC_HEADERS = 12
 
 
 def read_map(readme):
-    """area -> the areas that its files may include."""
+    """The map's text, and area -> the areas that its files may include."""
     allowed = {}
-    for line in readme.read_text().split("```")[-2].splitlines():
+    text = readme.read_text().split("```")[-2]
+    for line in text.splitlines():
         match = MAP_LINE.match(line)
         if not match:
             continue
@@ -29,7 +35,7 @@ def read_map(readme):
         if unknown:
             sys.exit(f"{readme}: the arrow of {area}/ points to {unknown[0]}, which no line above it names")
         allowed[area] = {area, "core"}.union(ahead, *(allowed[name] for name in ahead))
-    return allowed
+    return text, allowed
 
 
 def area_of(path):
@@ -64,11 +70,48 @@ def complaints(path, allowed):
             yield f"{path}:{number}: {line.strip()}: {reason}"
 
 
+def missing_rooms(allowed):
+    return [f"README.md: the map names {area}/, which is not there" for area in allowed
+            if not (Path("src") / area).is_dir() and not Path(area).is_dir()]
+
+
+def rows_in(path):
+    return {"".join(names) for names in ROWS.findall(path.read_text())}
+
+
+def table_complaints(map_text, paths):
+    """Tables that the map names and that are not there, and rows beside them."""
+    for area, file in TABLE.findall(map_text):
+        table = Path("src") / area / file
+        rows = rows_in(table) if table.exists() else set()
+        if not rows:
+            yield f"README.md: the map says that {table} is the table of {area}/: there is none"
+        for path in paths:
+            if path.parts[0] == "src" and path != table and rows & rows_in(path):
+                yield f"{path}: rows of {', '.join(sorted(rows & rows_in(path)))} belong to {table}"
+
+
+def public_complaints(paths):
+    """What is wrong with the headers that other programs may rely on."""
+    headers = [path for path in paths if path.parts[0] == "include"]
+    if len(headers) > MOST_PUBLIC_HEADERS:
+        yield f"include/savp: {len(headers)} headers, of which there may be {MOST_PUBLIC_HEADERS}"
+    for path in headers:
+        for number, line in enumerate(path.read_text().splitlines(), start=1):
+            named = PUBLIC_INCLUDE.match(line)
+            if INCLUDE.match(line) and not named:
+                yield f"{path}:{number}: {line.strip()}: a header for other programs includes one of src/"
+            elif named and not (Path("include") / named[1]).exists():
+                yield f"{path}:{number}: {line.strip()}: there is no such header for other programs"
+
+
 def main():
-    allowed = read_map(Path("README.md"))
-    tracked = subprocess.check_output(["git", "ls-files", "src", "tools", "tests"], text=True)
+    map_text, allowed = read_map(Path("README.md"))
+    tracked = subprocess.check_output(["git", "ls-files", "include", "src", "tools", "tests"], text=True)
     paths = [Path(name) for name in tracked.split() if name.endswith((".h", ".cpp", ".cu"))]
-    found = [text for path in paths for text in complaints(path, allowed)]
+    paths = [path for path in paths if path.exists()]
+    found = [text for path in paths if path.parts[0] != "include" for text in complaints(path, allowed)]
+    found += [*missing_rooms(allowed), *table_complaints(map_text, paths), *public_complaints(paths)]
     print(*found, sep="\n", end="\n" if found else "")
     sys.exit(bool(found))
 
