@@ -13,6 +13,7 @@ namespace savp::cli {
 struct Question {
   std::string flag;  // "--version"
   std::string about;
+  std::string values = {};  // "bash|zsh" where it takes one of these, else empty
 };
 
 // A flag without a value that every tool has.
@@ -32,10 +33,15 @@ struct Flags {
   std::function<std::string(const std::string& name, const std::string& value)> instead = {};
 };
 
-// Sets the options from the arguments (those after the program's and the command's name). Returns the flag of
-// the first question asked, else an empty text, and only then sees to it that nothing required is missing.
-// Throws UsageError; unknown flags name near misses.
-std::string read_flags(const std::vector<std::string>& arguments, const Flags& flags);
+// The flag of a question and its value; both empty where nothing was asked.
+struct Asked {
+  std::string flag, value;
+};
+
+// Sets the options from the arguments (those after the program's and the command's name). Returns the first
+// question asked, and only where there is none sees to it that nothing required is missing. Throws
+// UsageError; unknown flags name near misses.
+Asked read_flags(const std::vector<std::string>& arguments, const Flags& flags);
 
 // "savp_train --input_dir DIR [flags]", then the flags in their groups with meaning and default, in lines of
 // at most `columns` characters.
@@ -44,8 +50,8 @@ std::string flags_help(const std::string& program, const Flags& flags, size_t co
 // Text broken at spaces so that every line, indented by `indent`, has at most `columns` characters.
 std::string wrap(const std::string& text, size_t indent, size_t columns = 100);
 
-// Text of several lines, of which the long ones are broken; what follows stands under them, a little further
-// in.
+// Text of several lines, of which the long ones are broken; what follows stands under them, a little
+// further in.
 std::string fit_lines(const std::string& text, size_t columns);
 
 // A command broken so that a shell still takes it as one, indented by two.

@@ -13,10 +13,9 @@
 //   };
 //   int main(int argc, char** argv) { return savp::cli::run<GreetOptions>(argc, argv, greet); }
 //
-// Flags, checks and the grouped --help come from it; --version and (for tools with --model) --help_hparams
-// and
-// --list_models are there as well. Exceptions become one line on standard error and the exit code of
-// core/error.h.
+// Flags, checks and the grouped --help come from it; --version and (for tools with --model)
+// --help_hparams and --list_models are there as well. Exceptions become one line on standard error and
+// the exit code of core/error.h.
 #pragma once
 
 #include <functional>

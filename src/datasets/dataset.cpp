@@ -155,8 +155,8 @@ int64_t count_long_records(const std::vector<std::string>& files, int64_t span) 
   return count;
 }
 
-// By their length fields, since the names of files may say otherwise; where damage is to be skipped, up to
-// there.
+// By their length fields, since the names of files may say otherwise; where damage is to be skipped, up
+// to there.
 int64_t count_all_records(const std::vector<std::string>& files, bool skips_damage) {
   int64_t count = 0;
   for (const auto& file : files) {

@@ -29,8 +29,8 @@ struct BatchOptions {
 // Batches, and where they are in the data.
 class BatchStream : public Stream<Batch> {
  public:
-  // After the last batch that was given away. A stream of the same data, seed and shard that starts here goes
-  // on with the same batches; with several shards, as long as no record was left out.
+  // After the last batch that was given away. A stream of the same data, seed and shard that starts here
+  // continues with the same batches; with several shards, as long as no record was left out.
   virtual StreamPosition position() const = 0;
 };
 

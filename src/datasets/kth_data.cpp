@@ -101,8 +101,8 @@ SubSequences sub_sequences(const Json& files, const std::string& where) {
   return all;
 }
 
-// The published metadata: a list of {"vid": "person01_boxing_d1", "files": [["image-001_64x64.png", ...],
-// ...]}.
+// The published metadata: a list of {"vid": "person01_boxing_d1", "files": [["image-001_64x64.png",
+// ...], ...]}.
 class Metadata {
  public:
   Metadata(fs::path folder, int64_t size) : folder_(std::move(folder)), size_(size) {}
@@ -176,7 +176,7 @@ VideoSequences whole(const std::vector<Picture>& frames) {
   return {{clip_record(frames)}, {static_cast<int64_t>(frames.size())}};
 }
 
-// Persons of the test are never trained with; videos of the others are drawn by lot for validation.
+// Persons of the test are never trained with; those to validate with are chosen pseudo-randomly.
 std::vector<VideoSplit> divide(const std::vector<fs::path>& videos, uint64_t seed) {
   std::vector<fs::path> training, test;
   for (const auto& path : videos)

@@ -1,6 +1,6 @@
 // Names of features and files by pattern: "%d" stands for digits, "{view}" for letters, digits and
-// underscores, all else for itself. Matched from left to right in one go, since names in files may be of any
-// length.
+// underscores, all else for itself. Matched from left to right in one go, since names in files may be of
+// any length.
 #pragma once
 
 #include <cstdint>

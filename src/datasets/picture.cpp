@@ -21,8 +21,8 @@ Taps grow(int64_t i, int64_t from, float ratio) {
 }
 
 // Mean over the input's area that output i covers. In single precision, as in TensorFlow: with many pixels
-// the ends of the areas are off by some 1e-6 of a pixel, and so are the weights. Past the end the last input
-// counts.
+// the ends of the areas are off by some 1e-6 of a pixel, and so are the weights. Past the end the last
+// input counts.
 Taps shrink(int64_t i, int64_t from, float ratio) {
   const auto begin = static_cast<float>(i) * ratio, end = static_cast<float>(i + 1) * ratio;
   Taps taps{static_cast<int64_t>(begin), {}};
@@ -79,7 +79,7 @@ PictureDecoder::PictureDecoder(PictureSize stored, Pixels pixels, const RandomCr
       random_(hparams.random_crop_size > 0),
       crop_(random_ ? hparams.random_crop_size : hparams.crop_size) {
   SAVP_CHECK(!random_ || crop_ <= std::min(stored.height, stored.width), UsageError,
-             "random_crop_size=", crop_, " is larger than the pictures, which are ", text(stored));
+             "random_crop_size=", crop_, " is larger than the frames, which are ", text(stored));
   if (crop_ == 0 && hparams.scale_size == 0) return;
   if (crop_ == 0) crop_ = std::min(stored.height, stored.width);
   const auto side = hparams.scale_size != 0 ? hparams.scale_size : crop_;

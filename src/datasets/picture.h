@@ -38,8 +38,8 @@ class PictureDecoder {
 
   // Whether the picture is the stored one: bytes then say all, in a quarter of the memory.
   bool keeps_bytes() const { return crop_ == 0 && pixels_ != Pixels::kFloat; }
-  // As they are stored: height x width x channels, to be brought to [0, 1] by to_planes(). Where
-  // keeps_bytes().
+  // As they are stored: height x width x channels, to be brought to [0, 1] by to_planes().
+  // Where keeps_bytes().
   void decode_bytes(std::string_view frame, uint8_t* picture) const;
 
  private:

@@ -47,9 +47,9 @@ struct RecordStreamOptions {
 Draws draws_at(uint64_t seed, const StreamPosition& position);
 
 // Only places are kept, so that the shuffle buffer costs no memory to speak of; decoders read the data.
-// Shuffled: files change their order in each epoch, and each record is drawn from the next kShuffleBuffer
-// ones of the epoch. To start within an epoch, the places before are found again, which reads 12 bytes a
-// record.
+// Shuffled: files change their order in each epoch, and each record is drawn from the next
+// kShuffleBuffer ones of the epoch. To start within an epoch, the places before are found again, which
+// reads 12 bytes a record.
 class RecordStream : public Stream<RecordItem> {
  public:
   static constexpr size_t kShuffleBuffer = 1024;

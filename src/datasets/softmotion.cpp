@@ -30,8 +30,8 @@ DatasetSpec bair() {
   spec.name = "bair";
   spec.aliases = {};
   spec.about =
-      "BAIR robot pushing: 64x64 RGB, 30 steps, positions and actions; also records like these of other "
-      "sizes";
+      "BAIR robot pushing: 64x64 RGB, 30 steps, positions and actions; also records like these of "
+      "other sizes";
   spec.state_size = spec.action_size = 0;  // as in the first record
   return spec;
 }

@@ -13,23 +13,22 @@ namespace savp {
 // With the names of the published implementation.
 struct DatasetHparams {
   using Self = DatasetHparams;
-  HPARAM(int64_t, crop_size, 0, "side of the square cut from the centre (pixels); 0: whole picture",
+  HPARAM(int64_t, crop_size, 0, "side of the square cropped from the centre (pixels); 0: whole frame",
          (Between{0, limits::kPixels}));
-  HPARAM(int64_t, scale_size, 0, "side that the square is then resized to (pixels); 0: not at all",
+  HPARAM(int64_t, scale_size, 0, "side that the square is then resized to (pixels); 0: not resized",
          (Between{0, limits::kPixels}));
-  HPARAM(int64_t, context_frames, 1, "true frames given at the start", (Between{1, limits::kFrames}));
+  HPARAM(int64_t, context_frames, 1, "frames given to the model at the start", (Between{1, limits::kFrames}));
   HPARAM(int64_t, sequence_length, 0,
          "frames of a sequence, context included; 0: as many as the records hold",
          (Between{0, limits::kFrames}));
   HPARAM(int64_t, long_sequence_length, 0,
-         "frames of the sequences of the longer validation; 0: sequence_length",
-         (Between{0, limits::kFrames}));
-  HPARAM(int64_t, frame_skip, 0, "frames left out between two frames of a sequence; their actions are joined",
+         "frames of a sequence in the longer validation; 0: sequence_length", (Between{0, limits::kFrames}));
+  HPARAM(int64_t, frame_skip, 0, "frames skipped between two frames of a sequence; their actions are joined",
          (Between{0, limits::kFrames}));
   HPARAM(int64_t, time_shift, 1,
          "training sequences start at a random multiple of this (steps); 0: at the first frame",
          (Between{0, limits::kFrames}));
-  HPARAM(bool, force_time_shift, false, "start at random in validation and test, too");
+  HPARAM(bool, force_time_shift, false, "start at random in validation and testing, too");
   HPARAM(bool, shuffle_on_val, false, "shuffle in validation, too");
   HPARAM(bool, use_state, false, "read states and actions");
 };
@@ -37,7 +36,8 @@ struct DatasetHparams {
 // Of data sets whose frames are cut at random, the same window for all frames of a sequence.
 struct RandomCropHparams : DatasetHparams {
   using Self = RandomCropHparams;
-  HPARAM(int64_t, random_crop_size, 0, "side of the square cut at a random place (pixels); 0: whole picture",
+  HPARAM(int64_t, random_crop_size, 0,
+         "side of the square cropped at a random place (pixels); 0: whole frame",
          (Between{0, limits::kPixels}));
 };
 
@@ -45,20 +45,18 @@ struct RandomCropHparams : DatasetHparams {
 struct VideoHparams : RandomCropHparams {
   using Self = VideoHparams;
   HPARAM(Size2, frame_size, (Size2{0, 0}),
-         "of videos read directly: height and width (pixels) that the middle of each frame is cut to and "
-         "resized; "
-         "[0,0]: as stored",
+         "height and width of frames from videos (pixels): the centre of each frame is cropped to this "
+         "aspect ratio, then resized; [0,0]: as stored",
          (Between{0, limits::kPixels}));
-  HPARAM(double, fps, 0, "of videos read directly: frames a second to take out; 0: every frame",
-         (Between{0, 1000}));
+  HPARAM(double, fps, 0, "frames per second taken from videos; 0: every frame", (Between{0, 1000}));
   HPARAM(
       std::string, image_key, "",
-      "of .npz files: name of the array that holds the frames; empty: images, or the only one that can be");
+      "name of the array that holds the frames of an .npz file; empty: images, or the only one that can be");
   HPARAM(std::string, array_axes, "",
-         "of arrays: what their axes are, N sequences, T frames, H height, W width, C channels, as in NTHWC "
-         "or TNHW; empty: detected from the shape");
+         "axes of arrays: N sequences, T frames, H height, W width, C channels, as in NTHWC or TNHW; empty: "
+         "detected from the shape");
   HPARAM(bool, split_within_videos, false,
-         "where there are too few files for train, val and test: divide each video by time");
+         "with too few files for train, val and test, divide each video by time");
 };
 
 // How a record holds its sequence.
@@ -91,8 +89,8 @@ struct DatasetSpec {
   Layout layout = Layout::kPerStep;
   Pixels pixels = Pixels::kRaw;
   Count count = Count::kFileNames;
-  // Names of features; "%d" stands for the time step and "{view}" for one of several cameras. Empty: not
-  // there.
+  // Names of features; "%d" stands for the time step and "{view}" for one of several cameras. Empty:
+  // not there.
   std::string images;
   std::vector<std::string> views =
       {};  // cameras, the preferred one first; another is taken if it is the only one

@@ -1,6 +1,6 @@
-// A made-up world to try things on: a robot arm over a tray pushes coloured blocks about, at random. Without
-// its commands the future is uncertain, with them nearly certain: blocks move only when pushed, and soon
-// stop.
+// A made-up world to try things on: a robot arm over a tray pushes coloured blocks about, at random.
+// Without its commands the future is uncertain, with them nearly certain: blocks move only when pushed, and
+// soon stop.
 #pragma once
 
 #include <array>

@@ -174,11 +174,11 @@ const ReadSource& check_alike(const std::vector<Source>& sources, const std::vec
   for (size_t i = 0; i < read.size(); ++i) {
     if (read[i].clips.empty()) continue;
     first = std::min(first, i);
-    SAVP_CHECK(
-        read[i].content == read[first].content, DataError, sources[i].path.string(), ": holds frames of ",
-        read[i].content, ", but ", sources[first].path.filename().string(), " of ", read[first].content,
-        " (height x width x channels): all must be alike; videos are brought to one size with --size or "
-        "frame_size");
+    SAVP_CHECK(read[i].content == read[first].content, DataError, sources[i].path.string(),
+               ": holds frames of ", read[i].content, ", but ", sources[first].path.filename().string(),
+               " of ", read[first].content,
+               " (height x width x channels): all must be alike; videos are brought to one size with --size "
+               "or frame_size");
   }
   return read[first];
 }
@@ -309,8 +309,7 @@ void report(const Json& manifest, const VideoDataOptions& options) {
   if (manifest["split_by"] == "clip")
     log::warn(
         "too few files to split by file: split by time, the last clips for test; scores will look better "
-        "than "
-        "they are");
+        "than they are");
   for (const char* name : kSplitNames)
     log::info(concat(name, ": ", counted(manifest["sequences"][name], "clip"), " of ",
                      counted(static_cast<int64_t>(manifest["videos"][name].size()), "file")));

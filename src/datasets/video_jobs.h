@@ -1,5 +1,5 @@
-// Published data sets of videos: a list of files for each split, each file read into the records of its
-// sequences.
+// Published data sets of videos: a list of files for each split, each file read into the records of
+// its sequences.
 #pragma once
 
 #include <filesystem>
@@ -35,7 +35,7 @@ struct VideoJobs {
 // Writes the records of all splits; what the manifest says of them: counts, videos by split, videos left out.
 Json write_videos(const VideoJobs& jobs, const PreparedFolder& folder);
 
-// The train and val part of what is for training: 95 % and the rest, drawn by lot.
+// The train and val part of what is for training: 95 % and the rest, chosen pseudo-randomly.
 std::pair<std::vector<std::filesystem::path>, std::vector<std::filesystem::path>> keep_for_validation(
     const std::vector<std::filesystem::path>& videos, uint64_t seed);
 

@@ -21,7 +21,7 @@ std::array<int64_t, 3> split_sizes(int64_t count, const SplitShares& shares);
 // Whether split_sizes() leaves no split empty that has a share.
 bool enough_to_split(int64_t count, const SplitShares& shares);
 
-// The split (index into kSplitNames) of each of `count` things, drawn by lot.
+// The split (index into kSplitNames) of each of `count` things, chosen pseudo-randomly.
 std::vector<int> split_by_lot(int64_t count, const SplitShares& shares, uint64_t seed);
 
 // The same without a draw: the first are for training, the last for test. For clips of one video, where

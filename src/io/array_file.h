@@ -1,13 +1,13 @@
-// NumPy's files: an .npy file holds one array, an .npz file is a zip archive of such files, stored or
-// deflated.
+// NumPy's files: an .npy file holds one array, an .npz file is a zip archive of such files, stored
+// or deflated.
 //
 //   6 bytes "\x93NUMPY" | uint8 version, uint8 0 | header length, uint16 (version 1) or uint32 (2, 3),
 //   little-endian | header, a Python dictionary: {'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }
 //   | values
 //
-// Only arrays of little-endian numbers in C order are read. All that is wrong with a file is a DataError that
-// names it, the array, and the cause; nothing is allocated on the word of a header that the file's size
-// contradicts.
+// Only arrays of little-endian numbers in C order are read. All that is wrong with a file is a DataError
+// that names it, the array, and the cause; nothing is allocated on the word of a header that the file's
+// size contradicts.
 #pragma once
 
 #include <cstdint>

@@ -172,8 +172,8 @@ void check_matroska(const Bytes& bytes) {
   }
 }
 
-// A header of 9 bytes, then 4 bytes and a tag in turn: kind, size of the contents (3 bytes), 7 more,
-// contents.
+// A header of 9 bytes, then 4 bytes and a tag in turn: kind, size of the contents (3 bytes), 7
+// more, contents.
 void check_flv(const Bytes& bytes) {
   for (auto at = static_cast<int64_t>(bytes.big(5, 4)) + 4; bytes.size() - at >= 11;) {
     const auto kind = bytes.big(at, 1) & 0x1FU;

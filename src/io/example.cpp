@@ -17,8 +17,8 @@
 namespace savp {
 namespace {
 
-// Walks the fields of one encoded message (protobuf wire format). Protobuf's own parser would copy every
-// picture.
+// Walks the fields of one encoded message (protobuf wire format). Protobuf's own parser would copy
+// every picture.
 class WireReader {
  public:
   enum Type { kVarint = 0, kFixed64 = 1, kLengthDelimited = 2, kFixed32 = 5 };

@@ -1,6 +1,6 @@
-// tf.train.Example, the message in most records: a map from names to lists of byte strings, floats or int64.
-// And tf.train.SequenceExample, which has such a map (its context) and another from names to lists of such
-// lists.
+// tf.train.Example, the message in most records: a map from names to lists of byte strings, floats or
+// int64. And tf.train.SequenceExample, which has such a map (its context) and another from names to lists
+// of such lists.
 #pragma once
 
 #include <cstdint>

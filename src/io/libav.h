@@ -28,8 +28,8 @@ using Owned = std::unique_ptr<T, Free>;
 inline Owned<AVFrame> make_frame() { return Owned<AVFrame>(av_frame_alloc()); }
 inline Owned<AVPacket> make_packet() { return Owned<AVPacket>(av_packet_alloc()); }
 
-// Keeps the libraries from writing to standard error; the last complaint of this thread is kept for messages
-// instead.
+// Keeps the libraries from writing to standard error; the last complaint of this thread is kept for
+// messages instead.
 void be_quiet();
 
 // Forgets the last complaint.

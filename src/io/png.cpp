@@ -12,8 +12,8 @@
 namespace savp {
 namespace {
 
-// PNG: signature (8 bytes), length (4), "IHDR", width, height (4 bytes each, big-endian), bits a sample,
-// colours.
+// PNG: signature (8 bytes), length (4), "IHDR", width, height (4 bytes each, big-endian), bits a
+// sample, colours.
 constexpr std::string_view kPngSignature = "\x89PNG\r\n\x1A\n";
 constexpr size_t kPngWidth = 16, kPngHeight = 20, kPngBits = 24, kPngColours = 25;
 
@@ -25,8 +25,8 @@ int64_t big_endian(std::string_view bytes, size_t at) {
 
 // libpng reports errors through callbacks that must not return, and C code cannot be unwound: what may fail
 // stands in a function of its own, without locals to destroy, which longjmp leaves. Its simpler interface
-// would mix transparent pixels with what lies in the buffer, and change brightness where a picture tells its
-// gamma.
+// would mix transparent pixels with what lies in the buffer, and change brightness where a picture tells
+// its gamma.
 class Reader {
  public:
   explicit Reader(std::string_view encoded)
@@ -39,7 +39,7 @@ class Reader {
 
   void read(const PictureSize& size, uint8_t* pixels) {
     const bool sound = info_ != nullptr && try_read(size, pixels);
-    SAVP_CHECK(sound, DataError, "is a damaged PNG picture: ", message_.data());
+    SAVP_CHECK(sound, DataError, "is a damaged PNG image: ", message_.data());
   }
 
  private:
@@ -91,14 +91,14 @@ PictureSize png_size(std::string_view encoded) {
   constexpr std::array kChannels = {1, 0, 3, 3, 2, 0, 4};  // by kind of colours; 3: a palette
   const auto colours = static_cast<unsigned char>(encoded[kPngColours]);
   const bool known = encoded[kPngBits] <= 8 && colours < kChannels.size() && kChannels[colours] > 0;
-  SAVP_CHECK(known, DataError, "is a PNG picture of a kind that is not read: 8 bits a sample at most");
+  SAVP_CHECK(known, DataError, "is a PNG image of an unsupported kind: at most 8 bits per sample");
   return {big_endian(encoded, kPngHeight), big_endian(encoded, kPngWidth), kChannels[colours]};
 }
 
 void decode_png(std::string_view encoded, const PictureSize& size, uint8_t* pixels) {
   const auto found = png_size(encoded);
-  SAVP_CHECK(found == size, DataError, "is a picture of ", text(found), " instead of ", text(size));
-  SAVP_CHECK(!is_cut(encoded), DataError, "is a PNG picture that is cut short");
+  SAVP_CHECK(found == size, DataError, "is an image of ", text(found), " instead of ", text(size));
+  SAVP_CHECK(!is_cut(encoded), DataError, "is a truncated PNG image");
   Reader(encoded).read(size, pixels);
 }
 

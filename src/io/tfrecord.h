@@ -3,9 +3,9 @@
 //   uint64 length | uint32 check of the 8 length bytes | data, `length` bytes | uint32 check of the data
 //
 // little-endian; a check is the CRC-32C (Castagnoli) of the bytes, masked: (crc >> 15 | crc << 17) +
-// 0xa282ead8. A file that ends anywhere but between two records, or whose checks disagree, is an error that
-// names the file, the record (counted from 0) and the byte where its frame starts. Compressed files are not
-// read.
+// 0xa282ead8. A file that ends anywhere but between two records, or whose checks disagree, is an error
+// that names the file, the record (counted from 0) and the byte where its frame starts. Compressed files
+// are not read.
 #pragma once
 
 #include <cstdint>

@@ -85,8 +85,8 @@ bool is_mp4(const AVFormatContext& demuxer) {
 }
 
 // A display matrix has the rows a b and c d (Q16.16): x' = a x + c y, y' = b x + d y, y downwards. Read by
-// its signs, not as an angle, which would take a mirror for a turn; odd angles count as the nearest quarter
-// turn.
+// its signs, not as an angle, which would take a mirror for a turn; odd angles count as the nearest
+// quarter turn.
 Orientation orientation_of(const int32_t* matrix) {
   const int64_t a = matrix[0], b = matrix[1], c = matrix[3], d = matrix[4];
   const bool transposed = std::abs(b) + std::abs(c) > std::abs(a) + std::abs(d);
@@ -125,11 +125,11 @@ class VideoFile : public FrameSource {
     const AVCodec* codec = nullptr;
     const int index = av_find_best_stream(demuxer_.get(), AVMEDIA_TYPE_VIDEO, -1, -1, &codec, 0);
     SAVP_CHECK(index != AVERROR_DECODER_NOT_FOUND, DataError, path_.string(),
-               ": there is no decoder for its pictures");
-    SAVP_CHECK(index >= 0, DataError, path_.string(), ": holds no pictures");
+               ": there is no decoder for its frames");
+    SAVP_CHECK(index >= 0, DataError, path_.string(), ": holds no video frames");
     stream_ = demuxer_->streams[index];
     SAVP_CHECK((stream_->disposition & AV_DISPOSITION_ATTACHED_PIC) == 0, DataError, path_.string(),
-               ": holds sound with a cover picture, not a video");
+               ": holds audio with a cover image, not a video");
     for (unsigned i = 0; i < demuxer_->nb_streams; ++i)
       demuxer_->streams[i]->discard = static_cast<int>(i) == index ? AVDISCARD_DEFAULT : AVDISCARD_ALL;
     const AVRational rate = av_guess_frame_rate(demuxer_.get(), stream_, nullptr);

@@ -18,8 +18,8 @@ std::string read_whole_file(const std::filesystem::path& path, int64_t at_most =
 std::optional<std::string> read_if_there(const std::filesystem::path& path,
                                          int64_t at_most = kLargestWholeFile);
 
-// Writes under a temporary name and renames, so that the file is there in full or not at all. Makes missing
-// folders.
+// Writes under a temporary name and renames, so that the file is there in full or not at all. Makes
+// missing folders.
 void write_whole_file(const std::filesystem::path& path, std::string_view bytes);
 
 }  // namespace savp

@@ -5,8 +5,8 @@
 
 namespace savp::kernels {
 
-// One axis of a picture that is continued beyond its ends for a kernel of `taps` taps. Place 0 is the first
-// pixel's.
+// One axis of a picture that is continued beyond its ends for a kernel of `taps` taps. Place 0 is the
+// first pixel's.
 struct CdnaAxis {
   int size, taps, dilation;
   int before, after;  // places in front of the picture and behind it

@@ -9,8 +9,8 @@ namespace {
 
 constexpr int kThreads = 256;
 
-// A team of host_device.h whose threads are a part of a warp, one for each position's every kLanes-th
-// channel.
+// A team of host_device.h whose threads are a part of a warp, one for each position's every
+// kLanes-th channel.
 template <int kLanes>
 class Lanes {
  public:
@@ -41,8 +41,8 @@ void each_vector(const Work& work) {
   C10_CUDA_KERNEL_LAUNCH_CHECK();
 }
 
-// Neighbours in memory are read by neighbours among the threads: channels by a warp, or positions by a thread
-// each.
+// Neighbours in memory are read by neighbours among the threads: channels by a warp, or positions by a
+// thread each.
 template <class Work>
 void by_layout(const Work& work) {
   work.features.strides.channel == 1 ? each_vector<32>(work) : each_vector<1>(work);

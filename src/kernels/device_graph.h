@@ -15,11 +15,11 @@ class DeviceGraph {
   // Whether there are graphs on such a device.
   static bool available(const c10::Device& device);
 
-  // Calls `work` once and records what it asks of the device, without doing it. `work` must not wait for the
-  // device, read from it, or depend on it; all that it will have to see anew when replayed must keep its
-  // place in memory. generators: all that it draws from; each replay draws on from where they stand. With
-  // `shared`, the memory of an earlier graph is used as well: the two must never be replayed at the same
-  // time.
+  // Calls `work` once and records what it asks of the device, without doing it. `work` must not wait for
+  // the device, read from it, or depend on it; all that it will have to see anew when replayed must keep
+  // its place in memory. generators: all that it draws from; each replay draws on from where they stand.
+  // With `shared`, the memory of an earlier graph is used as well: the two must never be replayed at the
+  // same time.
   //
   // Throws what `work` throws, and c10::Error where it cannot be recorded; nothing is left recorded then.
   DeviceGraph(const c10::Device& device, const std::function<void()>& work,

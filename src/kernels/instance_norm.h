@@ -13,9 +13,9 @@ struct InstanceNormOptions {
   double negative_slope = 1.0;
 };
 
-// x [B, C, H, W], statistics over H, W of each sample and channel -> as x. On a GPU one kernel forward and
-// one backward, in float inside, for float and bfloat16, channels first or last; elsewhere LibTorch's
-// operators.
+// x [B, C, H, W], statistics over H, W of each sample and channel -> as x. On a GPU one kernel forward
+// and one backward, in float inside, for float and bfloat16, channels first or last; elsewhere
+// LibTorch's operators.
 at::Tensor instance_norm(const at::Tensor& x, const NormWeights& norm,
                          const InstanceNormOptions& options = {});
 

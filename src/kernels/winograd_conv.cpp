@@ -92,8 +92,8 @@ WinogradConv::Side WinogradConv::make_side(int64_t channels, const Size3& image,
 
 int64_t WinogradConv::weight_size() const { return frequencies_ * weight_stride_; }
 
-// Calls body for each input channel's weights, panel by panel, so that writing goes on in few places at a
-// time.
+// Calls body for each input channel's weights, panel by panel, so that writing goes on in few places at
+// a time.
 template <class Body>
 void WinogradConv::each_weight_row(const WeightView& weight, float* transformed, const Body& body) const {
   const int64_t rows = g_.depth_taps * in_channels_, padded = in_channels_ / in_.phases;

@@ -29,8 +29,8 @@ struct ConvGeometry {
   Size3 out_step{1, 1, 1};
 };
 
-// A kernel [out_channels, in_channels, depth, height, width] in memory, by its strides; the taps may run
-// backwards.
+// A kernel [out_channels, in_channels, depth, height, width] in memory, by its strides; the taps may
+// run backwards.
 struct WeightView {
   float* taps;
   int64_t out_channel, in_channel;

@@ -40,8 +40,8 @@ struct Product {
   bool add;
 };
 
-// One input channel's weights for a panel of output channels: r x r taps each <-> [a * a frequencies][2 *
-// lanes].
+// One input channel's weights for a panel of output channels: r x r taps each <-> [a * a frequencies][2
+// * lanes].
 struct WeightRow {
   float* taps;       // the first output channel's
   int64_t channels;  // 0 .. 2 * lanes; the rest of the panel stands for zeros

@@ -10,7 +10,7 @@
 namespace savp {
 namespace {
 
-// Losses on frames look at the posterior's roll-out where there is one.
+// Losses on frames look at the posterior's rollout where there is one.
 const Prediction& reconstruction(const LossInputs& in) {
   return in.output.posterior ? *in.output.posterior : in.output.prior;
 }

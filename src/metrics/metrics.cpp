@@ -17,7 +17,7 @@ constexpr double kLuminance = 0.01 * 0.01, kContrast = 0.03 * 0.03;  // (K1 L)^2
 
 void check_same_pictures(const Tensor& a, const Tensor& b) {
   SAVP_CHECK(a.dim() >= 3 && b.dim() >= 3 && a.sizes().slice(a.dim() - 3) == b.sizes().slice(b.dim() - 3),
-             UsageError, "pictures of different sizes cannot be compared: ", a.sizes(), " and ", b.sizes());
+             UsageError, "frames of different sizes cannot be compared: ", a.sizes(), " and ", b.sizes());
 }
 
 Tensor mean_over_picture(const Tensor& values) { return values.mean({-3, -2, -1}); }
@@ -28,8 +28,8 @@ Tensor gaussian_window(const Tensor& like) {
   return (distance.square() / (-2 * kWindowDeviation * kWindowDeviation)).softmax(0);
 }
 
-// Local weighted means, [..., C, H, W] -> [..., C, H - 10, W - 10]; the window is a product of two, one an
-// axis.
+// Local weighted means, [..., C, H, W] -> [..., C, H - 10, W - 10]; the window is a product of two, one
+// an axis.
 Tensor local_mean(const Tensor& values, const Tensor& window) {
   auto sizes = values.sizes().vec();
   const auto planes = values.reshape({-1, 1, sizes[sizes.size() - 2], sizes.back()});
@@ -49,12 +49,12 @@ Tensor psnr(const Tensor& a, const Tensor& b) { return mse(a, b).log10() * -10.0
 
 Tensor ssim(const Tensor& a, const Tensor& b) {
   check_same_pictures(a, b);
-  SAVP_CHECK(a.size(-2) >= kWindow && a.size(-1) >= kWindow, UsageError, "ssim needs pictures of at least ",
+  SAVP_CHECK(a.size(-2) >= kWindow && a.size(-1) >= kWindow, UsageError, "ssim needs frames of at least ",
              kWindow, "x", kWindow, " pixels, these are ", a.size(-2), "x", a.size(-1),
              ": choose a larger scale_size or crop_size");
   const auto window = gaussian_window(a);
-  // Second moments are taken of centred pictures: E[x^2] - E[x]^2 would lose most digits of a bright, flat
-  // one.
+  // Second moments are taken of centred pictures: E[x^2] - E[x]^2 would lose most digits of a bright,
+  // flat one.
   const auto level_a = a.mean({-2, -1}, /*keepdim=*/true), level_b = b.mean({-2, -1}, /*keepdim=*/true);
   const auto x = a - level_a, y = b - level_b;
   const auto mean_x = local_mean(x, window), mean_y = local_mean(y, window);

@@ -31,8 +31,8 @@ class DiscriminatorSet : public torch::nn::Module {
   explicit DiscriminatorSet(const DiscriminatorSetOptions& options);
   bool empty() const { return networks_.empty(); }
 
-  // The weights of a phase, normalised once. With every = false, only of discriminators that take part in a
-  // loss.
+  // The weights of a phase, normalised once. With every = false, only of discriminators that take part in
+  // a loss.
   using Weights = std::vector<nn::Discriminator::Weights>;
   Weights normalize() const;
 
@@ -41,8 +41,7 @@ class DiscriminatorSet : public torch::nn::Module {
     kGenerator,      // true videos and the weights are constants; the gradient reaches the generated videos
   };
   // Judges true against generated frames, both [T - 1, B, C, H, W], on clips drawn anew for each of the four
-  // passes
-  // ("enc_real", "enc_fake", "real", "fake"). Only what takes part in a loss unless `all`.
+  // passes ("enc_real", "enc_fake", "real", "fake"). Only what takes part in a loss unless `all`.
   std::vector<Judgement> judge(const Tensor& targets, const GeneratorOutput& output, const Weights& weights,
                                Phase phase, Noise& noise, bool all = false) const;
 

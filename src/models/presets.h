@@ -15,8 +15,8 @@ namespace savp {
 // for a first look.
 std::vector<std::string> preset_names();
 
-// Where it comes from and its values, for resolve_hparams. Throws UsageError for an unknown name, naming near
-// misses.
+// Where it comes from and its values, for resolve_hparams. Throws UsageError for an unknown name, naming
+// near misses.
 std::pair<std::string, Json> preset(const std::string& name);
 
 // The model that it is for.

@@ -39,7 +39,7 @@ class ConvRnn : public torch::nn::Module {
  public:
   // What it carries, in the order of the published checkpoints; nothing for a cell without memory.
   virtual std::vector<ConvStatePart> state_parts() const = 0;
-  // The convolutions of a roll-out, see ConvLayer::fold; uses as in kernels::PreparedConvOptions.
+  // The convolutions of a rollout, see ConvLayer::fold; uses as in kernels::PreparedConvOptions.
   using Folded = std::vector<kernels::PreparedConv>;
   virtual Folded fold(int64_t uses) const = 0;
   // input [B, in, H, W], vector [B, V] (undefined without), last state -> output [B, F, H, W], next state.

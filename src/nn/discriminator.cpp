@@ -16,8 +16,8 @@
 namespace savp::nn {
 namespace {
 
-// Layer by layer: name, kernel size, whether it halves the picture, whether it halves the time, filters /
-// ndf.
+// Layer by layer: name, kernel size, whether it halves the picture, whether it halves the time, filters
+// / ndf.
 struct ConvRow {
   const char* name;
   int64_t kernel, stride, time_stride, widths;
@@ -63,7 +63,7 @@ Discriminator::Discriminator(const DiscriminatorOptions& o) : video_(o.video) {
   for (const int64_t s : size)
     SAVP_CHECK(s >= 1, UsageError, "the discriminator cannot take clips of ", o.clip_length, " frames of ",
                o.height, "x", o.width,
-               " pixels: clip_length must be at least 4 and pictures at least 8 pixels");
+               " pixels: clip_length must be at least 4 and frames at least 8 pixels");
   in *= std::accumulate(size.begin(), size.end(), int64_t{1}, std::multiplies<>());
   auto dense = std::make_shared<Scope>();
   layers_.push_back({dense->parameter("kernel", truncated_normal({in, 1}, 0.02)),

@@ -45,8 +45,8 @@ Tensor pad_axes(const Tensor& x, Pads vertical, Pads horizontal, Border border) 
   return mirror(mirror(x, -2, vertical, skip), -1, horizontal, skip);
 }
 
-// A kernel for uses with equal pads on all sides, as SAME gives them at even sizes; any others go another
-// way.
+// A kernel for uses with equal pads on all sides, as SAME gives them at even sizes; any others go
+// another way.
 kernels::PreparedConv prepare(const Tensor& kernel, Size2 stride, int64_t uses) {
   return kernels::PreparedConv(
       kernel, {.stride = stride[0], .padding = (kernel.size(2) - stride[0]) / 2, .uses = uses});

@@ -88,7 +88,7 @@ class Constant {
 };
 
 // A convolution of x [B, in, H, W]. fold() makes the weights it really applies, once for all `uses` in a
-// roll-out, so that their cost (and that of their gradient) does not grow with time.
+// rollout, so that their cost (and that of their gradient) does not grow with time.
 class Norm;
 class ConvLayer : public torch::nn::Module {
  public:
@@ -153,8 +153,8 @@ class Deconv2d : public ConvLayer {
   Padding padding_;
 };
 
-// x [B, in, H, W] and folded [in, out, kh, kw] -> [B, out, H * stride, W * stride], as TensorFlow's
-// conv2d_transpose.
+// x [B, in, H, W] and folded [in, out, kh, kw] -> [B, out, H * stride, W * stride], as
+// TensorFlow's conv2d_transpose.
 Tensor conv_transpose_same(const Tensor& x, const Tensor& folded, const Tensor& bias, Size2 stride);
 
 // kBatch is the published code's, whose statistics never leave 0 and 1; kBatchTrained takes those of the

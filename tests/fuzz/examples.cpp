@@ -1,5 +1,5 @@
-// Examples and SequenceExamples: whatever a record holds, every data set reads or refuses it, down to the
-// pixels.
+// Examples and SequenceExamples: whatever a record holds, every data set reads or refuses it, down to
+// the pixels.
 #include "core/error.h"
 #include "datasets/layouts.h"
 #include "datasets/picture.h"

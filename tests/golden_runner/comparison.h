@@ -50,8 +50,8 @@ class Comparison {
   void remark(const std::string& text) { remark_ = text; }
 
   bool passed() const;
-  // "worst=<tensor> err=<x of tolerance>", with the number of tensors out of tolerance and the first
-  // problems.
+  // "worst=<tensor> err=<x of tolerance>", with the number of tensors out of tolerance and the
+  // first problems.
   std::string summary() const;
   // One line a compared tensor, one a problem and one a case left out.
   std::vector<std::string> lines() const;

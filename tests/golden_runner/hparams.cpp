@@ -44,8 +44,8 @@ std::optional<Json> element_like(const Json& other, const std::string& text) {
   return fits ? std::optional(value) : std::nullopt;
 }
 
-// "il[0]=9,il[1]=8": what it changes, where each element is there and is named once. There, such texts always
-// fail.
+// "il[0]=9,il[1]=8": what it changes, where each element is there and is named once. There, such texts
+// always fail.
 std::optional<Json> elements_set(const std::string& text, const Json& start) {
   static const std::regex kElement(R"((\w+)\[ *(\d+) *\]\s*=\s*([^,\[\]]+)(,\s*|$))");
   Json changed = Json::object();
@@ -266,8 +266,8 @@ std::optional<std::string> error_of(const std::function<void()>& body) {
   }
 }
 
-// There, the folder tells which of two data sets sv2p is, and another folder is an error; here, the records
-// do.
+// There, the folder tells which of two data sets sv2p is, and another folder is an error; here, the
+// records do.
 std::string variant_of(const Json& c) {
   const auto& folder = c["folder_name"];
   return c["name"] == "sv2p" && !folder.is_null() && folder != "other" ? folder : c["name"];

@@ -31,7 +31,7 @@ void add(NamedTensors& out, const std::string& name, const Tensor& value, at::In
 
 void add(NamedTensors& out, const std::string& suffix, const Prediction& prediction) {
   for (const auto& row : kPrediction) add(out, row.name + suffix, prediction.*row.member, row.axes);
-  // Each step of a roll-out has a scale of its own.
+  // Each step of a rollout has a scale of its own.
   std::vector<Tensor> colours;
   if (prediction.flows.defined())
     for (const auto& flows : prediction.flows.unbind(0)) colours.push_back(nn::flow_to_rgb(flows));

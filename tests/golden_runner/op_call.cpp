@@ -53,8 +53,8 @@ const Tensor& OpCall::variable(const std::string& name) const {
   return found->second;
 }
 
-// The module's own tensors take the values, and take the variables' places, so that gradients are found
-// there.
+// The module's own tensors take the values, and take the variables' places, so that gradients are
+// found there.
 void OpCall::load(torch::nn::Module& module, const std::string& scope) {
   torch::NoGradGuard no_grad;
   module.to(device());

@@ -25,8 +25,8 @@ Layer layer(const Case& c) {
   return {z * passes, x * passes, passes};
 }
 
-// Element 2 of w x + b is zero but for rounding: it was not for the machine that recorded, and it is for
-// ours.
+// Element 2 of w x + b is zero but for rounding: it was not for the machine that recorded, and it is
+// for ours.
 class OnKink : public testing::Test {
  protected:
   void SetUp() override {

@@ -19,9 +19,9 @@ class Tolerances {
   // losses/<name>, unweighted terms, weights and totals.
   double loss(double expected) const;
 
-  // grads/<variable>: for each element; `largest` is the tensor's largest magnitude. Where the true gradient
-  // is zero, so that both sides have rounding noise of their own, that of the kernel beside it is the
-  // measure.
+  // grads/<variable>: for each element; `largest` is the tensor's largest magnitude. Where the true
+  // gradient is zero, so that both sides have rounding noise of their own, that of the kernel beside it is
+  // the measure.
   double gradient(const std::string& variable, double largest) const;
   // The same for the Euclidean norm of a gradient of `count` elements.
   double gradient_norm(const std::string& variable, double norm, int64_t count) const;

@@ -138,8 +138,8 @@ TEST(Advection, ExactlyTheSampledShareOfABatchIsFedTruth) {
   EXPECT_EQ(make("sna", "schedule_sampling_k=-1")->ground_truth_sampling(0), 0.0);
 }
 
-// Kernels of 5x5 spread a point by 2 pixels a step, from one frame's prediction to the next, in training,
-// too.
+// Kernels of 5x5 spread a point by 2 pixels a step, from one frame's prediction to the next, in
+// training, too.
 TEST(Advection, PointsMoveOn) {
   auto generator = make("sna", "num_masks=1,first_image_background=false,generate_scratch_image=false");
   auto batch = random_batch(kShape, kLength, 1);

@@ -70,7 +70,7 @@ TEST(SavpGenerator, ActionsChangeTheFuture) {
   EXPECT_FALSE(torch::allclose(still.states, moved.states));
 }
 
-// Roll-outs run as one batch and share their first steps: each must be what it would be alone.
+// Rollouts run as one batch and share their first steps: each must be what it would be alone.
 TEST(SavpGenerator, RolloutsOfOneBatchDoNotTouchEachOther) {
   auto hp = tiny();
   hp.context_frames = 3;

@@ -121,8 +121,8 @@ TEST_P(HostReads, OnTheGpuAStepCanBeRecorded) {
     return all;
   };
   const auto eager = losses(false), replayed = losses(true);
-  // Sums in another order at each run (atomic additions) move what has hardly a gradient by whole steps of
-  // Adam.
+  // Sums in another order at each run (atomic additions) move what has hardly a gradient by whole steps
+  // of Adam.
   for (size_t i = 0; i < eager.size(); ++i)
     EXPECT_NEAR(eager[i], replayed[i], (i < 2 ? 1e-4 : 1e-2) * std::abs(eager[i])) << "step " << i;
 }

@@ -114,8 +114,8 @@ Vec turned(Vec a, double angle) {
   return {c * a.x - s * a.y, s * a.x + c * a.y};
 }
 
-// Friction under a block spreads over its area: it resists turning as mass does, with the same radius of
-// gyration.
+// Friction under a block spreads over its area: it resists turning as mass does, with the same radius
+// of gyration.
 Body make_disc(Vec position, double radius) {
   return {
       .position = position, .radius = radius, .inverse_mass = 1, .inverse_inertia = 2 / (radius * radius)};

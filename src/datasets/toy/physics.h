@@ -17,8 +17,8 @@ inline double cross(Vec a, Vec b) { return a.x * b.y - a.y * b.x; }
 double length(Vec a);
 Vec turned(Vec a, double angle);  // radians, from x towards y
 
-// A box with rounded corners: a rectangle grown by a radius on all sides. A disc is one whose rectangle is a
-// point.
+// A box with rounded corners: a rectangle grown by a radius on all sides. A disc is one whose rectangle is
+// a point.
 struct Body {
   Vec position;      // of the centre
   double angle = 0;  // radians

@@ -86,8 +86,8 @@ struct Command {
   double lift = 0, turn = 0;
 };
 
-// Goes for one point after the other, mostly through a block, smoothly and with some trembling; now and then
-// lifted.
+// Goes for one point after the other, mostly through a block, smoothly and with some trembling; now and
+// then lifted.
 class Robot {
  public:
   Robot(Dice& dice, const World& world) : dice_(dice) { choose_target(world); }

@@ -177,8 +177,8 @@ Tensor apply_cdna_kernels(const Tensor& image, const Tensor& kernels, Size2 dila
   const FloatForward exact_frames;
   const int64_t batch = image.size(0), count = kernels.size(1);
   const auto padded = pad_for(image, kernels, dilation, border);
-  // Colours take the place of the batch, and the batch that of the channels, each a group with kernels of its
-  // own.
+  // Colours take the place of the batch, and the batch that of the channels, each a group with kernels of
+  // its own.
   const auto warped =
       torch::conv2d(padded.transpose(0, 1), kernels.flatten(0, 1).unsqueeze(1), {}, /*stride=*/1,
                     /*padding=*/at::IntArrayRef(0), dilation, batch);
