@@ -35,8 +35,8 @@ struct SequenceBatch {
   std::vector<float> states;   // [count][frames][state_size]
 };
 
-// One thread at a time may use a reader; several may read the same data at once. Threads of its own end with
-// it.
+// One thread at a time may use a reader; several may read the same data at once. Threads of its own end
+// with it.
 class DatasetReader {
  public:
   // Opens a folder of records, or of videos, folders of frames or arrays (see docs/data.md); these are first

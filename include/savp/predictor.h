@@ -52,9 +52,9 @@ struct NumbersView {
   int64_t rows = 0, columns = 0;
 };
 
-// Distributions over pixels that a model moves along with the frames ("where is the thing I point at?"):
-// [frames][count] [height][width], each not negative and with the sum 1. Owned by someone else, as
-// NumbersView.
+// Distributions over pixels that a model moves along with the frames ("where is the thing I point
+// at?"): [frames][count] [height][width], each not negative and with the sum 1. Owned by someone else,
+// as NumbersView.
 struct PixelsView {
   const float* values = nullptr;
   int64_t count = 0;

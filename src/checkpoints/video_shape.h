@@ -12,8 +12,8 @@ namespace savp {
 // {"video_shape", "..."}
 std::pair<std::string, std::string> shape_metadata(const VideoShape& shape);
 
-// None where the metadata has no such key; throws DataError (`where` opens the message) where it cannot be
-// read.
+// None where the metadata has no such key; throws DataError (`where` opens the message) where it cannot
+// be read.
 std::optional<VideoShape> shape_from(const Metadata& metadata, const std::string& where);
 
 }  // namespace savp

@@ -35,8 +35,8 @@
 namespace savp::cli {
 namespace {
 
-// Becomes savp_preprocess of the same folder, which reads videos and so needs FFmpeg. Returns what prevents
-// it.
+// Becomes savp_preprocess of the same folder, which reads videos and so needs FFmpeg. Returns what
+// prevents it.
 std::string become_video_bench(std::vector<std::string> flags) {
   flags.insert(flags.begin(), {"savp_preprocess", "bench"});
   std::vector<char*> arguments;
@@ -175,8 +175,8 @@ class Bench {
             kBatches * o_.batch_size * length, read);
   }
 
-  // The convolutions of the published network at 64 x 64, forward and both gradients, by
-  // kernels::PreparedConv.
+  // The convolutions of the published network at 64 x 64, forward and both gradients,
+  // by kernels::PreparedConv.
   void convolutions() {
     struct Row {
       const char* name;

@@ -14,8 +14,8 @@
 
 namespace savp::cli {
 
-// The flags that all tools with a finished model share, with the names and defaults of the published
-// programs.
+// The flags that all tools with a finished model share, with the names and defaults of the
+// published programs.
 struct PredictOptions {
   using Self = PredictOptions;
   using Text = std::optional<std::string>;
@@ -81,8 +81,8 @@ class Predicting {
   // What results are filed under.
   std::string name() const { return model_.origin.name(); }
   std::string model() const { return model_.entry().name; }
-  // Of its results: the tool's options, with what followed for model, data set and batch size, and all
-  // hyperparameters.
+  // Of its results: the tool's options, with what followed for model, data set and batch size, and
+  // all hyperparameters.
   RunDescription description(Json options) const;
 
   int64_t context_frames() const { return model_.hparams->context_frames; }

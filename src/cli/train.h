@@ -42,8 +42,7 @@ struct TrainOptions {
          Metavar{"NAME"});
   HPARAM(Text, preset, std::nullopt,
          "hyperparameters of savp to start from: small (minutes on a CPU, for a first look), or the name of "
-         "published "
-         "ones (bair/ours_savp, see --help_hparams); default: chosen by the data",
+         "published ones (bair/ours_savp, see --help_hparams); default: chosen by the data",
          Metavar{"NAME"});
   HPARAM(Text, model_hparams, std::nullopt,
          "hyperparameters of the model, \"lr=1e-4,kernel_size=[5,5]\"; these win", Metavar{"TEXT"});

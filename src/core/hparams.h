@@ -68,8 +68,8 @@ struct Metavar {
 };
 struct Required : Metavar {};
 
-// The strict text of an enumeration: specialise with `static constexpr std::pair<Enum, const char*>
-// kTable[]`.
+// The strict text of an enumeration: specialise with `static constexpr std::pair<Enum, const
+// char*> kTable[]`.
 template <class Enum>
 struct EnumNames;
 

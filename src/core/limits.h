@@ -1,6 +1,6 @@
-// The most that a whole number from outside may say. Generous beside anything that can be trained or drawn,
-// and so small that sums and products of sizes stay within 64 bits: what is still too much ends as "out of
-// memory".
+// The most that a whole number from outside may say. Generous beside anything that can be trained or
+// drawn, and so small that sums and products of sizes stay within 64 bits: what is still too much ends as
+// "out of memory".
 #pragma once
 
 namespace savp::limits {

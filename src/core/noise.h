@@ -25,8 +25,8 @@ class Noise {
   // Where the draws are, for checkpoints: bytes on the CPU; undefined where there is nothing to go on from.
   virtual at::Tensor state() const { return {}; }
   virtual void load(const at::Tensor& /*state*/) {}
-  // What is drawn from, so that a graph of a step can go on drawing; undefined where draws come from
-  // elsewhere.
+  // What is drawn from, so that a graph of a step can go on drawing; undefined where draws come
+  // from elsewhere.
   virtual at::Generator generator() const { return {}; }
 };
 

@@ -1,5 +1,5 @@
-// How exactly products are computed in training. Weights, losses, norms' statistics and Adam are float in any
-// case.
+// How exactly products are computed in training. Weights, losses, norms' statistics and Adam are float in
+// any case.
 #pragma once
 
 #include <c10/core/Device.h>
@@ -34,8 +34,8 @@ class ProductPrecision {
 };
 
 // While it lives, this thread's convolutions and matrix products take and give bfloat16 where that is the
-// precision; what needs range or exactness (norms, losses, softmax) stays float. Nothing changes in another
-// precision.
+// precision; what needs range or exactness (norms, losses, softmax) stays float. Nothing changes in
+// another precision.
 class ReducedForward {
  public:
   ReducedForward(Precision precision, const c10::Device& device);

@@ -13,8 +13,8 @@ namespace schedule {
 
 Schedule constant(double value);
 
-// From `from` until step `begin` to `to` from step `end` on; where both are the same step, a jump at that
-// step.
+// From `from` until step `begin` to `to` from step `end` on; where both are the same step, a jump at
+// that step.
 Schedule linear(double from, double to, int64_t begin, int64_t end);
 
 // value, then a tenth of it after each boundary (a step equal to the boundary still has the value before).

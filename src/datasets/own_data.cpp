@@ -97,8 +97,8 @@ std::string records_of_own_data(const std::string& input, const std::string& mod
   const auto manifest = read_manifest(options.output_dir);
   SAVP_CHECK(fs::exists(fs::path(options.output_dir) / mode), MissingSplitError, input,
              ": nothing in it is for ", mode, " (sequences: ", manifest.value("sequences", Json()).dump(),
-             "): more files are needed, or folders train, val and test in it, or --dataset_hparams "
-             "split_within_videos=true");
+             "): more files are needed, or folders train, val and test in it, or "
+             "--dataset_hparams split_within_videos=true");
   return options.output_dir;
 }
 

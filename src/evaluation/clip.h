@@ -7,8 +7,8 @@
 
 namespace savp {
 
-// The first `frames` frames from the clip's start on, [frames, 1, C, H, W]. Throws DataError where it is
-// shorter.
+// The first `frames` frames from the clip's start on, [frames, 1, C, H, W]. Throws DataError where it
+// is shorter.
 Batch read_video_clip(const StartingClip& clip, int64_t frames, const VideoOptions& size);
 
 // The first sequence of a file of arrays, every `stride`-th frame, at most `frames` of them; with_actions:

@@ -52,8 +52,8 @@ class VideoInput {
   int64_t videos = 0;           // to come
   int64_t batch_size = 1;       // videos at a time, the last time perhaps fewer
 
-  // The next videos, on the device; none after the last. Throws InterruptedError where the user asked to
-  // stop.
+  // The next videos, on the device; none after the last. Throws InterruptedError where the user asked
+  // to stop.
   std::optional<Batch> next_batch();
   // The number of the first video of the last batch.
   int64_t first_video() const { return first_video_; }

@@ -6,8 +6,8 @@
 
 namespace savp {
 
-// The shortest text that gives the same number back, as NumPy writes it: "0.0", "21.140789", "1e-05", "inf",
-// "nan".
+// The shortest text that gives the same number back, as NumPy writes it: "0.0", "21.140789", "1e-05",
+// "inf", "nan".
 std::string shortest_text(float value);
 
 struct MetricTable {

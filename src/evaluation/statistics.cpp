@@ -101,9 +101,9 @@ std::vector<MetricSummary> SampleStatistics::summary() const {
   return rows;
 }
 
-// The variance of the samples' pixels: the mean square less the square of the mean, both counted from the
-// first sample. Two samples differ by twice that, and n / (n - 1) leaves out the pairs of a sample with
-// itself.
+// The variance of the samples' pixels: the mean square less the square of the mean, both counted from
+// the first sample. Two samples differ by twice that, and n / (n - 1) leaves out the pairs of a sample
+// with itself.
 Tensor SampleStatistics::diversity() const {
   if (samples_ < 2) return {};
   const auto count = static_cast<double>(samples_);

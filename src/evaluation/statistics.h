@@ -45,8 +45,8 @@ class SampleStatistics {
   // index s * B + b.
   void add(const at::Tensor& images);
 
-  // One row a metric, in the order of metrics(). A single sample is its own smallest and largest, whatever it
-  // is.
+  // One row a metric, in the order of metrics(). A single sample is its own smallest and largest, whatever
+  // it is.
   std::vector<MetricSummary> summary() const;
 
   // How far the samples are apart, [F, B]: the root mean square difference of two of them, over pixels and
@@ -62,8 +62,8 @@ class SampleStatistics {
 
   at::Tensor truth_;       // [F, 1, B, C, H, W]
   at::Tensor images_sum_;  // [F, B, C, H, W]
-  // Of differences from the first sample: sums of squares of numbers much larger than the spread would lose
-  // it.
+  // Of differences from the first sample: sums of squares of numbers much larger than the spread would
+  // lose it.
   at::Tensor first_;         // [F, B, C, H, W]
   at::Tensor apart_;         // [F, B, C, H, W], their sum, double
   at::Tensor apart_square_;  // [F, B], the sum of their mean squares, double

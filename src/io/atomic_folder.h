@@ -1,16 +1,16 @@
-// A folder whose new content appears whole or not at all, also when the program is killed at any moment. It
-// is written to a hidden folder beside the target, .<name>.partial-<process>; commit() exchanges the two in
-// one step (renameat2), so that under the target's name there is always the old content or the new. What
-// programs that were killed have left is removed by the next one, which a lock keeps alone
-// (io/folder_lock.h).
+// A folder whose new content appears whole or not at all, also when the program is killed at any
+// moment. It is written to a hidden folder beside the target, .<name>.partial-<process>; commit()
+// exchanges the two in one step (renameat2), so that under the target's name there is always the old
+// content or the new. What programs that were killed have left is removed by the next one, which a lock
+// keeps alone (io/folder_lock.h).
 //
-// Where nothing can be put beside the target (it is a mount point, or its parent may not be written to), the
-// new content waits in <target>/.partial-<process> and is moved up entry by entry. A visible folder in the
-// target, `savp-unfinished` or `savp-unfinished-replacement`, is there from before the first change until
-// after the last: it says that the content is a mixture, and the next program that writes there first
-// completes the move. File systems that cannot exchange folders (NFS) get two renames instead; a crash
-// between them leaves the old content in .<name>.replaced, and the next program that writes there puts it
-// back.
+// Where nothing can be put beside the target (it is a mount point, or its parent may not be written to),
+// the new content waits in <target>/.partial-<process> and is moved up entry by entry. A visible folder in
+// the target, `savp-unfinished` or `savp-unfinished-replacement`, is there from before the first change
+// until after the last: it says that the content is a mixture, and the next program that writes there
+// first completes the move. File systems that cannot exchange folders (NFS) get two renames instead; a
+// crash between them leaves the old content in .<name>.replaced, and the next program that writes there
+// puts it back.
 #pragma once
 
 #include <filesystem>

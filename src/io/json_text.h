@@ -31,8 +31,8 @@ std::optional<nlohmann::json> try_json(std::string_view text, const JsonLimits& 
 // Of a regular file. Throws DataError ("PATH: is not JSON: ...").
 nlohmann::json read_json(const std::filesystem::path& path);
 
-// What a key of an object holds; the fallback where `object` is none, or holds no such key or none of this
-// type.
+// What a key of an object holds; the fallback where `object` is none, or holds no such key or none of
+// this type.
 std::string text_at(const nlohmann::json& object, const char* key, const std::string& fallback = "");
 int64_t number_at(const nlohmann::json& object, const char* key, int64_t fallback = -1);
 

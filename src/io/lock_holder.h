@@ -27,8 +27,8 @@ struct LockHolder {
   std::string described() const;
 };
 
-// In clock ticks since the machine started, field 22 of /proc/<pid>/stat; empty where there is no such
-// process.
+// In clock ticks since the machine started, field 22 of /proc/<pid>/stat; empty where there is no
+// such process.
 std::string start_of_process(int64_t pid);
 
 }  // namespace savp

@@ -12,8 +12,8 @@
 namespace savp {
 namespace {
 
-// Below this probability true frames are never fed, so that the model ends up being autoregressive for
-// certain.
+// Below this probability true frames are never fed, so that the model ends up being autoregressive
+// for certain.
 constexpr double kLeastGroundTruthSampling = 0.001;
 
 Schedule ground_truth_schedule(const SavpHparams& hp) {
@@ -175,8 +175,8 @@ GeneratorOutput SavpGenerator::forward(const Batch& batch, const StepContext& no
   const auto zs = draw_from(*output.q, now.noise.normal("posterior_eps", {steps, videos, hparams_.nz}));
   const auto zs_context = zs.narrow(0, 0, context - 1);
 
-  // Roll-outs with the same beginning, run as one batch: the posterior's, then the prior's, then further
-  // samples.
+  // Roll-outs with the same beginning, run as one batch: the posterior's, then the prior's, then
+  // further samples.
   std::vector<Tensor> all_zs = {zs}, feed_truth = {sample_ground_truth(now, "sched_posterior_u", videos)};
   if (now.prior) {
     all_zs.push_back(prior_latents(output.p, zs_context, "prior", {videos}, steps, now.noise));

@@ -19,8 +19,8 @@ Batch repeat_videos(const Batch& batch, int64_t copies);
 // How many plans the actions [T, N * B, A] of B videos are; one where there are none.
 int64_t count_plans(const Tensor& actions, int64_t videos);
 
-// Actions [T, N * B, A] for `samples` roll-outs of each, [T, N * S * B, A] as Continuation::imagine() orders
-// them.
+// Actions [T, N * B, A] for `samples` roll-outs of each, [T, N * S * B, A] as Continuation::imagine()
+// orders them.
 Tensor repeat_plans(const Tensor& actions, int64_t videos, int64_t samples);
 
 // One kind of picture on its way through a roll-out: what is fed at each step, and what can be composed from.

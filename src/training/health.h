@@ -13,8 +13,8 @@ namespace savp {
 
 class Health {
  public:
-  // max_bad_steps: after so many bad steps (LossWatch) in a row training is lost. The trainer must outlive
-  // it.
+  // max_bad_steps: after so many bad steps (LossWatch) in a row training is lost. The trainer must
+  // outlive it.
   Health(Trainer& trainer, int64_t max_bad_steps);
 
   // After each step.

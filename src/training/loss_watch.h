@@ -40,8 +40,8 @@ class LossWatch {
   // Each step once, in order.
   void add(int64_t step, const StepLosses& losses);
 
-  // How many steps in a row, up to the last one, were bad, and what was wrong with that one: "gen_l1_loss is
-  // nan".
+  // How many steps in a row, up to the last one, were bad, and what was wrong with that one: "gen_l1_loss
+  // is nan".
   int64_t bad_steps() const { return bad_steps_; }
   const std::string& complaint() const { return complaint_; }
 

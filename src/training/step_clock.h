@@ -1,5 +1,5 @@
-// What changes with the step, as numbers on the device that keep their place: a recorded step reads them
-// anew.
+// What changes with the step, as numbers on the device that keep their place: a recorded step reads
+// them anew.
 #pragma once
 
 #include <ATen/core/Tensor.h>

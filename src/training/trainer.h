@@ -1,6 +1,6 @@
-// One training step, in the order of the published implementation (appendix of Lee et al. 2018 and its code):
-// discriminators first, on detached videos; then the generator, judged by the updated discriminators on fresh
-// clips.
+// One training step, in the order of the published implementation (appendix of Lee et al. 2018 and its
+// code): discriminators first, on detached videos; then the generator, judged by the updated discriminators
+// on fresh clips.
 #pragma once
 
 #include <memory>
@@ -85,8 +85,8 @@ class Trainer {
   enum class Load { kContinue, kStart };
   Restored load(const VariableSource& source, Load how);
 
-  // Gradients of the last step, unless it was replayed, by the names of state(); undefined where there was
-  // none.
+  // Gradients of the last step, unless it was replayed, by the names of state(); undefined where there
+  // was none.
   NamedTensors gradients();
 
  private:

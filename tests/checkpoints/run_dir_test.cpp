@@ -213,8 +213,7 @@ TEST_F(RunDir, LaterSourcesOfHyperparametersWin) {
 }
 
 // The published programs on a run with these files: what the data set says replaces what the run's model file
-// says,
-// --model_hparams replaces both.
+// says, --model_hparams replaces both.
 TEST_F(RunDir, MergesAsThePublishedPrograms) {
   const HparamsDicts dicts = {{"", {{"sequence_length", 12}, {"context_frames", 7}, {"repeat", 9}}}};
   const Json data_set = {{"sequence_length", 6}, {"context_frames", 2}, {"repeat", 4}};

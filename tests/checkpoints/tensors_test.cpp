@@ -51,8 +51,8 @@ TEST_F(Tensors, RoundTrip) {
   EXPECT_EQ(metadata.at("step"), "300");
 }
 
-// Under today's names, in our layout. The moments of variables without a gradient may be missing, nothing
-// else.
+// Under today's names, in our layout. The moments of variables without a gradient may be missing,
+// nothing else.
 TEST_F(Tensors, ACheckpointOfTensorFlowIsRestored) {
   const fs::path file = SAVP_TEST_DATA "/golden/models/ckpt_savp_old_dna_cell/checkpoint_dir/model-123.index";
   const std::string scope = "generator/rnn/savp_cell/";

@@ -18,8 +18,8 @@ const std::string kBair = SAVP_TEST_DATA "/golden/data/A_datasets/bair";
 
 constexpr VideoShape kShape{.channels = 3, .height = 32, .width = 32};
 
-// A small model's run with weights that were never trained: "tiny/model-7.safetensors" and what lies beside
-// it.
+// A small model's run with weights that were never trained: "tiny/model-7.safetensors" and what lies
+// beside it.
 class PredictingTest : public testing::Test {
  protected:
   PredictingTest() {

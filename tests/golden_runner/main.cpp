@@ -1,5 +1,5 @@
-// savp_golden DIR...: runs every recorded case under the directories and says how near our numbers are to the
-// reference.
+// savp_golden DIR...: runs every recorded case under the directories and says how near our numbers are to
+// the reference.
 #include <ATen/Context.h>
 #include <fnmatch.h>
 
@@ -113,8 +113,8 @@ at::Device first_gpu() {
 
 int main(int argc, char** argv) {
   CLI::App app(
-      "Runs recorded cases of the reference implementation and compares: one line a case, exit 1 on any "
-      "FAIL.");
+      "Runs recorded cases of the reference implementation and compares: one line a case, exit 1 on "
+      "any FAIL.");
   std::vector<std::string> directories, patterns;
   bool verbose = false;
   std::string where = "cpu";

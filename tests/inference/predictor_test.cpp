@@ -25,8 +25,8 @@ constexpr int64_t kSide = 32, kContext = 2, kFrames = 8, kActions = 4, kStates =
 const std::string kTensorflow = SAVP_TEST_DATA "/golden/models/ckpt_savp_old_dna_cell/checkpoint_dir";
 const std::string kBair = SAVP_TEST_DATA "/golden/data/A_datasets/bair";
 
-// A small stochastic model of actions and states with weights that were never trained, and a video to show to
-// it.
+// A small stochastic model of actions and states with weights that were never trained, and a video to show
+// to it.
 class PredictorTest : public testing::Test {
  protected:
   PredictorTest() {

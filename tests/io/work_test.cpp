@@ -1,6 +1,6 @@
-// How the work of reading grows with what is read: ten times as much must take about ten times the work. Not
-// measured by time: the readers are compiled into this program with a call in every basic block, which
-// counts.
+// How the work of reading grows with what is read: ten times as much must take about ten times the work.
+// Not measured by time: the readers are compiled into this program with a call in every basic block,
+// which counts.
 #include <gtest/gtest.h>
 
 #include <cstring>

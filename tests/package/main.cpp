@@ -1,4 +1,5 @@
-// Uses the installed package without LibTorch's headers: opens a model, shows it frames, imagines what follows.
+// Uses the installed package without LibTorch's headers: opens a model, shows it frames, imagines what
+// follows.
 //   package_user CHECKPOINT GIF
 #include <savp/dataset.h>
 #include <savp/error.h>
@@ -17,8 +18,8 @@ int main(int argc, char** argv) {
   scene.observe(savp::VideoView(shown.data() + 2 * 64 * 64 * 3, {1, 64, 64, 3}));
   const auto futures = scene.imagine({.samples = 2, .length = 3, .seed = 1});
   savp::save_gif(argv[2], futures.frames);
-  std::cout << savp::version() << " " << model.model() << ": " << scene.frames() << " frames, " << futures.frames.count
-            << " futures of " << futures.frames.size.frames << "\n";
+  std::cout << savp::version() << " " << model.model() << ": " << scene.frames() << " frames, "
+            << futures.frames.count << " futures of " << futures.frames.size.frames << "\n";
   try {
     savp::DatasetReader("no/such/folder");
   } catch (const savp::DataError& error) {

@@ -196,8 +196,8 @@ TEST(Trainer, RefusesTf32WhereThereIsNone) {
                UsageError);
 }
 
-// Steps replayed from a graph, on batches that differ and with schedules that move, beside steps run one by
-// one.
+// Steps replayed from a graph, on batches that differ and with schedules that move, beside steps run one
+// by one.
 TEST(Trainer, OnTheGpuAReplayedStepIsTheSame) {
   if (!torch::cuda::is_available()) GTEST_SKIP() << "no GPU";
   const at::Device gpu(at::kCUDA, 0);
