@@ -125,15 +125,19 @@ class Comparison {
 
 }  // namespace
 
-std::filesystem::path save_checkpoint(const std::filesystem::path& folder, int64_t step,
-                                      const NamedTensors& variables, Metadata metadata,
-                                      const Retention& retention) {
+void write_variables(const std::filesystem::path& file, const NamedTensors& variables, Metadata metadata) {
   NamedTensors on_cpu;
   for (const auto& [name, variable] : variables)
     on_cpu.emplace_back(name, variable.detach().cpu().contiguous());
+  write_own_file(file.string(), views_of(on_cpu), std::move(metadata));
+}
+
+std::filesystem::path save_checkpoint(const std::filesystem::path& folder, int64_t step,
+                                      const NamedTensors& variables, Metadata metadata,
+                                      const Retention& retention) {
   metadata[metadata_keys::kStep] = std::to_string(step);
   auto file = checkpoint_file(folder, step);
-  write_own_file(file.string(), views_of(on_cpu), std::move(metadata));
+  write_variables(file, variables, std::move(metadata));
   prune_checkpoints(folder, retention, step);
   return file;
 }

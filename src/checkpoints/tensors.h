@@ -14,6 +14,9 @@
 
 namespace savp {
 
+// Writes a safetensors file with checksums, which appears whole or not at all.
+void write_variables(const std::filesystem::path& file, const NamedTensors& variables, Metadata metadata);
+
 // Writes model-<step>.safetensors into the folder, with checksums, and once it is in place removes older
 // ones. Returns its path.
 std::filesystem::path save_checkpoint(const std::filesystem::path& folder, int64_t step,

@@ -26,6 +26,7 @@
 #include "core/text.h"
 #include "datasets/cache_listing.h"
 #include "datasets/prepared_folder.h"
+#include "io/cache_folder.h"
 #include "io/folder_entries.h"
 #include "io/json_text.h"
 #include "io/lock_holder.h"
@@ -134,15 +135,6 @@ bool is_as_written(const fs::path& path, int64_t bytes, const struct stat& manif
 }
 
 }  // namespace
-
-fs::path cache_folder() {
-  const std::pair<const char*, const char*> places[] = {
-      {"SAVP_CACHE_DIR", ""}, {"XDG_CACHE_HOME", "savp"}, {"HOME", ".cache/savp"}};
-  for (const auto& [variable, below] : places)
-    if (const char* value = std::getenv(variable); value != nullptr && *value != '\0')
-      return fs::path(value) / below;
-  throw DataError("there is no place to keep what is read from videos: set SAVP_CACHE_DIR to a folder");
-}
 
 CacheLock::CacheLock(fs::path path, int descriptor)
     : path_(std::move(path)),

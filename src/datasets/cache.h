@@ -1,6 +1,6 @@
-// The cache of records read from videos that are used as they are: folders made by make_video_data(), one for
-// each input and its settings, and a lock file beside each. It is $SAVP_CACHE_DIR, else $XDG_CACHE_HOME/savp,
-// else ~/.cache/savp, and may be deleted at any time.
+// The cache of records read from videos that are used as they are: folders made by make_video_data(), one
+// for each input and its settings, and a lock file beside each, in cache_folder(). They may be deleted at
+// any time.
 #pragma once
 
 #include <filesystem>
@@ -9,11 +9,9 @@
 #include <thread>
 
 #include "core/hparams.h"
+#include "io/cache_folder.h"
 
 namespace savp {
-
-// Throws DataError where no variable of the environment says where.
-std::filesystem::path cache_folder();
 
 // Several programs may want the same entry at once: one makes it, the others wait. The lock file names its
 // holder (io/lock_holder.h), which gives a sign of life every few seconds, by the file's time.

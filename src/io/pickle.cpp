@@ -1,5 +1,6 @@
 #include "io/pickle.h"
 
+#include <algorithm>
 #include <bit>
 #include <charconv>
 #include <cstdint>
@@ -26,27 +27,51 @@ using Json = nlohmann::json;
 struct Node;
 using Value = Node*;
 struct Node {
-  enum Kind { kPlain, kList, kDict, kMark, kCallable } kind = kPlain;
-  Json plain;                 // of a plain value; the name of a callable
-  std::vector<Value> values;  // of a list; keys and values in turn of a dictionary
+  enum Kind { kPlain, kBytes, kList, kDict, kMark, kCallable, kNumbers, kArray } kind = kPlain;
+  Json plain;                 // of a plain value; the name of a callable; NumPy's name of a type of numbers
+  std::vector<Value> values;  // of a list; keys and values in turn of a dictionary; of an array its state
+  std::string_view bytes;     // of a byte string, within the program
 };
+
+// What a pickle may call: name, and what comes of it.
+enum class Result { kFirstArgument, kNumbers, kArray };
+struct Callable {
+  const char* name;
+  Result result;
+};
+constexpr Callable kCallables[] = {
+    {"_codecs encode", Result::kFirstArgument},  // Python 3's byte strings for Python 2
+    {"numpy dtype", Result::kNumbers},
+    {"numpy.core.multiarray _reconstruct", Result::kArray},
+    {"numpy._core.multiarray _reconstruct", Result::kArray},  // since NumPy 2
+};
+
+const Callable* find_callable(const std::string& name) {
+  const auto* found = std::find_if(std::begin(kCallables), std::end(kCallables),
+                                   [&](const Callable& known) { return name == known.name; });
+  return found == std::end(kCallables) ? nullptr : found;
+}
 
 class Unpickler {
  public:
   Unpickler(std::string_view program, std::string name)
       : program_(program), left_(program), name_(std::move(name)) {}
 
-  Json run() {
-    while (step()) {
-    }
-    return to_json(pop(), 0);
+  Json run() { return to_json(result(), 0); }
+
+  std::vector<PickledArray> arrays() {
+    std::vector<PickledArray> found;
+    collect(result(), "", 0, found);
+    return found;
   }
 
  private:
   static constexpr int kDeepest = 100;           // lists in lists
   static constexpr int64_t kLargest = 2000000;   // values in all: shared ones count each time
-  static constexpr size_t kLongest = 1U << 27U;  // bytes of texts in all: shared ones count each time
+  static constexpr size_t kLongest = 1U << 27U;  // bytes of texts and arrays: shared ones count each time
   static constexpr size_t kMostSteps = 8000000;  // instructions that store a value, again or anew
+  static constexpr size_t kLongestName = 200;    // of what is called, bytes
+  static constexpr size_t kMostAxes = 32;        // of an array
 
   template <class... Parts>
   void check(bool condition, const Parts&... parts) const {
@@ -119,14 +144,18 @@ class Unpickler {
 
   Value make(Json plain) {
     check_count();
-    return &nodes_.emplace_back(Node{Node::kPlain, std::move(plain), {}});
+    return &nodes_.emplace_back(Node{Node::kPlain, std::move(plain), {}, {}});
+  }
+  Value make(std::string_view bytes) {
+    check_count();
+    return &nodes_.emplace_back(Node{Node::kBytes, {}, {}, bytes});
   }
   void check_count() const {
     check(static_cast<int64_t>(nodes_.size()) < 2 * kLargest, "the pickle holds too many values");
   }
   Value make(Node::Kind kind, std::vector<Value> values = {}) {
     check_count();
-    return &nodes_.emplace_back(Node{kind, {}, std::move(values)});
+    return &nodes_.emplace_back(Node{kind, {}, std::move(values), {}});
   }
   // A byte of the program may be enough to store a value once more.
   void count_step() { check(++steps_ <= kMostSteps, "the pickle has more than ", kMostSteps, " steps"); }
@@ -174,17 +203,54 @@ class Unpickler {
     push(found->second);
   }
 
-  // Python 3 writes byte strings for Python 2 as a call: _codecs.encode(text, "latin1").
   void call() {
     const auto arguments = pop();
     const auto callable = pop();
     const std::string name = callable->kind == Node::kCallable ? callable->plain.get<std::string>() : "";
-    const bool known = name == "_codecs encode" && !arguments->values.empty();
-    check(known, "the pickle calls ", name.empty() ? "something" : shown(name),
-          ": only plain lists, dictionaries, texts and numbers can be read");
-    push(arguments->values.front());
+    const auto* known = find_callable(name);
+    check(known != nullptr && !arguments->values.empty(), "the pickle calls ",
+          name.empty() ? "something" : shown(name),
+          ": only plain lists, dictionaries, texts, numbers and NumPy's arrays can be read");
+    const auto first = arguments->values.front();
+    if (known->result == Result::kFirstArgument) return push(first);
+    push(make(known->result == Result::kArray ? Node::kArray : Node::kNumbers));
+    if (known->result == Result::kNumbers) stack_.back()->plain = short_text(first);
   }
+  std::string short_text(Value value) const {
+    check(text_size(*value) <= 8, "the pickle holds numbers of an unknown form");
+    return plain_text(value);
+  }
+  static size_t text_size(const Node& node) {
+    const auto* text = node.plain.get_ptr<const Json::string_t*>();
+    return text != nullptr ? text->size() : node.bytes.size();
+  }
+  static std::string plain_text(Value value) {
+    return value->plain.is_string() ? value->plain.get<std::string>() : std::string(value->bytes);
+  }
+
+  // What NumPy makes first and fills afterwards: a type (version, byte order, ...), an array (version, shape,
+  // type, whether in Fortran's order, values).
+  void fill() {
+    const auto state = pop();
+    check(!stack_.empty() && (stack_.back()->kind == Node::kNumbers || stack_.back()->kind == Node::kArray),
+          "the pickle holds Python objects: only plain data and NumPy's arrays can be read");
+    auto& made = *stack_.back();
+    const auto& parts = state->values;
+    if (made.kind == Node::kArray) {
+      const bool known = parts.size() == 5 && parts[1]->kind == Node::kList &&
+                         parts[1]->values.size() <= kMostAxes && parts[2]->kind == Node::kNumbers &&
+                         parts[3]->plain.is_boolean();
+      check(known && parts[4]->kind == Node::kBytes,
+            "the pickle holds an array of an unknown form: pickle it with protocol 3 or 4");
+      made.values = parts;
+      return;
+    }
+    check(parts.size() >= 2, "the pickle holds numbers of an unknown form");
+    made.plain = short_text(parts[1]) + short_text(&made);
+  }
+
   void name_callable(const std::string& name) {
+    check(name.size() <= kLongestName, "the pickle calls something of a name that is too long");
     const auto value = make(Json(name));
     value->kind = Node::kCallable;
     push(value);
@@ -219,7 +285,7 @@ class Unpickler {
       default:
         if (!constant(code) && !container(code) && !memory(code))
           check(false, "the pickle holds Python objects (instruction ", static_cast<int>(code & 0xff),
-                "): only plain lists, dictionaries, texts and numbers can be read");
+                "): only plain lists, dictionaries, texts, numbers and NumPy's arrays can be read");
     }
     return true;
   }
@@ -249,16 +315,19 @@ class Unpickler {
       case 'G':
         return push(make(Json(real()))), true;
       case 'U':
-      case 'C':
       case '\x8c':
         return push(make(Json(text(number(1))))), true;
       case 'T':
-      case 'B':
       case 'X':
         return push(make(Json(text(number(4))))), true;
       case '\x8d':
-      case '\x8e':
         return push(make(Json(text(number(8))))), true;
+      case 'C':
+        return push(make(take(number(1)))), true;
+      case 'B':
+        return push(make(take(number(4)))), true;
+      case '\x8e':
+        return push(make(take(number(8)))), true;
       case 'V':
         return push(make(Json(std::string(line())))), true;
       case 'S':
@@ -328,13 +397,12 @@ class Unpickler {
       }
       case '\x93': {
         const auto names = top_values(2);
-        return name_callable(concat(names[0]->plain.is_string() ? names[0]->plain.get<std::string>() : "",
-                                    " ",
-                                    names[1]->plain.is_string() ? names[1]->plain.get<std::string>() : "")),
-               true;
+        return name_callable(concat(plain_text(names[0]), " ", plain_text(names[1]))), true;
       }
       case 'R':
         return call(), true;
+      case 'b':
+        return fill(), true;
       default:
         return false;
     }
@@ -342,29 +410,76 @@ class Unpickler {
 
   // --- The result
 
-  // Texts may be bytes that are no UTF-8.
-  static std::string dump(const Json& value) {
-    return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  Value result() {
+    while (step()) {
+    }
+    return pop();
+  }
+
+  void count(int depth, size_t bytes) {
+    check(depth <= kDeepest && ++converted_ <= kLargest, "the pickle holds lists within lists without end");
+    copied_ += bytes;
+    check(copied_ <= kLongest, "the pickle holds more than ", kLongest, " bytes of texts and numbers");
   }
 
   Json to_json(Value value, int depth) {
-    check(depth <= kDeepest && ++converted_ <= kLargest, "the pickle holds lists within lists without end");
-    if (value->kind == Node::kPlain) {
-      if (const auto* text = value->plain.get_ptr<const Json::string_t*>()) copied_ += text->size();
-      check(copied_ <= kLongest, "the pickle holds more than ", kLongest, " bytes of texts");
-      return value->plain;
-    }
+    count(depth, text_size(*value));
+    if (value->kind == Node::kPlain) return value->plain;
+    if (value->kind == Node::kBytes) return std::string(value->bytes);
     check(value->kind == Node::kList || value->kind == Node::kDict, "the pickle holds a Python object");
     Json result = value->kind == Node::kList ? Json::array() : Json::object();
     if (value->kind == Node::kList) {
       for (const auto& element : value->values) result.push_back(to_json(element, depth + 1));
       return result;
     }
-    for (size_t i = 0; i + 1 < value->values.size(); i += 2) {
-      const auto key = to_json(value->values[i], depth + 1);
-      result[key.is_string() ? key.get<std::string>() : dump(key)] = to_json(value->values[i + 1], depth + 1);
-    }
+    for (size_t i = 0; i + 1 < value->values.size(); i += 2)
+      result[key_of(value->values[i], depth + 1)] = to_json(value->values[i + 1], depth + 1);
     return result;
+  }
+
+  std::string key_of(Value value, int depth) {
+    const auto key = to_json(value, depth);
+    return key.is_string()
+               ? key.get<std::string>()
+               : key.dump(-1, ' ', false, Json::error_handler_t::replace);  // bytes may be no UTF-8
+  }
+
+  void collect(Value value, const std::string& name, int depth, std::vector<PickledArray>& found) {
+    if (value->kind == Node::kArray) return found.push_back(array(*value, name));
+    check(value->kind == Node::kDict, "the pickle holds something else than dictionaries of arrays",
+          name.empty() ? "" : " under ", shown(name));
+    for (size_t i = 0; i + 1 < value->values.size(); i += 2) {
+      const auto key = key_of(value->values[i], depth + 1);
+      count(depth, name.size() + key.size() + 1);
+      collect(value->values[i + 1], name.empty() ? key : concat(name, "/", key), depth + 1, found);
+    }
+  }
+
+  PickledArray array(const Node& node, const std::string& name) {
+    check(!node.values.empty(), "the array ", shown(name), " was never filled");
+    const auto bytes = node.values[4]->bytes;
+    count(0, bytes.size());
+    PickledArray array{name, header_of(node, name), std::string(bytes)};
+    check(array.header.bytes() == static_cast<int64_t>(bytes.size()), "the array ", shown(name), " of shape ",
+          shape_text(array.header.shape), " has ", bytes.size(), " bytes");
+    return array;
+  }
+
+  // NumPy describes an array in a file in the same words, and the same holds of them.
+  ArrayHeader header_of(const Node& node, const std::string& name) const {
+    std::string shape;
+    for (const auto& length : node.values[1]->values) {
+      check(length->plain.is_number_integer(), "the array ", shown(name), " has a shape of no whole numbers");
+      shape += length->plain.dump() + ", ";
+    }
+    try {
+      return parse_array_header(
+          concat("{'descr': '", shown(plain_text(node.values[2])), "', 'fortran_order': ",
+                 node.values[3]->plain.get<bool>() ? "True" : "False", ", 'shape': (", shape, ")}"));
+    } catch (const DataError& error) {
+      check(false, "the array ", shown(name), ": ", error.what());
+      throw;
+    }
   }
 
   std::string_view program_, left_;
@@ -377,12 +492,18 @@ class Unpickler {
   size_t copied_ = 0;  // bytes of texts
 };
 
+constexpr int64_t kLargestFile = int64_t{1} << 27;  // bytes; the published ones have some megabytes
+
 }  // namespace
 
 Json read_pickle(const std::filesystem::path& path) {
-  constexpr int64_t kLargestFile = int64_t{1} << 27;  // bytes; the published ones have some megabytes
   const auto program = read_whole_file(path, kLargestFile);
   return Unpickler(program, path.string()).run();
+}
+
+std::vector<PickledArray> read_pickled_arrays(const std::filesystem::path& path) {
+  const auto program = read_whole_file(path, kLargestFile);
+  return Unpickler(program, path.string()).arrays();
 }
 
 }  // namespace savp
