@@ -9,6 +9,7 @@
 #include "core/hparams.h"
 #include "core/limits.h"
 #include "evaluation/statistics.h"
+#include "metrics/metric_names.h"
 
 namespace savp::cli {
 
@@ -28,6 +29,17 @@ struct EvaluateOptions : PredictOptions {
          "which of them to keep for each metric: largest, mean, smallest value");
   HPARAM(std::vector<Subtask>, eval_substasks, (std::vector<Subtask>{}),
          "the same, as the published program spells it");
+  HPARAM(
+      std::vector<MetricName>, metrics, (std::vector<MetricName>{}),
+      "what to measure, as in psnr,ssim,fvd; default: all but lpips_vgg, as far as their networks are there");
+  HPARAM(Text, metric_weights, std::nullopt,
+         "folder of the networks of lpips, fvd and kvd; default: metric_weights in the cache, which "
+         "scripts/fetch_metric_weights.sh fills",
+         Metavar{"DIR"});
+  HPARAM(int64_t, fvd_samples, 1, "futures of each sequence that fvd and kvd look at",
+         (Between{1, limits::kFutures}));
+  HPARAM(bool, fvd_context, false,
+         "fvd and kvd look at the context frames, too, not at the predicted ones alone");
   HPARAM(bool, only_metrics, false, "tables without pictures");
   HPARAM(int64_t, eval_parallel_iterations, 10, "futures drawn as one batch; fewer need less memory",
          (Between{1, limits::kFutures}));

@@ -20,6 +20,14 @@ size_t meaning_column(size_t columns) { return columns >= 72 ? 32 : 6; }
 
 bool is_switch(const Field& field) { return field.scalar == Scalar::kBool && !field.is_list; }
 
+// "a,b" -> "a", "b".
+std::vector<std::string> parts(const std::string& text) {
+  std::vector<std::string> found;
+  std::istringstream left(text);
+  for (std::string part; std::getline(left, part, ',');) found.push_back(part);
+  return found.empty() ? std::vector{text} : found;
+}
+
 void set(HparamsView& options, const Field& field, const Json& value) {
   try {
     options.set(field.name, value);
@@ -32,7 +40,10 @@ Json value_of(const Field& field, const std::vector<std::string>& texts) {
   try {
     if (!field.is_list) return cast_text(field, texts.front());
     Json list = Json::array();
-    for (const auto& text : texts) list.push_back(cast_text(field, text));
+    const bool of_names = field.type.find('|') != std::string::npos;  // which hold no commas: a,b as a b
+    for (const auto& text : texts)
+      for (const auto& part : of_names ? parts(text) : std::vector{text})
+        list.push_back(cast_text(field, part));
     return list;
   } catch (const UsageError& error) {
     throw UsageError(concat("--", error.what()));

@@ -7,6 +7,11 @@
 #include <map>
 #include <string_view>
 
+#include "core/error.h"
+#include "core/printable.h"
+#include "io/whole_file.h"
+#include "metrics/metric_names.h"
+
 namespace savp {
 namespace {
 
@@ -61,6 +66,59 @@ std::vector<std::string> subtasks_of(const std::vector<MetricTable>& tables) {
 
 }  // namespace
 
+namespace {
+
+constexpr const char* kTaskStart = "prediction_eval_";
+
+// Of ".../prediction_eval_METRIC_SUBTASK/metrics/METRIC.csv".
+std::string subtask_of(const std::filesystem::path& file) {
+  const auto start = kTaskStart + file.stem().string() + "_";
+  const auto task = file.parent_path().parent_path().filename().string();
+  SAVP_CHECK(task.starts_with(start) && task.size() > start.size(), DataError, printable(file.string()),
+             ": is in no folder ", start, "... of an evaluation");
+  return task.substr(start.size());
+}
+
+// The cells of each line.
+std::vector<std::vector<std::string>> cells_of(const std::filesystem::path& file) {
+  std::vector<std::vector<std::string>> lines;
+  const auto text = read_whole_file(file);
+  for (std::string_view left = text; !left.empty();) {
+    const auto end = left.find("\r\n");
+    SAVP_CHECK(end != std::string_view::npos, DataError, printable(file.string()), ", line ",
+               lines.size() + 1, ": is cut short");
+    auto& cells = lines.emplace_back();
+    for (std::string_view line = left.substr(0, end);;) {
+      const auto tab = line.find('\t');
+      cells.emplace_back(line.substr(0, tab));
+      if (tab == std::string_view::npos) break;
+      line.remove_prefix(tab + 1);
+    }
+    left.remove_prefix(end + 2);
+  }
+  return lines;
+}
+
+template <class Number>
+Number number_in(const std::filesystem::path& file, size_t line, const std::string& cell) {
+  Number value = 0;
+  const auto [end, failure] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
+  SAVP_CHECK(failure == std::errc() && end == cell.data() + cell.size(), DataError, printable(file.string()),
+             ", line ", line, ": \"", shown(cell), "\" is no number");
+  return value;
+}
+
+// The shortest text that gives the number back.
+std::string exact_text(double value) {
+  char text[64];
+  return {text, std::to_chars(text, text + sizeof(text), value).ptr};
+}
+
+// "4 videos", "1 video".
+std::string of(int64_t count, const char* what) { return concat(count, " ", what, count == 1 ? "" : "s"); }
+
+}  // namespace
+
 std::string shortest_text(float value) {
   if (std::isnan(value)) return "nan";
   const float size = std::fabs(value);
@@ -72,7 +130,29 @@ std::string shortest_text(float value) {
   return std::string(digits) + (whole ? ".0" : "");
 }
 
-std::string MetricTable::task() const { return "prediction_eval_" + metric + "_" + subtask; }
+std::string MetricTable::task() const { return kTaskStart + metric + "_" + subtask; }
+
+MetricTable MetricTable::read(const std::filesystem::path& file) {
+  MetricTable table{file.stem().string(), subtask_of(file)};
+  if (const auto* traits = find_traits(table.metric)) {
+    table.is_best = (table.subtask == "max" && traits->better == Better::kHigher) ||
+                    (table.subtask == "min" && traits->better == Better::kLower);
+    table.decimals = traits->decimals;
+  }
+  const auto lines = cells_of(file);
+  const bool headed =
+      !lines.empty() && lines[0].size() >= 2 && lines[0].front() == "sample_ind" && lines[0].back() == "mean";
+  SAVP_CHECK(headed, DataError, printable(file.string()),
+             ", line 1: is no header \"sample_ind 0 1 ... mean\"");
+  for (size_t i = 1; i < lines.size(); ++i) {
+    SAVP_CHECK(lines[i].size() == lines[0].size(), DataError, printable(file.string()), ", line ", i + 1,
+               ": has ", lines[i].size(), " columns, the header ", lines[0].size());
+    auto& row = table.rows.emplace_back();
+    for (size_t t = 1; t + 1 < lines[i].size(); ++t)
+      row.push_back(number_in<float>(file, i + 1, lines[i][t]));
+  }
+  return table;
+}
 
 std::string MetricTable::csv() const {
   std::string text = "sample_ind\t";
@@ -124,6 +204,52 @@ std::string closing_text(const std::vector<MetricTable>& tables, const std::vect
   const auto marked = [](const auto& table) { return table.is_best; };
   if (std::any_of(tables.begin(), tables.end(), marked)) text += "* the best of the samples by this metric\n";
   if (!repeat.empty()) text += "repeat: the last context frame, shown again for every frame (a baseline)\n";
+  return text;
+}
+
+namespace {
+
+constexpr const char* kSetHeader =
+    "metric\tvalue\tlow\thigh\tunbounded\tvideos\tsamples\tcontext_frames\tframes\r\n";
+
+}  // namespace
+
+std::string SetResult::task() const { return kTaskStart + metric + "_set"; }
+
+std::string SetResult::csv() const {
+  return concat(kSetHeader, metric, "\t", exact_text(value), "\t", exact_text(low), "\t", exact_text(high),
+                "\t", unbounded ? exact_text(*unbounded) : "", "\t", videos, "\t", samples, "\t",
+                context_frames, "\t", frames, "\r\n");
+}
+
+SetResult SetResult::read(const std::filesystem::path& file) {
+  const auto lines = cells_of(file);
+  const bool sound =
+      lines.size() == 2 && lines[0].size() == 9 && lines[1].size() == 9 && lines[0][4] == "unbounded";
+  SAVP_CHECK(sound, DataError, printable(file.string()), ": is not the table of a metric of whole sets");
+  const auto real = [&](size_t column) { return number_in<double>(file, 2, lines[1][column]); };
+  const auto whole = [&](size_t column) { return number_in<int64_t>(file, 2, lines[1][column]); };
+  SetResult result{lines[1][0], real(1), real(2), real(3)};
+  if (!lines[1][4].empty()) result.unbounded = real(4);
+  result.videos = whole(5);
+  result.samples = whole(6);
+  result.context_frames = whole(7);
+  result.frames = whole(8);
+  if (const auto* traits = find_traits(result.metric)) result.decimals = traits->decimals;
+  return result;
+}
+
+std::string set_text(const std::vector<SetResult>& results) {
+  std::string text;
+  for (const auto& result : results) {
+    const auto number = [&](double value) { return fixed(value, 0, result.decimals); };
+    text +=
+        concat(right(result.metric, 15), "  ", number(result.value), "  [", number(result.low), ", ",
+               number(result.high), "]  ", of(result.videos, "sequence"), ", ", of(result.samples, "future"),
+               " of each, ", result.frames, " predicted frames",
+               result.context_frames > 0 ? concat(" and ", result.context_frames, " of context") : "",
+               result.unbounded ? concat("; ", number(*result.unbounded), " for endlessly many") : "", "\n");
+  }
   return text;
 }
 

@@ -1,6 +1,10 @@
-// The numbers of one task ("psnr, best of the samples"): as a csv file and as the printed table.
+// The numbers of one task ("psnr, best of the samples"), or of a metric of whole sets of videos: as a csv
+// file and as the printed table.
 #pragma once
 
+#include <cstdint>
+#include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +21,10 @@ struct MetricTable {
   int decimals = 4;                           // when printed
   std::vector<std::vector<float>> rows = {};  // one a video: the value at each predicted frame
 
+  // What csv() wrote into .../prediction_eval_METRIC_SUBTASK/metrics/METRIC.csv. Throws DataError with the
+  // file and the line for anything else.
+  static MetricTable read(const std::filesystem::path& file);
+
   // "prediction_eval_psnr_max"
   std::string task() const;
 
@@ -26,6 +34,28 @@ struct MetricTable {
   // Mean and standard deviation over the videos, by time step and over all.
   std::string text() const;
 };
+
+// One number of all videos.
+struct SetResult {
+  std::string metric;                      // "fvd"
+  double value = 0, low = 0, high = 0;     // the interval is one of 95 %
+  std::optional<double> unbounded = {};    // what it tends to with the number of videos
+  int64_t videos = 0, samples = 0;         // samples: futures of each video
+  int64_t context_frames = 0, frames = 0;  // context: that were looked at with the predicted frames
+  int decimals = 2;                        // when printed
+
+  // As MetricTable::read does, of what csv() wrote into .../prediction_eval_METRIC_set/metrics/METRIC.csv.
+  static SetResult read(const std::filesystem::path& file);
+
+  // "prediction_eval_fvd_set"
+  std::string task() const;
+
+  // Tabs between columns, lines end in CR LF: a header of the names above, then one line.
+  std::string csv() const;
+};
+
+// One line each: name, value, interval, and what it is of.
+std::string set_text(const std::vector<SetResult>& results);
 
 // For tables in the order of their metrics: the text of each metric's best samples where they were asked for,
 // else of what there is first; at the end one line a metric with the means of all subtasks, the best of them

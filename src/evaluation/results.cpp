@@ -94,7 +94,7 @@ EvaluationWriter::EvaluationWriter(EvaluationLayout layout, const RunDescription
     : layout_(std::move(layout)),
       staged_(std::make_unique<StagedFolder>(layout_.folder, is_result(ResultKind::kEvaluation))) {
   write_description(staged_->staging(), origin);
-  for (const Metric& metric : metrics())
+  for (const Metric& metric : layout_.metrics->per_frame)
     for (const Subtask subtask : layout_.subtasks)
       tables_.push_back({metric.name, enum_name(subtask), subtask == best_subtask(metric), metric.decimals});
 }
@@ -126,22 +126,29 @@ void EvaluationWriter::add(const at::Tensor& context, const SampleStatistics& fo
       }
     }
   }
-  if (const auto diversity = found.diversity(); diversity.defined()) add_rows(diversity_, diversity);
+  const auto of_videos = found.of_videos();
+  if (of_videos_.empty())
+    for (const auto& row : of_videos)
+      of_videos_.push_back(
+          {row.metric->name, enum_name(Subtask::kAvg), /*is_best=*/false, row.metric->decimals});
+  for (size_t i = 0; i < of_videos.size(); ++i) add_rows(of_videos_[i], of_videos[i].values);
   videos_ += context.size(1);
 }
 
 std::vector<MetricTable> EvaluationWriter::tables() const {
   auto tables = tables_;
-  if (!diversity_.rows.empty()) tables.push_back(diversity_);
+  tables.insert(tables.end(), of_videos_.begin(), of_videos_.end());
   return tables;
 }
 
 void EvaluationWriter::commit() {
-  for (const auto& table : tables()) {
+  const auto write = [&](const auto& table) {
     const auto folder = staged_->staging() / table.task() / "metrics";
     make_folder(folder);
     write_file_atomically((folder / (table.metric + ".csv")).string(), table.csv());
-  }
+  };
+  for (const auto& table : tables()) write(table);
+  for (const auto& result : sets_) write(result);
   staged_->commit();
 }
 

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "checkpoints/run_dir.h"
@@ -32,11 +33,13 @@ struct EvaluationLayout {
   std::filesystem::path folder;
   std::vector<Subtask> subtasks;
   bool pictures = true;
+  const MetricSet* metrics = &basic_metrics();  // must live longer
 };
 
 // prediction_eval_METRIC_SUBTASK/ with metrics/METRIC.csv, inputs/context_image_SSSSS_TT.png and
 // outputs/gen_image_SSSSS_TT.png: number of the video, number of the frame within context or prediction.
-// Where there are several samples, prediction_eval_diversity_avg/metrics/diversity.csv as well.
+// Where there are several samples, prediction_eval_diversity_avg/metrics/diversity.csv as well, and so for
+// every metric of videos; of a metric of the whole set prediction_eval_METRIC_set/metrics/METRIC.csv.
 class EvaluationWriter {
  public:
   EvaluationWriter(EvaluationLayout layout, const RunDescription& origin);
@@ -44,6 +47,9 @@ class EvaluationWriter {
 
   // Further videos: their context [context_frames, B, C, H, W] and what was found about their predictions.
   void add(const at::Tensor& context, const SampleStatistics& found);
+
+  // Of all videos.
+  void add_sets(std::vector<SetResult> results) { sets_ = std::move(results); }
 
   // The same of the model that repeats the last context frame: for baseline() alone.
   void add_baseline(const SampleStatistics& found);
@@ -54,14 +60,16 @@ class EvaluationWriter {
   int64_t videos() const { return videos_; }
   // One a metric, or none.
   const std::vector<MetricTable>& baseline() const { return baseline_; }
-  // In the order of metrics(), then of the subtasks; the diversity last.
+  // In the order of the metrics, then of the subtasks; those of videos last.
   std::vector<MetricTable> tables() const;
+  const std::vector<SetResult>& sets() const { return sets_; }
 
  private:
   EvaluationLayout layout_;
   std::unique_ptr<StagedFolder> staged_;
   std::vector<MetricTable> tables_, baseline_;
-  MetricTable diversity_{"diversity", enum_name(Subtask::kAvg), /*is_best=*/false};
+  std::vector<MetricTable> of_videos_;  // those that have values
+  std::vector<SetResult> sets_;
   int64_t videos_ = 0;
 };
 

@@ -51,16 +51,16 @@ const Aggregate& MetricSummary::operator[](Subtask subtask) const {
   throw std::logic_error("an unknown subtask");
 }
 
-SampleStatistics::SampleStatistics(const Tensor& truth, int64_t context_frames) {
+SampleStatistics::SampleStatistics(const Tensor& truth, int64_t context_frames, const MetricSet& metrics)
+    : metrics_(metrics) {
   SAVP_CHECK(context_frames < truth.size(0), UsageError, "nothing to compare: ", truth.size(0),
              " frames, all of them context: raise sequence_length above context_frames (", context_frames,
              ")");
   const auto future = truth.slice(0, context_frames);
   truth_ = future.unsqueeze(1);
   images_sum_ = at::zeros_like(future);
-  apart_ = at::zeros_like(future, future.options().dtype(at::kDouble));
-  apart_square_ = at::zeros({future.size(0), future.size(1)}, apart_.options());
-  for (const Metric& metric : metrics())
+  for (const VideoMetric& metric : metrics.per_video) of_videos_.push_back(metric.start());
+  for (const Metric& metric : metrics.per_frame)
     totals_.push_back({&metric, at::zeros({future.size(0), future.size(1)}, future.options()),
                        nothing_yet(future, kLargest), nothing_yet(future, kSmallest)});
 }
@@ -72,12 +72,9 @@ void SampleStatistics::add(const Tensor& images) {
   auto sizes = truth_.sizes().vec();
   sizes[1] = images.size(1) / videos;
   const auto samples = images.slice(0, images.size(0) - frames).reshape(sizes);  // [F, S, B, C, H, W]
-  if (!first_.defined()) first_ = samples.select(1, 0).clone();
   for (const auto& sample : samples.unbind(1)) {  // one by one: sums do not depend on how they are divided
     images_sum_ += sample;
-    const auto apart = (sample - first_).to(at::kDouble);
-    apart_ += apart;
-    apart_square_ += apart.square().mean({2, 3, 4});
+    for (const auto& measure : of_videos_) measure->add(sample);
   }
   for (Totals& totals : totals_) {
     const auto values = totals.metric->measure(truth_, samples);  // [F, S, B]
@@ -101,15 +98,12 @@ std::vector<MetricSummary> SampleStatistics::summary() const {
   return rows;
 }
 
-// The variance of the samples' pixels: the mean square less the square of the mean, both counted from
-// the first sample. Two samples differ by twice that, and n / (n - 1) leaves out the pairs of a sample
-// with itself.
-Tensor SampleStatistics::diversity() const {
-  if (samples_ < 2) return {};
-  const auto count = static_cast<double>(samples_);
-  const auto square_of_mean = (apart_ / count).square().mean({2, 3, 4});
-  const auto variance = (apart_square_ / count - square_of_mean).clamp_min(0);
-  return (2 * count / (count - 1) * variance).sqrt().to(at::kFloat);
+std::vector<VideoSummary> SampleStatistics::of_videos() const {
+  std::vector<VideoSummary> rows;
+  for (size_t i = 0; i < of_videos_.size(); ++i)
+    if (auto values = of_videos_[i]->finish(); values.defined())
+      rows.push_back({&metrics_.per_video[i], std::move(values)});
+  return rows;
 }
 
 }  // namespace savp

@@ -5,11 +5,12 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <memory>
 #include <utility>
 #include <vector>
 
 #include "core/hparams.h"
-#include "metrics/metrics.h"
+#include "metrics/metric_set.h"
 
 namespace savp {
 
@@ -33,25 +34,31 @@ struct MetricSummary {
   const Aggregate& operator[](Subtask subtask) const;
 };
 
+struct VideoSummary {
+  const VideoMetric* metric;
+  at::Tensor values;  // [F, B]
+};
+
 // Smallest and largest are whole sequences: per video and metric, the sample whose mean over the predicted
 // frames is smallest or largest, the first of equals. A mean that is not a number is neither, but poisons
 // `avg`; where no sample has a mean, the values stay infinite and the pictures black.
 class SampleStatistics {
  public:
-  // truth [T, B, C, H, W]; its last T - context_frames frames are what is compared.
-  SampleStatistics(const at::Tensor& truth, int64_t context_frames);
+  // truth [T, B, C, H, W]; its last T - context_frames frames are what is compared. The metrics of frames and
+  // of videos are measured; the set must live longer, and longer than what summary() and of_videos() give.
+  SampleStatistics(const at::Tensor& truth, int64_t context_frames,
+                   const MetricSet& metrics = basic_metrics());
 
   // Further samples, [F or more, S * B, C, H, W], of which the last F frames count: sample s of video b has
   // index s * B + b.
   void add(const at::Tensor& images);
 
-  // One row a metric, in the order of metrics(). A single sample is its own smallest and largest, whatever
+  // One row a metric of frames, in the set's order. A single sample is its own smallest and largest, whatever
   // it is.
   std::vector<MetricSummary> summary() const;
 
-  // How far the samples are apart, [F, B]: the root mean square difference of two of them, over pixels and
-  // all pairs of samples. Undefined for a single sample.
-  at::Tensor diversity() const;
+  // One row a metric of videos, those left out that there are too few samples for.
+  std::vector<VideoSummary> of_videos() const;
 
  private:
   struct Totals {
@@ -62,11 +69,8 @@ class SampleStatistics {
 
   at::Tensor truth_;       // [F, 1, B, C, H, W]
   at::Tensor images_sum_;  // [F, B, C, H, W]
-  // Of differences from the first sample: sums of squares of numbers much larger than the spread would
-  // lose it.
-  at::Tensor first_;         // [F, B, C, H, W]
-  at::Tensor apart_;         // [F, B, C, H, W], their sum, double
-  at::Tensor apart_square_;  // [F, B], the sum of their mean squares, double
+  const MetricSet& metrics_;
+  std::vector<std::unique_ptr<VideoMeasure>> of_videos_;  // one a metric of videos
   std::vector<Totals> totals_;
   int64_t samples_ = 0;
 };

@@ -66,12 +66,15 @@ Tensor ssim(const Tensor& a, const Tensor& b) {
   return mean_over_picture(luminance * (2 * covariance + kContrast) / (variances + kContrast));
 }
 
+Metric frame_metric(MetricName name, Metric::Measure measure) {
+  const auto& traits = traits_of(name);
+  return {enum_name(name), std::move(measure), traits.better == Better::kHigher, traits.decimals};
+}
+
 const std::vector<Metric>& metrics() {
-  static const std::vector<Metric> kMetrics = {
-      {"psnr", psnr, /*higher_is_better=*/true, /*decimals=*/4},
-      {"mse", mse, /*higher_is_better=*/false, /*decimals=*/6},
-      {"ssim", ssim, /*higher_is_better=*/true, /*decimals=*/4},
-  };
+  static const std::vector<Metric> kMetrics = {frame_metric(MetricName::kPsnr, psnr),
+                                               frame_metric(MetricName::kMse, mse),
+                                               frame_metric(MetricName::kSsim, ssim)};
   return kMetrics;
 }
 

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "metrics/metric_names.h"
+
 namespace savp {
 
 // Mean squared difference.
@@ -23,13 +25,18 @@ at::Tensor psnr(const at::Tensor& a, const at::Tensor& b);
 at::Tensor ssim(const at::Tensor& a, const at::Tensor& b);
 
 struct Metric {
+  using Measure = std::function<at::Tensor(const at::Tensor& truth, const at::Tensor& prediction)>;
+
   std::string name;  // in file names and tables
-  std::function<at::Tensor(const at::Tensor& truth, const at::Tensor& prediction)> measure;
+  Measure measure;
   bool higher_is_better;
   int decimals;  // in printed tables
 };
 
-// The order is that of the published evaluation.
+// With the traits of that name.
+Metric frame_metric(MetricName name, Metric::Measure measure);
+
+// Those that need nothing but the two pictures, in the order of the published evaluation.
 const std::vector<Metric>& metrics();
 
 }  // namespace savp

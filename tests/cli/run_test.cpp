@@ -84,6 +84,16 @@ Outcome run_tool(
   return outcome;
 }
 
+TEST(Run, ListsOfNamesMayHaveCommas) {
+  const std::vector<std::vector<std::string>> spellings = {{"val,test"}, {"val", "test"}, {"val,", "test"}};
+  for (const auto& arguments : spellings) {
+    std::vector<std::string> all = {"--input_dir", "data", "--splits"};
+    all.insert(all.end(), arguments.begin(), arguments.end());
+    EXPECT_EQ(run_tool(all).options.splits, (std::vector<Split>{Split::kVal, Split::kTest}));
+  }
+  EXPECT_EQ(run_tool({"--input_dir", "data", "--splits", "val,nonsense"}).code, 2);
+}
+
 TEST(Run, FlagsSetTheOptions) {
   const auto outcome =
       run_tool({"--input_dir", "data", "--batch_size=3", "--splits", "val", "test", "--gpu_mem_frac", ".5",

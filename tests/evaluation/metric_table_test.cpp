@@ -1,9 +1,10 @@
 #include "evaluation/metric_table.h"
 
-#include <gtest/gtest.h>
-
 #include <cmath>
 #include <limits>
+
+#include "core/error.h"
+#include "support/scratch_test.h"
 
 namespace savp {
 namespace {
@@ -62,6 +63,81 @@ TEST(MetricTable, ShowsWhatIsNotFinite) {
             std::string::npos)
       << table.text();
   EXPECT_NE(table.csv().find("0\tinf\tinf\r\n"), std::string::npos);
+}
+
+class ReadTable : public ScratchTest {
+ protected:
+  template <class Table>
+  std::filesystem::path written(const Table& table) const {
+    return write(table.task() + "/metrics/" + table.metric + ".csv", table.csv());
+  }
+  std::string refusal(const std::string& name, const std::string& content) const {
+    return message_of<DataError>([&] { MetricTable::read(write(name, content)); });
+  }
+};
+
+TEST_F(ReadTable, GivesBackWhatWasWritten) {
+  const MetricTable tables[] = {{"psnr", "max", true, 4, {{21.140789F, kInfinity}, {-1e-7F, 17.0F}}},
+                                {"mse", "max", false, 6, {{0.1F, 0.25F, 1e-20F}}},
+                                {"lpips", "min", false, 4, {{-0.25F}}},
+                                {"diversity", "avg", false, 4, {{0.5F}}},
+                                {"of_our_own", "best_of_two", false, 4, {{1}, {2}}}};
+  for (const auto& table : tables) {
+    const auto found = MetricTable::read(written(table));
+    EXPECT_EQ(found.metric, table.metric);
+    EXPECT_EQ(found.subtask, table.subtask);
+    EXPECT_EQ(found.is_best, table.is_best) << table.task();
+    EXPECT_EQ(found.decimals, table.decimals);
+    EXPECT_EQ(found.rows, table.rows);
+  }
+  const auto nothing = MetricTable::read(written(MetricTable{"ssim", "avg", false, 4, {{NAN}}}));
+  EXPECT_TRUE(std::isnan(nothing.rows.at(0).at(0)));
+}
+
+TEST_F(ReadTable, NamesWhatIsWrong) {
+  const std::string name = "prediction_eval_psnr_max/metrics/psnr.csv",
+                    good = "sample_ind\t0\t1\tmean\r\n0\t1.5\t2.5\t2.0\r\n";
+  EXPECT_EQ(MetricTable::read(write(name, good)).rows, (std::vector<std::vector<float>>{{1.5F, 2.5F}}));
+  EXPECT_CONTAINS(refusal(name, good.substr(0, good.size() - 3)), "line 2: is cut short");
+  EXPECT_CONTAINS(refusal(name, "sample_ind\t0\t1\tmean\r\n0\t1.5\t2.0\r\n"),
+                  "line 2: has 3 columns, the header 4");
+  EXPECT_CONTAINS(refusal(name, "sample_ind\t0\tmean\r\n0\tmuch\t2.0\r\n"), "line 2: \"much\" is no number");
+  EXPECT_CONTAINS(refusal(name, ""), "line 1");
+  EXPECT_CONTAINS(refusal("elsewhere/psnr.csv", good), "is in no folder prediction_eval_psnr_");
+  EXPECT_CONTAINS(message_of<DataError>([&] { SetResult::read(write(name, good)); }), "whole sets");
+}
+
+TEST_F(ReadTable, OfAMetricOfWholeSets) {
+  SetResult result{.metric = "fvd", .value = 123.456789012345, .low = -1e-9, .high = 1e300};
+  result.videos = 256;
+  result.samples = 100;
+  result.context_frames = 2;
+  result.frames = 14;
+  EXPECT_EQ(result.csv(),
+            "metric\tvalue\tlow\thigh\tunbounded\tvideos\tsamples\tcontext_frames\tframes\r\n"
+            "fvd\t123.456789012345\t-1e-09\t1e+300\t\t256\t100\t2\t14\r\n");
+  EXPECT_EQ(result.task(), "prediction_eval_fvd_set");
+  for (const std::optional<double> unbounded : {std::optional<double>(), std::optional<double>(99.5)}) {
+    result.unbounded = unbounded;
+    const auto found = SetResult::read(written(result));
+    EXPECT_EQ(found.csv(), result.csv());
+    EXPECT_EQ(found.decimals, 2);
+  }
+}
+
+TEST(SetText, TellsWhatTheValueIsOf) {
+  SetResult result{.metric = "fvd",
+                   .value = 123.456,
+                   .low = 100,
+                   .high = 150,
+                   .unbounded = 90,
+                   .videos = 256,
+                   .samples = 1};
+  result.frames = 14;
+  EXPECT_EQ(set_text({result}),
+            "            fvd  123.46  [100.00, 150.00]  256 sequences, 1 future of each, 14 predicted "
+            "frames; 90.00 for "
+            "endlessly many\n");
 }
 
 MetricTable one_number(const std::string& metric, const std::string& subtask, bool is_best, float value) {

@@ -17,11 +17,13 @@ struct Outcome {
   std::string out, err;
 };
 
-// Runs a tool on the CPU, from an empty folder.
+// Runs a tool on the CPU, from an empty folder, and with an empty cache unless the environment names one.
 inline Outcome run_tool(const std::string& name, const std::vector<std::string>& arguments) {
   const ScratchFolder folder;
   std::string command = "cd '" + folder.path().string() +
-                        "' && CUDA_VISIBLE_DEVICES= OMP_NUM_THREADS=2 '" SAVP_BIN "/" + name + "'";
+                        "' && CUDA_VISIBLE_DEVICES= OMP_NUM_THREADS=2 "
+                        "SAVP_CACHE_DIR=\"${SAVP_CACHE_DIR:-$PWD/cache}\" '" SAVP_BIN "/" +
+                        name + "'";
   for (const auto& argument : arguments) command += " '" + argument + "'";
   const int status = std::system((command + " >out 2>err").c_str());
   return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, folder.read("out"), folder.read("err")};

@@ -1,0 +1,160 @@
+#include "metrics/distances.h"
+
+#include <ATen/ATen.h>
+#include <ATen/CPUGeneratorImpl.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <vector>
+
+#include "core/error.h"
+
+namespace savp {
+namespace {
+
+using at::Tensor;
+
+constexpr int kBootstraps = 100;
+constexpr double kNormal95 = 1.96;
+
+// F with C = F' F, [D, D].
+Tensor factor_of_covariance(const Tensor& covariance) {
+  const auto [values, vectors] = at::linalg_eigh(covariance);
+  const auto noise =
+      values.abs().max() * static_cast<double>(covariance.size(0)) * std::numeric_limits<double>::epsilon();
+  const auto kept = at::where(values > noise, values, at::zeros_like(values));
+  return kept.sqrt().unsqueeze(1) * vectors.t();
+}
+
+struct Normal {
+  Tensor mean, factor;  // [D]; F with covariance F' F, [min(N, D), D]
+};
+
+// Of few videos the centred features are such a factor already.
+Normal normal_of(const Tensor& features) {
+  const auto mean = features.mean(0);
+  const auto centred = (features - mean) / std::sqrt(static_cast<double>(features.size(0) - 1));
+  if (features.size(0) <= features.size(1)) return {mean, centred};
+  return {mean, factor_of_covariance(at::mm(centred.t(), centred))};
+}
+
+double distance(const Normal& a, const Normal& b) {
+  const auto of_roots = at::linalg_svdvals(at::mm(a.factor, b.factor.t())).sum();
+  const auto sum =
+      (a.mean - b.mean).square().sum() + a.factor.square().sum() + b.factor.square().sum() - 2 * of_roots;
+  return std::max(0.0, sum.item<double>());
+}
+
+Tensor exact(const Tensor& features) { return features.to(at::kCPU, at::kDouble).contiguous(); }
+
+FeatureSets exact(const FeatureSets& sets) {
+  SAVP_CHECK(sets.truth.size(0) >= 2, UsageError,
+             "a distance between sets of videos needs at least 2 sequences");
+  return {exact(sets.truth), exact(sets.predicted)};
+}
+
+// Those videos, some perhaps several times.
+FeatureSets chosen(const FeatureSets& sets, const Tensor& videos) {
+  return {sets.truth.index_select(0, videos), sets.predicted.index_select(0, videos)};
+}
+
+double frechet(const FeatureSets& sets) {
+  return distance(normal_of(sets.truth), normal_of(sets.predicted.flatten(0, 1)));
+}
+
+// The value, and an interval around it from values of videos drawn with replacement.
+SetValue with_interval(double value, int64_t videos, uint64_t seed,
+                       const std::function<double(const Tensor& videos)>& of_videos) {
+  auto generator = at::make_generator<at::CPUGeneratorImpl>(seed);
+  std::vector<double> values;
+  for (int i = 0; i < kBootstraps; ++i)
+    values.push_back(of_videos(at::randint(0, videos, {videos}, generator, at::kLong)));
+  const auto deviation = at::tensor(values, at::kDouble).std().item<double>();
+  return {value, value - kNormal95 * deviation, value + kNormal95 * deviation, std::nullopt};
+}
+
+// The intercept of the least squares line through (x, y).
+double intercept(const std::vector<double>& x, const std::vector<double>& y) {
+  const auto xs = at::tensor(x, at::kDouble), ys = at::tensor(y, at::kDouble);
+  const auto slope = ((xs - xs.mean()) * (ys - ys.mean())).sum() / (xs - xs.mean()).square().sum();
+  return (ys.mean() - slope * xs.mean()).item<double>();
+}
+
+std::optional<double> frechet_of_endless(const FeatureSets& sets, uint64_t seed) {
+  constexpr int64_t kFewest = 16, kSizes = 10;
+  const auto all = sets.truth.size(0);
+  if (all < kFewest) return std::nullopt;
+  auto generator = at::make_generator<at::CPUGeneratorImpl>(seed);
+  std::vector<double> inverse, values;
+  for (int64_t i = 0; i < kSizes; ++i) {
+    const auto size = all / 2 + (all - all / 2) * i / (kSizes - 1);
+    inverse.push_back(1.0 / static_cast<double>(size));
+    values.push_back(frechet(chosen(sets, at::randperm(all, generator, at::kLong).slice(0, 0, size))));
+  }
+  return intercept(inverse, values);
+}
+
+// Sums of the kernel over the predictions of each two videos: x [N, K, D], y [M, L, D] -> [N, M].
+Tensor kernel_sums(const Tensor& x, const Tensor& y) {
+  const auto columns = y.flatten(0, 1).t();
+  std::vector<Tensor> rows;
+  for (const auto& video : x.unbind(0)) {
+    const auto kernel = (at::mm(video, columns) / static_cast<double>(x.size(2)) + 1).pow(3);
+    rows.push_back(kernel.view({x.size(1), y.size(0), y.size(1)}).sum(at::IntArrayRef{0, 2}));
+  }
+  return at::stack(rows);
+}
+
+// Of one set: the kernel over all pairs, and over those of a feature with itself, by video.
+struct Similarities {
+  Tensor pairs, self;  // [N, N], [N]
+  int64_t each = 1;    // features of a video
+
+  double mean_of_others(const Tensor& videos) const {
+    const auto count = static_cast<double>(videos.size(0) * each);
+    const auto sum =
+        pairs.index_select(0, videos).index_select(1, videos).sum() - self.index_select(0, videos).sum();
+    return sum.item<double>() / (count * (count - 1));
+  }
+};
+Similarities similarities(const Tensor& x) {
+  const auto self = (x.square().sum(2) / static_cast<double>(x.size(2)) + 1).pow(3).sum(1);
+  return {kernel_sums(x, x), self, x.size(1)};
+}
+
+}  // namespace
+
+double frechet_distance(const Tensor& mean_1, const Tensor& covariance_1, const Tensor& mean_2,
+                        const Tensor& covariance_2) {
+  return distance({exact(mean_1), factor_of_covariance(exact(covariance_1))},
+                  {exact(mean_2), factor_of_covariance(exact(covariance_2))});
+}
+
+double frechet_distance(const Tensor& features_1, const Tensor& features_2) {
+  return distance(normal_of(exact(features_1)), normal_of(exact(features_2)));
+}
+
+SetValue frechet_of_sets(const FeatureSets& given, uint64_t seed) {
+  const auto sets = exact(given);
+  auto found = with_interval(frechet(sets), sets.truth.size(0), seed,
+                             [&](const Tensor& videos) { return frechet(chosen(sets, videos)); });
+  found.unbounded = frechet_of_endless(sets, seed);
+  return found;
+}
+
+SetValue kernel_distance_of_sets(const FeatureSets& given, uint64_t seed) {
+  const auto sets = exact(given);
+  const auto truth = sets.truth.unsqueeze(1);
+  const auto among_truth = similarities(truth), among_predicted = similarities(sets.predicted);
+  const auto across = kernel_sums(truth, sets.predicted) / static_cast<double>(sets.predicted.size(1));
+  const auto of_videos = [&](const Tensor& videos) {
+    const auto mean_across = across.index_select(0, videos).index_select(1, videos).mean().item<double>();
+    return among_truth.mean_of_others(videos) + among_predicted.mean_of_others(videos) - 2 * mean_across;
+  };
+  const auto count = sets.truth.size(0);
+  return with_interval(of_videos(at::arange(count)), count, seed, of_videos);
+}
+
+}  // namespace savp

@@ -1,0 +1,95 @@
+#include "evaluation/metric_choice.h"
+
+#include <torch/types.h>
+
+#include "checkpoints/metric_networks.h"
+#include "core/error.h"
+#include "metrics/lpips.h"
+#include "nn/alex_net.h"
+#include "support/scratch_test.h"
+
+namespace savp {
+namespace {
+
+constexpr MeasuredVideos kVideos{.height = 64, .width = 64, .frames = 10, .videos = 4, .samples = 5};
+
+std::vector<std::string> names_of(const MetricSet& set) {
+  std::vector<std::string> names;
+  for (const auto& metric : set.per_frame) names.push_back(metric.name);
+  for (const auto& metric : set.per_video) names.push_back(metric.name);
+  for (const auto& metric : set.per_set) names.push_back(metric.name);
+  return names;
+}
+
+class Choice : public ScratchTest {
+ protected:
+  MetricSet choose(std::vector<MetricName> names, const MeasuredVideos& videos = kVideos) const {
+    return choose_metrics({std::move(names), folder_.string()}, videos, at::kCPU);
+  }
+  template <class ErrorType>
+  std::string refusal(MetricName name, const MeasuredVideos& videos = kVideos) const {
+    return message_of<ErrorType>([&] { choose({name}, videos); });
+  }
+  // Random weights, as a file.
+  void write_alex() const {
+    torch::manual_seed(0);
+    auto variables = Lpips(std::make_shared<nn::AlexNet>()).variables();
+    for (auto& variable : variables) variable.second = torch::rand_like(variable.second) * 0.05;
+    write_variables(folder_ / "lpips_alex.safetensors", variables, {});
+  }
+};
+
+TEST_F(Choice, WithoutNetworksTheUsualOnesAreThoseThatNeedNone) {
+  EXPECT_EQ(names_of(choose({})), (std::vector<std::string>{"psnr", "mse", "ssim", "diversity"}));
+  auto videos = kVideos;
+  videos.height = 10;
+  videos.samples = 1;
+  EXPECT_EQ(names_of(choose({}, videos)), (std::vector<std::string>{"psnr", "mse"}));
+}
+
+TEST_F(Choice, WhatIsThereIsMeasured) {
+  write_alex();
+  EXPECT_EQ(names_of(choose({})),
+            (std::vector<std::string>{"psnr", "mse", "ssim", "lpips", "diversity", "lpips_diversity"}));
+  EXPECT_EQ(names_of(choose({MetricName::kLpips, MetricName::kMse})),
+            (std::vector<std::string>{"mse", "lpips"}));
+}
+
+// As the original has it: negated, so that the largest is the best.
+TEST_F(Choice, LpipsIsNegated) {
+  write_alex();
+  const auto set = choose({MetricName::kLpips});
+  EXPECT_TRUE(set.per_frame.at(0).higher_is_better);
+  const auto a = torch::rand({2, 3, 32, 32});
+  EXPECT_EQ(set.per_frame[0].measure(a, a).max().item<double>(), 0.0);
+  EXPECT_LT(set.per_frame[0].measure(a, torch::rand_like(a)).max().item<double>(), 0.0);
+}
+
+TEST_F(Choice, AMissingNetworkIsNamedWithTheCommandThatGetsIt) {
+  for (const auto name : {MetricName::kLpips, MetricName::kLpipsVgg, MetricName::kFvd, MetricName::kKvd}) {
+    EXPECT_CONTAINS(refusal<DataError>(name), "scripts/fetch_metric_weights.sh");
+    EXPECT_CONTAINS(refusal<DataError>(name), folder_.string());
+  }
+}
+
+TEST_F(Choice, ADamagedNetworkIsAnError) {
+  write("lpips_alex.safetensors", "nonsense");
+  EXPECT_CONTAINS(refusal<DataError>(MetricName::kLpips), "lpips_alex.safetensors");
+}
+
+TEST_F(Choice, VideosThatCannotBeMeasuredAreRefused) {
+  auto videos = kVideos;
+  videos.frames = 8;
+  EXPECT_CONTAINS(refusal<UsageError>(MetricName::kFvd, videos), "at least 9 frames");
+  videos = kVideos;
+  videos.videos = 1;
+  EXPECT_CONTAINS(refusal<UsageError>(MetricName::kKvd, videos), "at least 2 sequences");
+  videos = kVideos;
+  videos.width = 30;
+  EXPECT_CONTAINS(refusal<UsageError>(MetricName::kLpips, videos), "31x31");
+  videos.samples = 1;
+  EXPECT_CONTAINS(refusal<UsageError>(MetricName::kDiversity, videos), "2 futures");
+}
+
+}  // namespace
+}  // namespace savp
