@@ -1,23 +1,9 @@
 #include "checkpoints/hparams_sources.h"
 
-#include <fstream>
-
 #include "core/error.h"
+#include "io/json_text.h"
 
 namespace savp {
-namespace {
-
-Json read_json(const std::filesystem::path& path) {
-  std::ifstream in(path);
-  SAVP_CHECK(in.good(), DataError, path.string(), ": cannot be opened");
-  try {
-    return Json::parse(in);
-  } catch (const Json::exception& error) {
-    throw DataError(concat(path.string(), ": is not JSON: ", error.what()));
-  }
-}
-
-}  // namespace
 
 std::pair<std::string, Json> read_hparams_file(const std::filesystem::path& path) {
   auto values = read_json(path);

@@ -11,6 +11,7 @@
 #include "core/printable.h"
 #include "core/text.h"
 #include "io/crc32c.h"
+#include "io/json_text.h"
 
 namespace savp {
 namespace {
@@ -79,7 +80,7 @@ void put_checksum(SafetensorsDraft& draft) {
 std::vector<std::string> damaged_fields(const SafetensorsFile& file) {
   const auto text = file.metadata().find(kFields);
   if (text == file.metadata().end()) return {metadata_field(kFields)};
-  const auto recorded = Json::parse(text->second, /*callback=*/nullptr, /*allow_exceptions=*/false);
+  const auto recorded = try_json(text->second).value_or(Json());
   if (!recorded.is_object()) return {metadata_field(kFields)};
   std::vector<std::string> damaged;
   const auto actual = field_checksums(file.tensors(), file.metadata());

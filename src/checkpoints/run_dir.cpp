@@ -53,10 +53,16 @@ std::string saved_names(const fs::path& folder) {
   return names.empty() ? "no checkpoints" : join_words(names);
 }
 
+// Whether a path, with an ending or without, is there.
+bool is_there(const std::string& path) {
+  return fs::exists(path) ||
+         std::any_of(std::begin(kEndings), std::end(kEndings),
+                     [&](std::string_view ending) { return fs::exists(concat(path, ending)); });
+}
+
 // The checkpoints that a text names: one, or several with commas between.
 std::vector<std::string> names_in(const std::string& text) {
-  const auto there = [&](std::string_view ending) { return fs::exists(concat(text, ending)); };
-  if (there("") || std::any_of(std::begin(kEndings), std::end(kEndings), there)) return {text};
+  if (is_there(text)) return {text};
   std::vector<std::string> names;
   std::istringstream parts(text);
   for (std::string name; std::getline(parts, name, ',');)
@@ -152,9 +158,12 @@ Checkpoint::Place Checkpoint::place_of(const std::string& text) {
     place.prefix = without_ending(path.filename().string());
   }
   if (place.folder == ".") place.folder = fs::current_path();
-  SAVP_CHECK(fs::is_directory(place.folder), DataError, "--checkpoint ", text,
-             ": no such folder or checkpoint (there is no folder ", place.folder.string(),
-             "): name a run's folder (logs/bair) or one of its steps (logs/bair/model-200000)");
+  const bool has_folder = fs::is_directory(place.folder);
+  const bool is_known = place.prefix.empty() || fs::exists(place.folder / kOptions) ||
+                        is_there((place.folder / place.prefix).string());
+  SAVP_CHECK(has_folder && is_known, DataError, "--checkpoint ", text, ": no such folder or checkpoint",
+             has_folder ? "" : concat(" (there is no folder ", place.folder.string(), ")"),
+             ": name a run's folder (logs/bair) or one of its steps (logs/bair/model-200000)");
   return place;
 }
 

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "checkpoints/run_dir.h"
+#include "core/interrupt.h"
 #include "core/log.h"
 #include "core/noise.h"
 #include "core/video.h"
@@ -133,6 +134,7 @@ class Bench {
     DataSpeedOptions options{.batch_size = o_.batch_size, .sequence_length = frames(12), .size = o_.size};
     for (const auto& [stored_as, name] : EnumNames<StoredAs>::kTable)
       for (const auto threads : thread_counts(o_.threads)) {
+        stop_if_interrupted();
         options.threads = threads;
         std::cout << speed_line(name, o_.size, threads, measure_reading(stored_as, options)).dump()
                   << std::endl;
@@ -264,10 +266,14 @@ class Bench {
 
   // Runs the body, prints a line; `count` videos or frames are done each time.
   void measure(Json line, int64_t count, const std::function<void()>& body) {
-    for (int64_t i = 0; i < o_.warmup; ++i) body();
+    for (int64_t i = 0; i < o_.warmup; ++i) {
+      stop_if_interrupted();
+      body();
+    }
     wait_for(device_);
     std::vector<double> seconds;
     for (int64_t i = 0; i < o_.iterations; ++i) {
+      stop_if_interrupted();
       const auto start = std::chrono::steady_clock::now();
       body();
       wait_for(device_);

@@ -124,8 +124,8 @@ _TOOL() {
     *) mapfile -t COMPREPLY < <(compgen -W "$(_TOOL_flags "$command")" -- "$word") ;;
   esac
   case $kind in
-    hparams) compopt -o nospace 2>/dev/null ;;
-    folder | path) compopt -o filenames 2>/dev/null ;;
+    hparams) compopt -o nospace 2>/dev/null || : ;;
+    folder | path) compopt -o filenames 2>/dev/null || : ;;
   esac
   before=${value%"${value##*[=:]}"}
   COMPREPLY=("${COMPREPLY[@]#"$before"}")

@@ -85,6 +85,8 @@ class Predicting {
   // all hyperparameters.
   RunDescription description(Json options) const;
 
+  const VideoShape& shape() const { return model_.shape; }
+  at::Device device() const { return model_.device; }
   int64_t context_frames() const { return model_.hparams->context_frames; }
   int64_t sequence_length() const { return model_.hparams->sequence_length; }
   bool stochastic() const { return model_.predictor->stochastic(); }

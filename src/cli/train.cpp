@@ -108,7 +108,6 @@ void settle_model(Plan& plan) {
 
 TrainerOptions trainer_options(const Plan& plan, const at::Device& device) {
   const auto& options = plan.options;
-  check_precision(options.precision, device);
   const bool graph = options.graph && DeviceGraph::available(device);
   if (options.graph && !graph) log::warn("--graph is ignored: only a GPU records steps");
   return {.device = device, .seed = plan.seed, .precision = options.precision, .graph = graph};
@@ -155,6 +154,7 @@ void settle_start(Plan& plan) {
 
 Plan settle(const TrainOptions& options) {
   refuse_absent(options);
+  check_precision(options.precision, device_named(options.device));
   use_threads(options.threads);
   Plan plan{.options = options, .lock = {}, .start = {}, .dataset_dicts = {}, .model_dicts = {}};
   settle_folders(plan);

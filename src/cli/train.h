@@ -51,7 +51,8 @@ struct TrainOptions {
 
   HPARAM(
       Text, vgg_weights, std::nullopt,
-      "weights of VGG-16 for the perceptual loss (vgg_cdist_weight): safetensors, with torchvision's names",
+      "weights of VGG-16 for the perceptual loss (vgg_cdist_weight): safetensors, with torchvision's names; "
+      "default: the file that scripts/fetch_metric_weights.sh leaves in the cache",
       Metavar{"FILE"});
 
   HPARAM_GROUP(output, "Output");

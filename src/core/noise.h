@@ -1,5 +1,5 @@
 // All randomness of models and training is asked from here, by name, so that tests can feed recorded draws
-// and a resumed run goes on with the same stream.
+// and a resumed run continues the same stream.
 #pragma once
 
 #include <ATen/core/Generator.h>
@@ -22,7 +22,7 @@ class Noise {
   // 0 to count - 1 in any order, int64 [count]; the order of uniform draws unless overridden.
   virtual at::Tensor permutation(const std::string& name, int64_t count);
 
-  // Where the draws are, for checkpoints: bytes on the CPU; undefined where there is nothing to go on from.
+  // Where the draws are, for checkpoints: bytes on the CPU; undefined where they have no place.
   virtual at::Tensor state() const { return {}; }
   virtual void load(const at::Tensor& /*state*/) {}
   // What is drawn from, so that a graph of a step can go on drawing; undefined where draws come

@@ -71,8 +71,8 @@ enum class OutputKind { kImages, kStates, kFlows, kLatents, kPosterior, kVerdict
 
 // A generator's outputs at a training step. A deterministic one has only `prior`.
 struct GeneratorOutput {
-  Prediction prior;                     // rolled out with latents of the prior (summaries: no suffix)
-  std::optional<Prediction> posterior;  // rolled out with latents of the posterior (summaries: suffix _enc)
+  Prediction prior;                     // unrolled with latents of the prior (summaries: no suffix)
+  std::optional<Prediction> posterior;  // unrolled with latents of the posterior (summaries: suffix _enc)
   std::optional<Gaussian> q;            // posterior, sees the frames before and after each step
   std::optional<Gaussian> p;            // learned prior
   Tensor samples;                       // [T - 1, S, B, C, H, W], further prior rollouts, on request

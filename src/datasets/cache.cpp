@@ -26,7 +26,6 @@
 #include "core/text.h"
 #include "datasets/cache_listing.h"
 #include "datasets/prepared_folder.h"
-#include "io/cache_folder.h"
 #include "io/folder_entries.h"
 #include "io/json_text.h"
 #include "io/lock_holder.h"

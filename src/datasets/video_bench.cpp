@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "core/interrupt.h"
 #include "datasets/clips.h"
 #include "datasets/measuring.h"
 #include "datasets/sources.h"
@@ -62,7 +63,10 @@ DataSpeed measure(const Pass& pass, double at_least) {
   for (const auto& video : pass.videos) bytes += stored_bytes(video.path);
   pass.frames();  // warms up
   double seconds = 0;
-  for (; passes == 0 || seconds < at_least; ++passes) seconds += seconds_of([&] { frames += pass.frames(); });
+  for (; passes == 0 || seconds < at_least; ++passes) {
+    stop_if_interrupted();
+    seconds += seconds_of([&] { frames += pass.frames(); });
+  }
   return data_speed(seconds, frames, passes * bytes);
 }
 

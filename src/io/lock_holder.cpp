@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "core/printable.h"
+#include "io/json_text.h"
 
 namespace savp {
 namespace {
@@ -50,7 +51,7 @@ LockHolder LockHolder::self() {
 }
 
 LockHolder LockHolder::parse(const std::string& text) {
-  const auto json = Json::parse(text, /*callback=*/nullptr, /*allow_exceptions=*/false);
+  const auto json = try_json(text).value_or(Json());
   LockHolder holder;
   for (const auto& [key, member] : kTexts)
     if (json.is_object() && json.contains(key) && json[key].is_string()) holder.*member = json[key];

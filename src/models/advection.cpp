@@ -41,7 +41,7 @@ class Memory {
         norm_(nn::placed(root, concat("layer_norm", number + 1),
                          nn::make_norm(nn::NormLayer::kLayer, filters))) {}
 
-  // A roll-out through it: what it carries, and its prepared convolution.
+  // A rollout through it: what it carries, and its prepared convolution.
   struct Run {
     nn::ConvState state;
     nn::ConvRnn::Folded folded;
@@ -95,7 +95,7 @@ struct AdvectionGenerator::Tower {
     return {smallest, up3->forward(h)};
   }
 
-  // What a roll-out carries from step to step.
+  // What a rollout carries from step to step.
   struct Carried {
     Runs runs;
     Tensor state;  // [B, S], true once, at the start

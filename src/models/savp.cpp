@@ -175,7 +175,7 @@ GeneratorOutput SavpGenerator::forward(const Batch& batch, const StepContext& no
   const auto zs = draw_from(*output.q, now.noise.normal("posterior_eps", {steps, videos, hparams_.nz}));
   const auto zs_context = zs.narrow(0, 0, context - 1);
 
-  // Roll-outs with the same beginning, run as one batch: the posterior's, then the prior's, then
+  // Rollouts with the same beginning, run as one batch: the posterior's, then the prior's, then
   // further samples.
   std::vector<Tensor> all_zs = {zs}, feed_truth = {sample_ground_truth(now, "sched_posterior_u", videos)};
   if (now.prior) {

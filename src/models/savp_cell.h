@@ -21,7 +21,7 @@ class SavpCell : public torch::nn::Module {
  public:
   SavpCell(const SavpHparams& hparams, const VideoShape& shape);
 
-  // The weights of a roll-out.
+  // The weights of a rollout.
   struct Folded {
     std::vector<kernels::PreparedConv> convs;
     std::vector<nn::ConvRnn::Folded> rnns;  // empty where a stage has none

@@ -41,7 +41,7 @@ struct SavpGenerator::Networks {
   std::optional<InitialStates> initial_states;
 };
 
-// Latents of `copies` roll-outs over the same videos, of which the first `shared` steps are the same.
+// Latents of `copies` rollouts over the same videos, of which the first `shared` steps are the same.
 struct SavpGenerator::Latents {
   Tensor zs;          // [steps, copies * B, nz]; undefined for a deterministic model
   Tensor feed_truth;  // bool [steps - context, copies * B]; undefined: never
@@ -61,7 +61,7 @@ struct SavpGenerator::Condition {
 // What can be composed from, by the hyperparameters.
 inline Track::Kept kept(const SavpHparams& hparams) { return {hparams.last_frames, hparams.context_frames}; }
 
-// Recurrent states [B, ...] of `copies` times as many roll-outs.
+// Recurrent states [B, ...] of `copies` times as many rollouts.
 SavpCell::States repeat_states(SavpCell::States states, int64_t copies);
 
 Tensor draw_from(const Gaussian& gaussian, const Tensor& eps);

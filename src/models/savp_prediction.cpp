@@ -79,7 +79,7 @@ Tensor SavpGenerator::looks(nn::LatentEncoder& encoder, const Batch& batch, int6
   return encoder.look(seen);
 }
 
-// Latents for roll-outs of the prior, [steps, copies * B, nz]; beginning: what a prior that is not learned
+// Latents for rollouts of the prior, [steps, copies * B, nz]; beginning: what a prior that is not learned
 // takes from the posterior, [context - 1, copies * B, nz].
 Tensor SavpGenerator::prior_latents(const std::optional<Gaussian>& p, const Tensor& beginning,
                                     const std::string& name, std::vector<int64_t> copies, int64_t steps,

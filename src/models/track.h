@@ -1,4 +1,4 @@
-// What the roll-outs of all models share: pictures on their way through one, and the copies of its videos.
+// What the rollouts of all models share: pictures on their way through one, and the copies of its videos.
 #pragma once
 
 #include <vector>
@@ -19,11 +19,11 @@ Batch repeat_videos(const Batch& batch, int64_t copies);
 // How many plans the actions [T, N * B, A] of B videos are; one where there are none.
 int64_t count_plans(const Tensor& actions, int64_t videos);
 
-// Actions [T, N * B, A] for `samples` roll-outs of each, [T, N * S * B, A] as Continuation::imagine()
+// Actions [T, N * B, A] for `samples` rollouts of each, [T, N * S * B, A] as Continuation::imagine()
 // orders them.
 Tensor repeat_plans(const Tensor& actions, int64_t videos, int64_t samples);
 
-// One kind of picture on its way through a roll-out: what is fed at each step, and what can be composed from.
+// One kind of picture on its way through a rollout: what is fed at each step, and what can be composed from.
 class Track {
  public:
   // Each of `truth` is [B, C, H, W]; the first `context` of them are fed. kept: how many of the last frames
@@ -33,7 +33,7 @@ class Track {
   };
   Track(std::vector<Tensor> truth, int64_t context, const Kept& kept);
 
-  // From now on `copies` times as many roll-outs of the same videos.
+  // From now on `copies` times as many rollouts of the same videos.
   void widen(int64_t copies);
 
   // The scene of step t. Where `feed_truth` [B] holds, the true frame is fed after the context, too.
@@ -49,7 +49,7 @@ class Track {
   Scene scene_;
 };
 
-// The outputs of all steps; those of steps that several roll-outs share are repeated for each.
+// The outputs of all steps; those of steps that several rollouts share are repeated for each.
 class Record {
  public:
   void add(const Tensor& value, int64_t copies = 1) {

@@ -7,6 +7,7 @@
 #include "core/log.h"
 #include "core/text.h"
 #include "io/atomic_file.h"
+#include "io/json_text.h"
 #include "io/whole_file.h"
 
 namespace savp {
@@ -39,7 +40,7 @@ MetricsHistory read_metrics(std::istream& in, int64_t step) {
   MetricsHistory history;
   for (std::string line; std::getline(in, line);) {
     if (line.empty()) continue;
-    const auto values = Json::parse(line, /*callback=*/nullptr, /*allow_exceptions=*/false);
+    const auto values = try_json(line).value_or(Json());
     const bool sound = has_step(values);
     if (sound && values["step"] > step) continue;
     (sound ? history.kept : history.damaged) += line + "\n";

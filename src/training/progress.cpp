@@ -108,7 +108,8 @@ void Progress::report(int64_t step, const std::vector<std::pair<std::string, dou
   auto line = concat("step ", count_text(step, max_steps_));
   const auto width = columns() - std::min(columns(), kPrefix.size() + 1);
   auto least = line.size();
-  for (size_t i = 0; i < std::min<size_t>(2, values.size()); ++i) least += cell(values[i]).size() + 2;
+  const auto losses = std::min<size_t>(health.empty() ? 2 : 1, values.size());
+  for (size_t i = 0; i < losses; ++i) least += cell(values[i]).size() + 2;
   const auto noted = health.empty() ? "" : "  " + health, left = "  " + time_left(step);
   auto end = noted + "  " + speed() + left;
   for (const auto& shorter : {noted + left, left})  // narrow: the losses are worth more than the speed

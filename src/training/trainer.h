@@ -36,7 +36,7 @@ struct StepReport {
 
 struct StepOptions {
   bool report = false;   // fill g_losses and g_loss, which cost a little
-  bool outputs = false;  // keep the generator's outputs with their details and sampled roll-outs, and the
+  bool outputs = false;  // keep the generator's outputs with their details and sampled rollouts, and the
                          // discriminators'
 };
 

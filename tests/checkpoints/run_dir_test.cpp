@@ -139,6 +139,7 @@ TEST_F(RunDir, MissingHyperparameterFilesAreSkipped) {
 }
 
 TEST_F(RunDir, ErrorsSayWhatIsMissing) {
+  EXPECT_CONTAINS(error_of("none"), "none: no such folder or checkpoint: name a run's folder");
   EXPECT_CONTAINS(error_of("none/model-1"), "there is no folder");
   EXPECT_CONTAINS(error_of("none/model-1"), (folder_ / "none").string());
   fs::create_directories(folder_ / "empty");

@@ -89,7 +89,7 @@ TEST(Run, ListsOfNamesMayHaveCommas) {
   for (const auto& arguments : spellings) {
     std::vector<std::string> all = {"--input_dir", "data", "--splits"};
     all.insert(all.end(), arguments.begin(), arguments.end());
-    EXPECT_EQ(run_tool(all).options.splits, (std::vector<Split>{Split::kVal, Split::kTest}));
+    EXPECT_EQ(run_tool(all).options.splits, (std::vector<Half>{Half::kVal, Half::kTest}));
   }
   EXPECT_EQ(run_tool({"--input_dir", "data", "--splits", "val,nonsense"}).code, 2);
 }

@@ -4,6 +4,8 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
+#include <cmath>
+
 namespace savp {
 namespace {
 
@@ -26,7 +28,8 @@ TEST(I3dInput, IsResizedWithoutHalfPixelCentres) {
 }
 
 TEST(I3dInput, ValuesAreThoseOfBytes) {
-  const auto video = torch::tensor({0.5, 1.5, -3.0, NAN}).view({4, 1, 1, 1, 1}).to(at::kFloat);  // gray
+  const auto video =
+      torch::tensor({0.5, 1.5, -3.0, std::nan("")}).view({4, 1, 1, 1, 1}).to(at::kFloat);  // gray
   const auto seen = i3d_input(video);
   const double expected[] = {2 * 127.0 / 255 - 1, 1, -1, -1};
   for (int64_t t = 0; t < 4; ++t)

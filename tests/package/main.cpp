@@ -1,5 +1,5 @@
-// Uses the installed package without LibTorch's headers: opens a model, shows it frames, imagines what
-// follows.
+// Uses the installed package without LibTorch's headers: opens a model, shows it frames, imagines
+// what follows.
 //   package_user CHECKPOINT GIF
 #include <savp/dataset.h>
 #include <savp/error.h>
@@ -11,11 +11,12 @@
 
 int main(int argc, char** argv) {
   if (argc != 3) return 2;
-  const auto model = savp::Predictor::open(argv[1], {.device = "cpu", .sizes = savp::PredictorSizes{}});
-  std::vector<uint8_t> shown(3 * 64 * 64 * 3);
-  for (size_t i = 0; i < shown.size(); ++i) shown[i] = static_cast<uint8_t>(i % 64 * 4);
-  auto scene = model.start(savp::VideoView(shown.data(), {2, 64, 64, 3}));
-  scene.observe(savp::VideoView(shown.data() + 2 * 64 * 64 * 3, {1, 64, 64, 3}));
+  const auto model = savp::Predictor::open(
+      argv[1], {.device = "cpu", .sizes = savp::PredictorSizes{.height = 32, .width = 32}});
+  std::vector<uint8_t> shown(3 * 32 * 32 * 3);
+  for (size_t i = 0; i < shown.size(); ++i) shown[i] = static_cast<uint8_t>(i % 32 * 8);
+  auto scene = model.start(savp::VideoView(shown.data(), {2, 32, 32, 3}));
+  scene.observe(savp::VideoView(shown.data() + 2 * 32 * 32 * 3, {1, 32, 32, 3}));
   const auto futures = scene.imagine({.samples = 2, .length = 3, .seed = 1});
   savp::save_gif(argv[2], futures.frames);
   std::cout << savp::version() << " " << model.model() << ": " << scene.frames() << " frames, "

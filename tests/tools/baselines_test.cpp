@@ -180,9 +180,9 @@ TEST(Generate, MemoryDoesNotGrowWithTheSamples) {
                    Arguments{"--num_samples", "1", "--dataset_hparams", "sequence_length=30",
                              "--num_stochastic_samples", samples, "--results_dir", out.path().string()});
   };
-  const auto few = peak("16"), many = peak("112");
-  // All frames of 96 more futures would be 32 MiB as bytes and 126 as float.
-  EXPECT_LT(many - few, 24 * 1024) << few << " and " << many << " KiB";
+  const auto few = peak("48"), many = peak("560");  // memory settles within the first portions
+  // All frames of 512 more futures would be 168 MiB as bytes and 672 as float.
+  EXPECT_LT(many - few, 100 * 1024) << few << " and " << many << " KiB";
 }
 
 TEST(Generate, KeepsClearOfAnEvaluation) {

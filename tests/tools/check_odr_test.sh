@@ -9,7 +9,7 @@ failed=0
 # expect WHAT CODE [TEXT]: the script's exit code, and a text that it prints, for the tree in $work.
 expect() {
   local output code=0
-  output=$("$python" "$script" "$work") || code=$?
+  output=$(GIT_DIR=$work/none "$python" "$script" "$work") || code=$?  # no repository's tree, wherever it lies
   if [[ $code != "$2" || $output != *"${3-}"* ]]; then
     echo "$1: exit code $code, not $2, or \"${3-}\" is missing in: $output"
     failed=1

@@ -182,7 +182,8 @@ TEST_F(TrainTool, ContinuesFromAnEarlierCheckpoint) {
     EXPECT_EQ(tensors_in("run/model-4.safetensors"), tensors_in("whole/model-4.safetensors"));
     std::vector<int64_t> steps;
     std::istringstream lines(read(folder_ / "run/metrics.jsonl"));
-    for (std::string line; std::getline(lines, line);) steps.push_back(Json::parse(line)["step"]);
+    for (std::string line; std::getline(lines, line);)
+      if (const auto values = Json::parse(line); values.contains("g_loss")) steps.push_back(values["step"]);
     EXPECT_EQ(steps, (std::vector<int64_t>{1, 2, 3, 4}));
     EXPECT_TRUE(fs::exists(folder_ / "run/model-2.safetensors"));
   }
@@ -413,6 +414,31 @@ TEST_F(TrainTool, ChoosesThePresetByWhatTheDataGive) {
   }
 }
 
+TEST_F(TrainTool, ADryRunTellsAllAndWritesNothing) {
+  const auto outcome = run_tool("savp_train", arguments("max_steps=1000,lr=0.125", {"--dry_run"}));
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  for (const char* part :
+       {"model           savp with hparams/bair_action_free/ours_savp\n", "data            bair in ",
+        "batch           2 x 6 frames of 32x32x3\n", " in the generator, ", "steps           0 to 1000\n",
+        "precision fp32; seed 1\n", "\"lr\":0.125", "\"sequence_length\":6", "time a step     ",
+        "; 1000 steps: ", "peak memory     "})
+    EXPECT_CONTAINS(outcome.out, part);
+  EXPECT_FALSE(fs::exists(folder_ / "run"));
+}
+
+TEST_F(TrainTool, ComputesAsPreciselyAsAsked) {
+  const auto g_loss = [&](const std::string& precision) {
+    fs::remove_all(folder_ / "run");
+    const auto text =
+        run(0, arguments("max_steps=1", {"--precision", precision, "--graph", "--summary_freq", "0"}));
+    EXPECT_CONTAINS(text, "--graph is ignored");
+    return Json::parse(read(folder_ / "run/metrics.jsonl"))["g_loss"].get<double>();
+  };
+  const double exact = g_loss("fp32"), rough = g_loss("bf16");
+  EXPECT_NE(exact, rough);
+  EXPECT_NEAR(exact, rough, 0.02 * exact);
+}
+
 TEST_F(TrainTool, RefusesBeforeItWritesAnything) {
   const auto refused = [&](int code, const std::vector<std::string>& more, const std::string& message) {
     EXPECT_CONTAINS(run(code, arguments("max_steps=1", more)), message);
@@ -424,6 +450,8 @@ TEST_F(TrainTool, RefusesBeforeItWritesAnything) {
   refused(2, {"--preset", "bair/sna_l1", "--model", "savp"}, "is for --model sna");
   refused(3, {"--checkpoint", (folder_ / "nope").string()}, "nope: no such folder or checkpoint");
   refused(2, {"--lr", "0.1"}, "give --model_hparams lr=0.1");
+  refused(2, {"--precision", "tf32", "--device", "cpu"}, "--precision tf32 is for --device cuda");
+  refused(2, {"--precision", "fp16"}, "fp32|tf32|bf16");
   // before it looks at the data at all
   refused(2, {"--input_dir", "no/such", "--dataset", "video", "--model_hparams", "ngff=1"},
           "did you mean ngf");

@@ -65,8 +65,8 @@ TEST_F(Perceptual, NeedsItsWeights) {
   EXPECT_EQ(load_vgg(TrainHparams(), at::kCPU), nullptr);
   EXPECT_THROW(load_vgg(hparams((folder_ / "missing.safetensors").string()), at::kCPU), DataError);
   ::setenv("SAVP_CACHE_DIR", folder_.c_str(), 1);
-  EXPECT_CONTAINS(message_of<DataError>([&] { load_vgg(hparams(""), at::kCPU); }),
-                  "metric_weights/vgg16.safetensors: there is no such file: scripts/fetch_metric_weights.sh");
+  EXPECT_CONTAINS(message_of<UsageError>([&] { load_vgg(hparams(""), at::kCPU); }),
+                  "needs the weights of VGG-16: scripts/fetch_metric_weights.sh downloads them");
   std::filesystem::create_directory(folder_ / "metric_weights");
   std::filesystem::copy(weights(), folder_ / "metric_weights/vgg16.safetensors");
   EXPECT_NE(load_vgg(hparams(""), at::kCPU), nullptr);

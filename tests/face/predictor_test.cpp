@@ -245,10 +245,10 @@ TEST_F(PredictorTest, TensorsGiveTheSame) {
 TEST_F(PredictorTest, OpensCheckpointsOfTensorflow) {
   const auto refused = message<UsageError>([] { Predictor::open(kTensorflow); });
   EXPECT_NE(refused.find("give PredictorOptions::sizes"), std::string::npos) << refused;
-  const auto model = Predictor::open(kTensorflow, {.device = "cpu", .sizes = PredictorSizes{}});
+  const auto model = Predictor::open(
+      kTensorflow, {.device = "cpu", .sizes = PredictorSizes{.height = kSide, .width = kSide}});
   EXPECT_FALSE(model.stochastic());
-  const std::vector<uint8_t> gray(2 * 64 * 64 * 3, 128);
-  auto scene = model.start(VideoView(gray.data(), {2, 64, 64, 3}));
+  auto scene = model.start(frames(0, 2));
   const auto futures = scene.imagine({.samples = 2, .length = 3});
   EXPECT_EQ(futures.frames.count, 2);
   EXPECT_EQ(futures.frames.bytes(0), futures.frames.bytes(1));

@@ -1,0 +1,297 @@
+"""Checks the commands in the shell blocks of README.md, CONTRIBUTING.md and docs/.
+
+usage: commands.py [--run WORK_DIR] SOURCE_DIR BIN_DIR
+
+Of each command: that the program, its flags, hyperparameters, presets and files are there and, if it cannot be run, that the
+program accepts the flags' values. --run runs the others, in an empty folder, where the tools are replaced by themselves with small
+networks, few steps and few sequences, and where the data sets and runs that a page takes for granted are made first.
+
+A block is opened by ```sh and, where its commands cannot be run in a test, one word more:
+  ```sh download   needs the network           ```sh long   takes minutes or installs something
+  ```sh gpu        needs a GPU                 ```sh check  needs files that a user has
+"""
+
+import argparse
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+KINDS = {"run", "download", "long", "gpu", "check"}
+FENCE = re.compile(r"^```(.*?)$\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+PROGRAM = re.compile(r"^(?:[\w/.-]+/)?(savp_\w+)$")
+COMMAND_LIKE = re.compile(r"^ *(?:\S*/)?(?:savp_\w+ -|cmake -|ctest|\w+\.sh\b)", re.MULTILINE)
+TREE = ("hparams/", "scripts/", "tests/", "data/download", "pretrained_models/download")
+HPARAM_FLAGS = {"--model_hparams": "model", "--dataset_hparams": "dataset"}
+
+
+def output(*command):
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+class Page:
+    """The shell blocks of a page, each as (kind, text)."""
+
+    def __init__(self, path):
+        self.path = path
+        self.blocks, self.faults = [], []
+        for info, text in FENCE.findall(path.read_text()):
+            words = info.split()
+            if words[:1] == ["sh"]:
+                kind = words[1] if len(words) > 1 else "run"
+                if kind not in KINDS:
+                    self.faults.append(f"a block is \"sh {kind}\": choose one of {', '.join(sorted(KINDS))}")
+                self.blocks.append((kind, text))
+            elif not words and COMMAND_LIKE.search(text):
+                self.faults.append(f"a block with commands is not opened by ```sh: {text.splitlines()[0]}")
+
+
+def commands(text):
+    """The commands of a block, each as a list of words; what follows "--" is a command of its own."""
+    for line in text.replace("\\\n", " ").splitlines():
+        lexer = shlex.shlex(line, posix=True, punctuation_chars=";&|")
+        lexer.whitespace_split = True
+        command = []
+        for word in [*lexer, ";"]:
+            if set(word) <= set(";&|") or word == "--":
+                if command:
+                    yield command
+                command = []
+            else:
+                command.append(word)
+
+
+# --- Checking
+
+
+class Checker:
+    def __init__(self, source, bin_dir):
+        self.source, self.bin = source, bin_dir
+        self.helps, self.hparam_names = {}, {}
+        presets = json.loads((source / "CMakePresets.json").read_text())
+        self.presets = {preset["name"] for preset in presets["configurePresets"]}
+
+    def faults(self, command, with_values):
+        """`with_values`: also whether the tool accepts the flags' values, which takes a second."""
+        program, *arguments = command
+        if program == "cmake" or program == "ctest":
+            return self.unknown_presets(arguments)
+        tool = PROGRAM.match(program)
+        if tool and (self.bin / tool[1]).exists():
+            return self.tool_faults(tool[1], list(arguments), with_values) + self.missing_files(arguments)
+        if program.startswith(TREE):
+            return self.missing_files(command) + self.script_faults(program, arguments)
+        if program.startswith("build"):
+            return [] if "fuzz" in program else [f"there is no program {program}"]
+        return self.missing_files(arguments)
+
+    def unknown_presets(self, arguments):
+        return [f"there is no preset {name}" for flag, name in zip(arguments, arguments[1:])
+                if flag == "--preset" and name not in self.presets]
+
+    def missing_files(self, words):
+        return [f"{word} is not there" for word in words if word.startswith(TREE) and not (self.source / word).exists()]
+
+    def script_faults(self, script, arguments):
+        path = self.source / script
+        text = path.read_text() if path.exists() else ""
+        text += (path.with_suffix(".py").read_text() if path.with_suffix(".py").exists() else "")
+        text += "".join((path.parent / name).read_text() for name in re.findall(r"/(\w+\.sh)\"$", text, re.MULTILINE)
+                        if (path.parent / name).exists())
+        return [f"{script} has no flag {flag}" for flag in arguments if flag.startswith("--") and flag not in text]
+
+    def help_of(self, *command):
+        if command not in self.helps:
+            self.helps[command] = output(self.bin / command[0], *command[1:], "--help")
+        return self.helps[command]
+
+    def tool_faults(self, tool, arguments, with_values):
+        command = [tool]
+        if tool == "savp_preprocess" and arguments and not arguments[0].startswith("-"):
+            if not re.search(rf"^  {arguments[0]}$", self.help_of(tool), re.MULTILINE):
+                return [f"{tool} has no command {arguments[0]}"]
+            command.append(arguments.pop(0))
+        if tool == "savp_golden":
+            return []
+        known = set(re.findall(r"(?<![\w-])--?\w+", self.help_of(*command)))
+        flags = [word.partition("=")[0] for word in arguments if word.startswith("-")]
+        faults = [f"{' '.join(command)} has no flag {flag}" for flag in flags if flag not in known]
+        for flag, value in zip(arguments, arguments[1:]):
+            if flag in HPARAM_FLAGS:
+                faults += self.hparam_faults(HPARAM_FLAGS[flag], value)
+            if flag == "--preset" and value != "small" and not (self.source / "hparams" / value).is_dir():
+                faults.append(f"there is no preset {value}")
+        return faults if faults or not with_values else self.refused_values(command, arguments)
+
+    def hparam_faults(self, kind, text):
+        """The names in "name=value,name=[value,value]" that no model, or no data set, has."""
+        if kind not in self.hparam_names:
+            listed = output(self.bin / "savp_train", "--help_hparams")
+            names = {"model": set(), "dataset": set()}
+            for block in listed.split("\n\n"):
+                if block.startswith(("Model ", "Data set ")):
+                    names["model" if block.startswith("Model ") else "dataset"].update(
+                        re.findall(r"^  (\w+) \(", block, re.MULTILINE))
+            self.hparam_names = names
+        named = re.findall(r"(?:^|,)(\w+)=", re.sub(r"\[.*?\]", "[]", text))
+        return [f"no {kind} has the hyperparameter {name}" for name in named if name not in self.hparam_names[kind]]
+
+    def refused_values(self, command, arguments):
+        """Flags are read, and values checked, before --help is answered."""
+        result = subprocess.run([self.bin / command[0], *command[1:], *arguments, "--help"], capture_output=True, text=True)
+        return [result.stderr.strip()] if result.returncode else []
+
+
+# --- Running
+
+# What makes a tool quick: flags that are added, unless they are given (the second list), and hyperparameters.
+SMALL_FLAGS = {
+    "savp_train": ([], ["--summary_freq", "0"]),
+    "savp_generate": (["--num_samples", "1"], ["--num_stochastic_samples", "2"]),
+    "savp_evaluate": (["--num_samples", "1"], ["--num_stochastic_samples", "2"]),
+    "savp_bench": (["--iterations", "1", "--warmup", "0", "--batch_size", "1"], []),
+    "savp_preprocess toy": (["--num_train", "3", "--num_val", "2", "--num_test", "2"], []),
+    "savp_preprocess bench": (["--seconds", "0.01", "--threads", "1"], []),
+}
+SMALL_HPARAMS = "ngf=4,ndf=4,nef=4,nz=2,batch_size=1"
+SMALL_TOOLS = ("savp_train", "savp_bench")
+
+
+def small(tool, arguments, steps):
+    """The arguments of a tool, changed so that it takes a second or two."""
+    key = f"{tool} {arguments[0]}" if tool == "savp_preprocess" and arguments else tool
+    always, unless_given = SMALL_FLAGS.get(key, ([], []))
+    arguments = [*arguments, *always, *(unless_given if unless_given[:1] and unless_given[0] not in arguments else [])]
+    if tool not in SMALL_TOOLS:
+        return arguments
+    hparams = SMALL_HPARAMS + (f",max_steps={steps}" if tool == "savp_train" else "")
+    if "--model_hparams" in arguments:
+        at = arguments.index("--model_hparams") + 1
+        given = re.findall(r"(?:^|,)(\w+)=", re.sub(r"\[.*?\]", "[]", arguments[at]))
+        more = [item for item in hparams.split(",") if item.split("=")[0] not in given]
+        arguments[at] = ",".join([arguments[at], *more])
+        return arguments
+    return [*arguments, "--model_hparams", hparams]
+
+
+def wrap(bin_dir, wrapped):
+    """Replaces the tools by this script, which calls them with small arguments."""
+    wrapped.mkdir(parents=True)
+    for tool in bin_dir.glob("savp_*"):
+        script = wrapped / tool.name
+        script.write_text(f"#!/bin/sh\nexec {shlex.quote(sys.executable)} {shlex.quote(__file__)} --call {tool} \"$@\"\n")
+        script.chmod(0o755)
+
+
+def call(tool, arguments):
+    asked = {"--help", "--version", "--completion", "--help_hparams", "--list_models"}.intersection(arguments)
+    steps = 3 if "--resume" in arguments else 2
+    os.execv(tool, [tool, *(arguments if asked else small(Path(tool).name, arguments, steps))])
+
+
+class Scratch:
+    """An empty folder with what a user of the README has: the source tree, built tools, data and videos."""
+
+    def __init__(self, source, bin_dir, work):
+        self.work, self.fixtures = work, work / "fixtures"
+        shutil.rmtree(work, ignore_errors=True)
+        self.prepare(self.fixtures, source, bin_dir)
+        self.make_data()
+        self.make_runs()
+
+    def prepare(self, folder, source, bin_dir):
+        wrap(bin_dir, folder / "build/bin")
+        for name in ("hparams", "scripts", "tests"):
+            (folder / name).symlink_to(source / name)
+
+    def shell(self, folder, text):
+        environment = {**os.environ, "SAVP_CACHE_DIR": str(folder / "cache"), "OMP_NUM_THREADS": "1",
+                       "CUDA_VISIBLE_DEVICES": ""}
+        return subprocess.run(["bash", "-euo", "pipefail", "-c", text], cwd=folder, env=environment, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+    def make(self, text):
+        result = self.shell(self.fixtures, text)
+        if result.returncode:
+            sys.exit(f"cannot make what the commands need: {text}\n{result.stdout}")
+
+    def make_data(self):
+        """data/bair is toy data; my_videos are GIFs of it, clip.mp4 is one of them; data/kth is made of longer ones."""
+        self.make("""build/bin/savp_preprocess toy --output_dir data/bair
+build/bin/savp_preprocess toy --output_dir long --length 50 --size 64
+for length in 30 50; do
+  build/bin/savp_generate --model ground_truth --dataset bair --input_dir $([[ $length == 30 ]] && echo data/bair || echo long) \\
+      --mode train --sequence_length $length --output_gif_dir gifs_$length --output_png_dir pngs_$length
+done
+mkdir my_videos their_videos
+for i in 0 1 2 3 4 5; do
+  cp gifs_30/gen_image_00000_00.gif my_videos/$i.gif
+  cp gifs_50/gen_image_00000_00.gif their_videos/$i.gif
+done
+cp my_videos/0.gif clip.mp4
+build/bin/savp_preprocess videos --input_dir their_videos --output_dir data/kth --size 64 --gray
+rm -r gifs_* pngs_* long""")
+
+    def make_runs(self):
+        self.make("""build/bin/savp_train --input_dir data/bair --output_dir logs/bair
+build/bin/savp_train --input_dir data/kth --dataset kth --output_dir logs/kth --preset kth/ours_savp
+build/bin/savp_train --input_dir my_videos --output_dir logs/mine --preset small \\
+    --dataset_hparams frame_size=[32,32],sequence_length=8
+for model in bair_action_free/ours_savp:bair kth/ours_savp:kth; do
+  mkdir -p pretrained_models/${model%:*} && cp logs/${model#*:}/* pretrained_models/${model%:*}/
+done""")
+
+    def page_folder(self, page):
+        """A folder for a page's commands: all that was made, but for the runs and data sets that they make themselves."""
+        folder = self.work / page.path.stem
+        shutil.copytree(self.fixtures, folder, symlinks=True)
+        made = set()
+        for kind, text in page.blocks:
+            for command in commands(text) if kind == "run" else []:
+                if "--output_dir" in command and "--resume" not in command:
+                    made.add(command[command.index("--output_dir") + 1])
+        for name in made:
+            shutil.rmtree(folder / name, ignore_errors=True)
+        return folder
+
+    def faults(self, page):
+        folder = self.page_folder(page)
+        for kind, text in page.blocks:
+            if kind == "run":
+                result = self.shell(folder, text)
+                if result.returncode:
+                    yield f"exit code {result.returncode} of\n{text}{result.stdout}"
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--run", type=Path)
+    parser.add_argument("source", type=Path)
+    parser.add_argument("bin", type=Path)
+    arguments = parser.parse_args()
+    source, bin_dir = arguments.source.resolve(), arguments.bin.resolve()
+    checker = Checker(source, bin_dir)
+    scratch = Scratch(source, bin_dir, arguments.run.resolve()) if arguments.run else None
+    complaints, checked = [], 0
+    for path in [source / "README.md", source / "CONTRIBUTING.md", *sorted((source / "docs").glob("*.md"))]:
+        page = Page(path)
+        faults = list(page.faults)
+        for kind, text in page.blocks:
+            for command in commands(text):
+                checked += 1
+                faults += [f"{' '.join(command)}: {fault}" for fault in checker.faults(list(command), kind != "run")]
+        if scratch and page.blocks and not faults:
+            faults += scratch.faults(page)
+        complaints += [f"FAIL {path.relative_to(source)}: {fault}" for fault in faults]
+    print(*complaints, sep="\n", end="\n" if complaints else "")
+    print(f"{checked} commands, {len(complaints)} faults")
+    sys.exit(bool(complaints) or checked == 0)
+
+
+if sys.argv[1:2] == ["--call"]:
+    call(sys.argv[2], sys.argv[3:])
+main()
