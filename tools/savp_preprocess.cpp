@@ -1,14 +1,14 @@
 // Makes data sets, from published ones, from one's own videos or out of nothing, and looks at them.
 #include "cli/inspect.h"
 #include "cli/run.h"
-#include "datasets/bair_data.h"
-#include "datasets/cache_listing.h"
-#include "datasets/kth_data.h"
-#include "datasets/toy_data.h"
-#include "datasets/ucf101_data.h"
-#include "datasets/verification.h"
-#include "datasets/video_bench.h"
-#include "datasets/video_data.h"
+#include "cli/video_bench.h"
+#include "making/bair_data.h"
+#include "making/cache_listing.h"
+#include "making/kth_data.h"
+#include "making/toy_data.h"
+#include "making/ucf101_data.h"
+#include "making/verification.h"
+#include "making/video_data.h"
 
 int main(int argc, char** argv) {
   using savp::cli::command;
@@ -21,5 +21,5 @@ int main(int argc, char** argv) {
                                   command<savp::VerifyOptions>("verify", savp::verify_data),
                                   command<savp::cli::InspectOptions>("inspect", savp::cli::inspect),
                                   command<savp::CacheOptions>("cache", savp::show_cache),
-                                  command<savp::VideoBenchOptions>("bench", savp::bench_videos)});
+                                  command<savp::cli::VideoBenchOptions>("bench", savp::cli::bench_videos)});
 }

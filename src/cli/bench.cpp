@@ -3,13 +3,9 @@
 #include <torch/autograd.h>
 #include <torch/types.h>
 #include <torch/utils.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
-#include <cstring>
-#include <filesystem>
 #include <functional>
 #include <iostream>
 #include <memory>
@@ -17,13 +13,12 @@
 #include <vector>
 
 #include "checkpoints/run_dir.h"
+#include "cli/data_bench.h"
 #include "core/interrupt.h"
 #include "core/log.h"
 #include "core/noise.h"
 #include "core/video.h"
-#include "datasets/bench.h"
 #include "datasets/dataset.h"
-#include "datasets/spec.h"
 #include "kernels/device.h"
 #include "kernels/device_graph.h"
 #include "kernels/instruction_sets.h"
@@ -31,26 +26,18 @@
 #include "kernels/operator_count.h"
 #include "kernels/prepared_conv.h"
 #include "models/models.h"
+#include "records/spec.h"
 #include "training/trainer.h"
 
 namespace savp::cli {
 namespace {
 
-// Becomes savp_preprocess of the same folder, which reads videos and so needs FFmpeg. Returns what
-// prevents it.
-std::string become_video_bench(std::vector<std::string> flags) {
-  flags.insert(flags.begin(), {"savp_preprocess", "bench"});
-  std::vector<char*> arguments;
-  for (auto& flag : flags) arguments.push_back(flag.data());
-  arguments.push_back(nullptr);
-  const auto program = std::filesystem::read_symlink("/proc/self/exe").replace_filename(flags.front());
-  ::execv(program.c_str(), arguments.data());
-  return concat(program.string(), ": cannot be run (", std::strerror(errno), ")");
-}
+using MeasureVideos = std::function<void(const VideoBenchOptions&)>;
 
 class Bench {
  public:
-  explicit Bench(const BenchOptions& options) : o_(options), device_(device_named(options.device)) {
+  Bench(const BenchOptions& options, const MeasureVideos& measure_videos)
+      : o_(options), measure_videos_(measure_videos), device_(device_named(options.device)) {
     if (o_.threads > 0) at::set_num_threads(static_cast<int>(o_.threads));
     check_precision(o_.precision, device_);
     SAVP_CHECK(!o_.graph || DeviceGraph::available(device_), UsageError, "--graph is for --device cuda");
@@ -146,23 +133,21 @@ class Bench {
                               {"instructions", libjpeg["instructions"]},
                               {"megabytes_per_second", memcpy_megabytes_per_second()}};
     std::cout << memcpy_line.dump() << std::endl;
-    log::warn("videos are not measured: " + become_video_bench(video_flags()));
+    made_videos();
   }
 
-  std::vector<std::string> video_flags() const {
-    return {"--size", std::to_string(o_.size), "--threads", std::to_string(o_.threads)};
-  }
-
-  void videos() {
-    auto flags = video_flags();
-    flags.insert(flags.end(), {"--input_dir", o_.input_dir});
-    throw DataError(concat(o_.input_dir,
-                           ": holds no records, and videos cannot be measured: ", become_video_bench(flags)));
+  void made_videos() {
+    try {
+      measure_videos_({.size = o_.size, .threads = o_.threads});
+    } catch (const UsageError& error) {  // a program without FFmpeg
+      log::warn(concat("videos are not measured: ", error.what()));
+    }
   }
 
   void data() {
     if (o_.input_dir.empty()) return stored_data();
-    if (o_.dataset.empty() && !holds_records(o_.input_dir)) return videos();
+    if (o_.dataset.empty() && !holds_records(o_.input_dir))
+      return measure_videos_({.input_dir = o_.input_dir, .size = o_.size, .threads = o_.threads});
     const auto name = o_.dataset.empty() ? infer_record_dataset(o_.input_dir, "train") : o_.dataset;
     const auto dataset = Dataset::open_records(name, o_.input_dir, "train", {}, o_.dataset_hparams);
     if (o_.sequence_length > 0) dataset->set_sequence_length(o_.sequence_length);
@@ -295,17 +280,18 @@ class Bench {
   }
 
   const BenchOptions& o_;
+  const MeasureVideos& measure_videos_;
   at::Device device_;
 };
 
 }  // namespace
 
-void bench(const BenchOptions& options) {
+void bench(const BenchOptions& options, const MeasureVideos& measure_videos) {
   static const std::pair<BenchTask, void (Bench::*)()> kTasks[] = {
       {BenchTask::kTrain, &Bench::train},   {BenchTask::kGenerate, &Bench::generate},
       {BenchTask::kData, &Bench::data},     {BenchTask::kConv, &Bench::convolutions},
       {BenchTask::kOps, &Bench::operators}, {BenchTask::kKernels, &Bench::kernels}};
-  Bench bench(options);
+  Bench bench(options, measure_videos);
   for (const auto& [task, run] : kTasks)
     if (task == options.what) (bench.*run)();
 }

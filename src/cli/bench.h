@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
+#include "cli/video_bench.h"
 #include "core/hparams.h"
 #include "core/limits.h"
 #include "core/precision.h"
@@ -55,10 +57,11 @@ struct BenchOptions {
          (Between{0, limits::kSteps}));
 
   HPARAM_GROUP(records, "Data (--what data)");
-  HPARAM(std::string, input_dir, "",
-         "folder of records (40 batches per iteration) or of videos (measured by savp_preprocess bench, "
-         "which has more flags); empty: raw frames, JPEGs and GIFs made for the measurement, and libjpeg and "
-         "memcpy alone");
+  HPARAM(
+      std::string, input_dir, "",
+      "folder of records (40 batches per iteration) or of videos (as savp_preprocess bench measures them); "
+      "empty: raw frames, JPEGs and GIFs made for the measurement, and libjpeg and "
+      "memcpy alone");
   HPARAM(std::string, dataset, "", "how the records are read; empty: detected");
   HPARAM(std::string, dataset_hparams, "", "hyperparameters of the data set");
 
@@ -70,6 +73,8 @@ struct BenchOptions {
   HPARAM(bool, graph, false, "record the training step as one CUDA graph and replay it");
 };
 
-void bench(const BenchOptions& options);
+// The reading of videos is measured by `measure_videos`: a program that is carried to where FFmpeg and OpenCV
+// are not passes something that does without.
+void bench(const BenchOptions& options, const std::function<void(const VideoBenchOptions&)>& measure_videos);
 
 }  // namespace savp::cli

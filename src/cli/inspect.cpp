@@ -10,12 +10,12 @@
 #include "core/log.h"
 #include "core/printable.h"
 #include "core/text.h"
-#include "datasets/dataset.h"
 #include "evaluation/pictures.h"
 #include "io/example.h"
 #include "io/folder_lock.h"
 #include "io/gif.h"
 #include "io/tfrecord.h"
+#include "opening/open_dataset.h"
 
 namespace savp::cli {
 namespace {
@@ -153,7 +153,7 @@ void write_pictures(const std::vector<std::vector<Picture>>& videos, const Inspe
 std::unique_ptr<Dataset> open_split(const InspectOptions& options, const std::string& mode) {
   try {
     const auto name = options.dataset ? *options.dataset : infer_dataset(options.input_dir, mode);
-    return Dataset::open(name, options.input_dir, mode, {}, options.dataset_hparams.value_or(""));
+    return open_dataset(name, options.input_dir, mode, {}, options.dataset_hparams.value_or(""));
   } catch (const MissingSplitError&) {
     return nullptr;
   }

@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "cli/flags.h"
-#include "datasets/spec.h"
 #include "models/models.h"
 #include "models/presets.h"
+#include "records/spec.h"
 
 namespace savp::cli {
 namespace {

@@ -9,13 +9,13 @@
 #include "cli/dry_run.h"
 #include "core/interrupt.h"
 #include "core/log.h"
-#include "datasets/dataset.h"
 #include "io/folder_lock.h"
 #include "io/unfinished_files.h"
 #include "kernels/device.h"
 #include "kernels/device_graph.h"
 #include "models/models.h"
 #include "models/presets.h"
+#include "opening/open_dataset.h"
 #include "training/starting_point.h"
 #include "training/train_loop.h"
 #include "training/trainer.h"
@@ -166,8 +166,8 @@ Plan settle(const TrainOptions& options) {
 
 std::unique_ptr<Dataset> open_dataset(const Plan& plan, const std::string& input_dir,
                                       const std::string& mode) {
-  return Dataset::open(*plan.options.dataset, input_dir, mode, plan.dataset_dicts,
-                       plan.options.dataset_hparams.value_or(""), plan.options.skip_bad_records);
+  return savp::open_dataset(*plan.options.dataset, input_dir, mode, plan.dataset_dicts,
+                            plan.options.dataset_hparams.value_or(""), plan.options.skip_bad_records);
 }
 
 // Null where the data has no validation split.

@@ -7,12 +7,12 @@
 #include "core/error.h"
 #include "core/text.h"
 #include "datasets/device_prefetcher.h"
-#include "datasets/record_counts.h"
 #include "datasets/record_stream.h"
 #include "datasets/sequence.h"
 #include "datasets/stages.h"
 #include "io/example.h"
 #include "io/tfrecord.h"
+#include "records/record_counts.h"
 
 namespace savp {
 namespace {

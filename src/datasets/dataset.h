@@ -11,8 +11,8 @@
 
 #include "core/hparams.h"
 #include "core/video.h"
-#include "datasets/spec.h"
 #include "datasets/stream.h"
+#include "records/spec.h"
 
 namespace savp {
 
@@ -44,16 +44,10 @@ VideoHparams settle_hparams(const DatasetSpec& spec,
 
 class Dataset {
  public:
-  // Finds the files and reads the first record; a folder of videos, frames or arrays is first made into
-  // records, kept in a cache (see "Your own videos" in the README). `mode` is train, val or test; the
-  // defaults of the dataset are overridden by the dictionaries (each with what messages call it), these by
-  // the text. Damaged records are errors unless they are to be skipped, with a warning. Throws
-  // UsageError and DataError.
-  static std::unique_ptr<Dataset> open(const std::string& name, const std::string& input_dir,
-                                       const std::string& mode,
-                                       const std::vector<std::pair<std::string, Json>>& hparams_dicts = {},
-                                       const std::string& hparams_text = "", bool skip_bad_records = false);
-  // The same for folders of records alone: needs neither FFmpeg nor OpenCV.
+  // Finds the record files and reads the first record. `mode` is train, val or test; the defaults of the
+  // dataset are overridden by the dictionaries (each with what messages call it), these by the text. Damaged
+  // records are errors unless they are to be skipped, with a warning. Throws UsageError and DataError.
+  // Folders of videos, frames or arrays are opened by open_dataset() (opening/open_dataset.h).
   static std::unique_ptr<Dataset> open_records(
       const std::string& name, const std::string& input_dir, const std::string& mode,
       const std::vector<std::pair<std::string, Json>>& hparams_dicts = {},

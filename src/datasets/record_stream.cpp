@@ -2,7 +2,7 @@
 
 #include "core/error.h"
 #include "core/log.h"
-#include "datasets/name_pattern.h"
+#include "records/name_pattern.h"
 
 namespace savp {
 

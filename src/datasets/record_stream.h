@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "datasets/draws.h"
+#include "core/draws.h"
 #include "datasets/stream.h"
 #include "io/tfrecord.h"
 

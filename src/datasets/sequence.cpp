@@ -8,7 +8,7 @@
 #include <cstring>
 
 #include "core/error.h"
-#include "datasets/planes.h"
+#include "records/planes.h"
 
 namespace savp {
 namespace {

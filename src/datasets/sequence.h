@@ -8,11 +8,11 @@
 #include <string>
 #include <vector>
 
+#include "core/draws.h"
 #include "core/video.h"
-#include "datasets/draws.h"
-#include "datasets/layouts.h"
-#include "datasets/picture.h"
 #include "datasets/stream.h"
+#include "records/layouts.h"
+#include "records/picture.h"
 
 namespace savp {
 

@@ -8,10 +8,10 @@
 
 #include "core/interrupt.h"
 #include "core/log.h"
-#include "datasets/dataset.h"
 #include "evaluation/clip.h"
 #include "io/array_file.h"
 #include "io/video.h"
+#include "opening/open_dataset.h"
 
 namespace savp {
 namespace {
@@ -139,8 +139,8 @@ VideoInput open_dataset_input(const Origin& origin, const InputOptions& options,
   const auto name = dataset_name(origin, options);
   check_hparams(origin, options, find_dataset(name));
   const std::shared_ptr<Dataset> data =
-      Dataset::open(name, *options.input_dir, enum_name(options.mode), origin.dataset_hparams(),
-                    options.dataset_hparams, options.skip_bad_records);
+      open_dataset(name, *options.input_dir, enum_name(options.mode), origin.dataset_hparams(),
+                   options.dataset_hparams, options.skip_bad_records);
   input.dataset = data->name();
   input.place = data->files().front();
   input.shape = data->shape();

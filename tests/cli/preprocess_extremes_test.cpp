@@ -1,10 +1,10 @@
 // Of savp_preprocess, on a toy data set and a GIF.
 #include "cli/extremes.h"
 #include "cli/inspect.h"
-#include "datasets/toy_data.h"
-#include "datasets/verification.h"
-#include "datasets/video_data.h"
 #include "io/gif.h"
+#include "making/toy_data.h"
+#include "making/verification.h"
+#include "making/video_data.h"
 
 namespace savp {
 namespace {

@@ -105,8 +105,9 @@ Json description(const std::string& name) {
 
 std::unique_ptr<Dataset> open(const std::string& name, bool skip_bad_records = false) {
   const auto c = description(name);
-  return Dataset::open(c["dataset"], SAVP_TEST_DATA "/golden/data/" + c["input_dir"].get<std::string>(),
-                       c["mode"], {}, c["hparams"].get<std::string>(), skip_bad_records);
+  return Dataset::open_records(c["dataset"],
+                               SAVP_TEST_DATA "/golden/data/" + c["input_dir"].get<std::string>(), c["mode"],
+                               {}, c["hparams"].get<std::string>(), skip_bad_records);
 }
 
 struct Outcome {

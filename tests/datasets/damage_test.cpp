@@ -80,8 +80,8 @@ class Damage : public ScratchTest, public testing::WithParamInterface<SmallFile>
   int64_t sequences(bool skip_bad_records) const {
     try {
       const auto dataset =
-          Dataset::open(GetParam().dataset, folder_.string(), "test", {},
-                        "sequence_length=2,use_state=" + std::string(use_state()), skip_bad_records);
+          Dataset::open_records(GetParam().dataset, folder_.string(), "test", {},
+                                "sequence_length=2,use_state=" + std::string(use_state()), skip_bad_records);
       const auto stream = dataset->batches({.num_epochs = 1, .threads = 0});
       int64_t count = 0;
       while (stream->next()) ++count;
@@ -138,9 +138,9 @@ class Claims : public ScratchTest {
     for (const auto& record : records) writer.write(record);
     writer.close();
     return message_of<DataError>([&] {
-      const auto batches =
-          Dataset::open(dataset, folder_.string(), "test", {}, "sequence_length=2,force_time_shift=false")
-              ->batches({.batch_size = 1, .num_epochs = 1});
+      const auto batches = Dataset::open_records(dataset, folder_.string(), "test", {},
+                                                 "sequence_length=2,force_time_shift=false")
+                               ->batches({.batch_size = 1, .num_epochs = 1});
       while (batches->next()) {
       }
     });
@@ -220,7 +220,7 @@ TEST_F(Claims, FoldersAndFilesThatMayNotBeRead) {
   const auto message_without_rights = [&] {
     return without_rights([&] {
       return message_of<DataError>(
-          [&] { Dataset::open("kth", folder_.string(), "test", {}, "sequence_length=2"); });
+          [&] { Dataset::open_records("kth", folder_.string(), "test", {}, "sequence_length=2"); });
     });
   };
   fs::permissions(folder_, fs::perms::all);
@@ -260,7 +260,8 @@ class OtherRecords : public ScratchTest {
     writer.close();
   }
   std::unique_ptr<Dataset> open(const std::string& mode, const std::string& more = "") const {
-    return Dataset::open("bair", folder_.string(), mode, {}, "sequence_length=3,use_state=true" + more);
+    return Dataset::open_records("bair", folder_.string(), mode, {},
+                                 "sequence_length=3,use_state=true" + more);
   }
   int64_t count(const std::string& mode) const { return open(mode)->num_examples_per_epoch(); }
   static std::string failure_of_reading(const Dataset& data) {
@@ -311,7 +312,7 @@ TEST_F(OtherRecords, PipesBesideAndAmongRecords) {
   for (const char* name : {"dataset.json", "train/b.tfrecords"}) {
     ASSERT_EQ(::mkfifo((folder_ / name).c_str(), 0600), 0);
     EXPECT_CONTAINS(message_of<DataError>([&] {
-                      infer_dataset(folder_.string(), "train");
+                      infer_record_dataset(folder_.string(), "train");
                       const auto stream = open("train")->batches({.num_epochs = 1});
                       while (stream->next()) continue;
                     }),
@@ -364,7 +365,7 @@ TEST_F(OtherRecords, NumbersOutOfRangeAreNamed) {
   writer.close();
   for (const char* name : {"train/a.tfrecords", "train/b.tfrecords"}) fs::remove(folder_ / name);
   const auto data =
-      Dataset::open("video", folder_.string(), "train", {}, "sequence_length=3,context_frames=1");
+      Dataset::open_records("video", folder_.string(), "train", {}, "sequence_length=3,context_frames=1");
   EXPECT_CONTAINS(failure_of_reading(*data),
                   "record 0 at byte 0: frame 1 of images/encoded holds the value 2");
 }
@@ -375,14 +376,14 @@ TEST_F(OtherRecords, NamesOfAnyLength) {
        {std::string(100000, 'a'), "0/" + std::string(60000, 'b'), std::string(100000, '1')}) {
     write_records("train/a.tfrecords", 1, {.more = name});
     EXPECT_EQ(count("train"), 1);
-    EXPECT_EQ(infer_dataset(folder_.string(), "train"), "softmotion");
+    EXPECT_EQ(infer_record_dataset(folder_.string(), "train"), "softmotion");
   }
   ExampleBuilder odd;
   odd.ints("7/odd\x1b[31m" + std::string(100000, 'c'), {1});
   TfRecordWriter writer((folder_ / "train/a.tfrecords").string());
   writer.write(odd.serialize());
   writer.close();
-  const auto said = message_of<DataError>([&] { infer_dataset(folder_.string(), "train"); });
+  const auto said = message_of<DataError>([&] { infer_record_dataset(folder_.string(), "train"); });
   EXPECT_CONTAINS(said, "a.tfrecords, record 0 at byte 0");
   EXPECT_CONTAINS(said, "does not look like a known dataset: it has the features %d/odd\\x1b[31mccc");
   EXPECT_LT(said.size(), 1000U);

@@ -4,7 +4,6 @@
 #include <torch/cuda.h>
 
 #include "core/error.h"
-#include "datasets/bench.h"
 #include "io/example.h"
 #include "io/tfrecord.h"
 #include "support/scratch.h"
@@ -51,7 +50,7 @@ class Clips : public testing::Test {
  protected:
   Clips() { write_clips(folder_ / "train", {9, 9, 9, 9, 9, 9, 9, 3, 9, 9}); }
   std::unique_ptr<Dataset> open(const std::string& hparams) const {
-    return Dataset::open("video", folder_.path().string(), "train", {}, hparams);
+    return Dataset::open_records("video", folder_.path().string(), "train", {}, hparams);
   }
   const ScratchFolder folder_;
 };
@@ -150,8 +149,8 @@ TEST_F(Clips, OptionsThatCannotBeAreRefused) {
   EXPECT_THROW(open("sequence_length=0"), UsageError);
   EXPECT_THROW(open("time_shift=0,force_time_shift=true"), UsageError);
   EXPECT_THROW(open("sequence_lenght=4"), UsageError);
-  EXPECT_THROW(Dataset::open("vido", folder_.path().string(), "train"), UsageError);
-  EXPECT_THROW(Dataset::open("video", folder_.path().string(), "validation"), UsageError);
+  EXPECT_THROW(Dataset::open_records("vido", folder_.path().string(), "train"), UsageError);
+  EXPECT_THROW(Dataset::open_records("video", folder_.path().string(), "validation"), UsageError);
   EXPECT_THROW(open("")->batches({.batch_size = 0}), UsageError);
 }
 
@@ -163,7 +162,9 @@ TEST(InferDataset, ManifestThenNameThenRecords) {
   folder.write("kth/dataset.json", R"({"dataset": "video"})");
   write_clips(folder / "bad/val", {5});
   folder.write("bad/dataset.json", "video");
-  const auto infer = [&](const std::string& name) { return infer_dataset((folder / name).string(), "val"); };
+  const auto infer = [&](const std::string& name) {
+    return infer_record_dataset((folder / name).string(), "val");
+  };
   EXPECT_EQ(infer("kth_128"), "kth");
   EXPECT_EQ(infer("kth_128/"), "kth");
   EXPECT_EQ(infer("kth_128/val"), "kth");
@@ -171,13 +172,13 @@ TEST(InferDataset, ManifestThenNameThenRecords) {
   EXPECT_EQ(infer("kth"), "video");
   EXPECT_EQ(infer("kth/val"), "video");
   EXPECT_THROW(infer("bad"), DataError);
-  EXPECT_EQ(infer_dataset(SAVP_TEST_DATA "/golden/data/C_bad_inputs/good", "test"), "softmotion");
+  EXPECT_EQ(infer_record_dataset(SAVP_TEST_DATA "/golden/data/C_bad_inputs/good", "test"), "softmotion");
 }
 
 TEST(DevicePrefetcher, BringsTheSameBatches) {
   if (!torch::cuda::is_available()) GTEST_SKIP() << "no GPU";
-  const auto dataset = Dataset::open("softmotion", SAVP_TEST_DATA "/golden/data/A_datasets/softmotion_view0",
-                                     "val", {}, "use_state=true");
+  const auto dataset = Dataset::open_records(
+      "softmotion", SAVP_TEST_DATA "/golden/data/A_datasets/softmotion_view0", "val", {}, "use_state=true");
   const auto here = dataset->batches({.batch_size = 2, .num_epochs = 8});
   const auto there = dataset->batches({.batch_size = 2, .num_epochs = 8, .device = at::kCUDA});
   while (const auto expected = here->next()) {
@@ -190,17 +191,6 @@ TEST(DevicePrefetcher, BringsTheSameBatches) {
     EXPECT_TRUE(torch::equal(batch->pix_distribs.cpu(), expected->pix_distribs));
   }
   EXPECT_FALSE(there->next());
-}
-
-TEST(MeasureReading, Measures) {
-  for (const auto& [stored_as, name] : EnumNames<StoredAs>::kTable) {
-    const auto speed = measure_reading(stored_as, {.batch_size = 5, .size = 16, .batches = 5});
-    EXPECT_GT(speed.megabytes_per_second, 0) << name;
-    EXPECT_EQ(std::lround(speed.seconds * speed.frames_per_second), 5 * 5 * 12) << name;
-  }
-  const auto alone = measure_jpeg_decoding({.batch_size = 2, .size = 16, .batches = 3});
-  EXPECT_EQ(std::lround(alone.seconds * alone.frames_per_second), 2 * 3 * 30);
-  EXPECT_EQ(thread_counts(5), (std::vector<int64_t>{1, 2, 4}));
 }
 
 }  // namespace

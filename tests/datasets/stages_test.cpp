@@ -7,7 +7,7 @@
 #include <numeric>
 #include <stdexcept>
 
-#include "datasets/picture.h"
+#include "records/picture.h"
 
 namespace savp {
 namespace {

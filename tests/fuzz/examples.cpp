@@ -1,10 +1,10 @@
 // Examples and SequenceExamples: whatever a record holds, every data set reads or refuses it, down to
 // the pixels.
 #include "core/error.h"
-#include "datasets/layouts.h"
-#include "datasets/picture.h"
-#include "datasets/spec.h"
 #include "io/example.h"
+#include "records/layouts.h"
+#include "records/picture.h"
+#include "records/spec.h"
 
 namespace savp {
 namespace {

@@ -9,12 +9,12 @@
 #include "core/model_hparams.h"
 #include "core/printable.h"
 #include "core/text.h"
-#include "datasets/folder_split.h"
-#include "datasets/name_pattern.h"
-#include "datasets/record_counts.h"
 #include "io/array_file.h"
 #include "io/example.h"
 #include "io/frame_order.h"
+#include "records/name_pattern.h"
+#include "records/record_counts.h"
+#include "records/split_names.h"
 #include "support/scratch.h"
 
 namespace savp {

@@ -8,11 +8,11 @@
 #include <tuple>
 
 #include "core/error.h"
-#include "datasets/dataset.h"
 #include "golden_runner/data.h"
 #include "io/example.h"
 #include "io/image.h"
 #include "io/tfrecord.h"
+#include "opening/open_dataset.h"
 
 namespace savp::golden {
 namespace {
@@ -44,8 +44,7 @@ std::unique_ptr<Dataset> open(const Case& recorded, const Json& overrides = Json
       fs::path(recorded.folder()).parent_path().parent_path() / c["input_dir"].get<std::string>();
   std::vector<std::pair<std::string, Json>> dicts;
   if (!c["hparams_dict"].is_null()) dicts.emplace_back("hparams_dict", c["hparams_dict"]);
-  auto dataset =
-      Dataset::open(dataset_name(c), folder.string(), c["mode"], dicts, hparams_text(c["hparams"]));
+  auto dataset = open_dataset(dataset_name(c), folder.string(), c["mode"], dicts, hparams_text(c["hparams"]));
   for (const auto& [name, value] : overrides.items()) dataset->view().set(name, value);
   if (c.contains("then") || !overrides.empty())
     dataset->set_sequence_length(c.contains("then") ? 0 : dataset->hparams().sequence_length);

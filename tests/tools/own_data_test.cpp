@@ -222,12 +222,17 @@ TEST_F(OwnDataTools, ReadingOfEachKindIsMeasured) {
   fs::create_directories(folder_ / "nothing");
   EXPECT_CONTAINS(run("savp_bench", 3, {"--what", "data", "--input_dir", path("nothing")}),
                   "holds no videos");
-  // A copy elsewhere has no savp_preprocess beside it.
-  fs::copy_file(SAVP_BIN "/savp_bench", folder_ / "savp_bench");
-  const auto alone = run_tool(fs::relative(folder_ / "savp_bench", SAVP_BIN).string(),
-                              {"--what", "data", "--input_dir", path("videos")});
-  EXPECT_EQ(alone.code, 3);
-  EXPECT_CONTAINS(alone.err, "savp_preprocess: cannot be run (No such file or directory)");
+}
+
+TEST_F(OwnDataTools, WithoutFFmpegTheRestIsMeasured) {
+  const auto made = run_tool("light_bench", {"--what", "data", "--size", "16", "--threads", "1"});
+  EXPECT_EQ(made.code, 0);
+  EXPECT_EQ(lines_of(made.out).back()["what"], "memcpy");
+  EXPECT_CONTAINS(made.err, "videos are not measured: this program was built without OpenCV and FFmpeg");
+  write_gifs("videos", 16, 24);
+  const auto given = run_tool("light_bench", {"--what", "data", "--input_dir", path("videos")});
+  EXPECT_EQ(given.code, 2);
+  EXPECT_CONTAINS(given.err, "built without OpenCV and FFmpeg");
 }
 
 TEST_F(OwnDataTools, WhatCannotBeReadEndsWithItsCode) {

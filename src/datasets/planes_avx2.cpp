@@ -1,2 +1,0 @@
-#define SAVP_KERNELS kAvx2Planes
-#include "datasets/planes.inc"

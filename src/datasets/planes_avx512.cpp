@@ -1,2 +1,0 @@
-#define SAVP_KERNELS kAvx512Planes
-#include "datasets/planes.inc"

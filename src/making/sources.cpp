@@ -1,0 +1,184 @@
+#include "making/sources.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "core/error.h"
+#include "io/array_file.h"
+#include "io/folder_entries.h"
+#include "io/image.h"
+#include "io/video.h"
+#include "making/array_clips.h"
+
+namespace savp {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kVideoEndings[] = {
+    ".3g2", ".3gp",  ".apng", ".asf", ".avi", ".divx", ".dv",  ".f4v",  ".flv", ".gif",
+    ".m1v", ".m2ts", ".m2v",  ".m4v", ".mkv", ".mov",  ".mp4", ".mpe",  ".mpg", ".mpeg",
+    ".mts", ".mxf",  ".ogv",  ".qt",  ".rm",  ".ts",   ".vob", ".webm", ".wmv", ".y4m"};
+// Parts of downloads and copies: whole videos may lie under such names, but are not meant.
+constexpr std::string_view kUnfinishedEndings[] = {".aria2",   ".bak",  ".crdownload", ".download",
+                                                   ".old",     ".orig", ".part",       ".swp",
+                                                   ".partial", ".tmp",  ".ytdl"};
+
+template <class Endings>
+bool ends_like(const fs::path& path, const Endings& endings) {
+  std::string ending = path.extension().string();
+  std::transform(ending.begin(), ending.end(), ending.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return std::find(std::begin(endings), std::end(endings), std::string_view(ending)) != std::end(endings);
+}
+
+bool is_unfinished(const fs::path& path) {
+  return ends_like(path, kUnfinishedEndings) || path.filename().string().ends_with('~');
+}
+
+bool is_data_name(const fs::path& path) {
+  return ends_like(path, kVideoEndings) || is_picture_name(path) || is_array_name(path);
+}
+
+bool is_empty_file(const fs::path& path) {
+  std::error_code failure;
+  return fs::file_size(path, failure) == 0;
+}
+
+class Search {
+ public:
+  Search(Sources& sources, std::function<bool()> enough) : sources_(sources), enough_(std::move(enough)) {}
+
+  void search(const fs::path& root) {
+    walk_folders(root,
+                 {.visit =
+                      [&](const fs::path& folder, const std::vector<FolderEntry>& entries) {
+                        sort_entries(folder, entries);
+                        return !enough_();
+                      },
+                  .unreadable =
+                      [&](const fs::path& folder, const std::string& complaint) {
+                        sources_.damaged.push_back({folder, complaint});
+                      },
+                  .loop = [&](const fs::path&,
+                              const std::string& complaint) { sources_.passed_over.push_back(complaint); }});
+    if (sources_.found.empty())  // what is wrong with them is for their reader to say
+      for (const auto& path : no_frames_) sources_.found.push_back({Source::kArrays, path});
+    else
+      sources_.others.insert(sources_.others.end(), no_frames_.begin(), no_frames_.end());
+  }
+
+  void sort_file(const fs::path& path) {
+    noting_damage(path, [&] {
+      if (is_array_name(path)) return sources_.found.push_back({Source::kArrays, path});
+      if (ends_like(path, kVideoEndings)) return take_video(path);
+      const bool is_video = !is_unfinished(path) && surely_is_video_file(path);
+      if (is_video) return sources_.found.push_back({Source::kVideo, path});
+      sources_.others.push_back(path);
+    });
+  }
+
+ private:
+  void sort_entries(const fs::path& folder, const std::vector<FolderEntry>& entries) {
+    std::vector<fs::path> pictures, arrays;
+    const size_t before = sources_.found.size();
+    for (const auto& entry : entries) {
+      if (entry.kind == FolderEntry::kFolder) continue;
+      if (enough_()) return;
+      if (entry.kind != FolderEntry::kFile)
+        sort_no_file(entry);
+      else if (is_picture_name(entry.path))
+        pictures.push_back(entry.path);
+      else if (is_array_name(entry.path))
+        arrays.push_back(entry.path);
+      else
+        sort_file(entry.path);
+    }
+    const bool are_frames = !pictures.empty() && sources_.found.size() == before;
+    if (are_frames) sources_.found.push_back({Source::kVideo, folder});
+    auto& others = sources_.others;
+    if (!are_frames) others.insert(others.end(), pictures.begin(), pictures.end());
+    for (const auto& path : arrays) {
+      if (enough_()) return;
+      if (are_frames)
+        others.push_back(path);  // poses and the like
+      else
+        sort_arrays(path);
+    }
+  }
+
+  // A link that leads nowhere in the place of data is data that is missing.
+  void sort_no_file(const FolderEntry& entry) {
+    if (entry.kind == FolderEntry::kBroken && is_data_name(entry.path))
+      sources_.damaged.push_back({entry.path, entry.complaint});
+    else
+      sources_.passed_over.push_back(entry.complaint);
+  }
+
+  void sort_arrays(const fs::path& path) {
+    bool frames = true;
+    noting_damage(path, [&] { frames = may_hold_frames(path); });
+    if (!sources_.damaged.empty() && sources_.damaged.back().path == path) return;
+    if (frames)
+      sources_.found.push_back({Source::kArrays, path});
+    else
+      no_frames_.push_back(path);
+  }
+
+  void take_video(const fs::path& path) {
+    if (is_video_file(path)) return sources_.found.push_back({Source::kVideo, path});
+    throw DataError(concat(path.string(), is_empty_file(path) ? ": is an empty file, not a video"
+                                                              : ": is not a video, or a damaged one"));
+  }
+
+  // What the body complains of is noted, and the search goes on.
+  void noting_damage(const fs::path& path, const std::function<void()>& body) {
+    try {
+      body();
+    } catch (const DataError& error) {
+      sources_.damaged.push_back({path, error.what()});
+    }
+  }
+
+  Sources& sources_;
+  std::function<bool()> enough_;
+  std::vector<fs::path> no_frames_;  // arrays of too few axes
+};
+
+Sources search(const fs::path& input, const std::function<bool(const Sources&)>& enough) {
+  std::error_code failure;
+  const auto status = fs::status(input, failure);
+  SAVP_CHECK(fs::exists(status), DataError, input.string(), ": there is no such folder");
+  Sources sources;
+  Search search(sources, [&] { return enough(sources); });
+  if (fs::is_directory(status)) {
+    search.search(input);
+  } else {
+    SAVP_CHECK(fs::is_regular_file(status), DataError, input.string(), ": is neither a file nor a folder");
+    search.sort_file(input);
+  }
+  return sources;
+}
+
+}  // namespace
+
+Sources find_sources(const fs::path& input) {
+  return search(input, [](const Sources&) { return false; });
+}
+
+bool has_sources(const fs::path& input) {
+  const auto is_file = [](const DamagedSource& source) {
+    std::error_code failure;
+    return !fs::is_directory(source.path, failure);
+  };
+  const auto any = [&](const Sources& sources) {
+    return !sources.found.empty() || std::any_of(sources.damaged.begin(), sources.damaged.end(), is_file);
+  };
+  return any(search(input, any));
+}
+
+}  // namespace savp

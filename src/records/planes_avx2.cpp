@@ -1,0 +1,2 @@
+#define SAVP_KERNELS kAvx2Planes
+#include "records/planes.inc"

@@ -1,0 +1,2 @@
+#define SAVP_KERNELS kAvx512Planes
+#include "records/planes.inc"
