@@ -64,6 +64,17 @@ struct Prediction {
   Tensor transformed_images;          // [T - 1, B, M, C, H, W]
   Tensor transformed_pix_distribs;    // [T - 1, B, M, P, H, W]
   Tensor ground_truth_sampling_mean;  // 0-dim: share of true frames that were fed after the context
+
+  // f of every tensor that has time and batch as its first axes, where it is there.
+  template <class F>
+  Prediction map(const F& f) const {
+    auto mapped = *this;
+    for (auto member :
+         {&Prediction::images, &Prediction::states, &Prediction::pix_distribs, &Prediction::flows,
+          &Prediction::masks, &Prediction::transformed_images, &Prediction::transformed_pix_distribs})
+      if ((this->*member).defined()) mapped.*member = f(this->*member);
+    return mapped;
+  }
 };
 
 // What a generator may give beside images: what a loss may need.

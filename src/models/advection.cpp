@@ -3,10 +3,13 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
+#include <utility>
+
 #include "core/error.h"
 #include "models/composition.h"
 #include "models/size_remedy.h"
 #include "models/track.h"
+#include "models/unroll.h"
 #include "nn/slim_layers.h"
 
 namespace savp {
@@ -114,20 +117,18 @@ struct AdvectionGenerator::Tower {
     return found;
   }
 
-  // The next frame, and the next pixel distributions where there are some.
-  struct Composed {
-    Composition image, pixels;
-    Tensor masks;
-  };
-  Composed next(const nn::TransformFeatures& found, Scene& images, Scene* pixels) const {
+  // A step of a rollout, which moves on what is carried.
+  NextFrame next(const RolloutStep& now, const Tensor& action, const Tensor& latent, Carried& carried) const {
+    const auto found = look(now.images.current, action, latent, carried);
     const auto motion = moves ? transform->estimate(found) : nn::Motion{};
-    if (scratch) images.scratch = scratch->forward(found.last).to(torch::kFloat).sigmoid();
-    Composed composed{.image = compose(candidates, images, motion), .pixels = {}, .masks = {}};
-    const auto blended = blend_by_logits(composed.image.candidates, masks->forward(found.last));
-    composed.image.frame = blended.frame;
-    composed.masks = blended.masks;
-    if (pixels != nullptr) composed.pixels = compose_pixels(candidates, *pixels, motion, blended.masks);
-    return composed;
+    if (scratch) now.images.scratch = scratch->forward(found.last).to(torch::kFloat).sigmoid();
+    NextFrame next{.image = compose(candidates, now.images, motion)};
+    const auto blended = blend_by_logits(next.image.candidates, masks->forward(found.last));
+    next.image.frame = blended.frame;
+    next.masks = blended.masks;
+    if (now.pixels != nullptr) next.pixels = compose_pixels(candidates, *now.pixels, motion, blended.masks);
+    if (state_pred) next.state = carried.state;
+    return next;
   }
 
  private:
@@ -220,32 +221,16 @@ Prediction AdvectionGenerator::roll_out(const Batch& batch, int64_t steps, const
   TORCH_CHECK(!batch.actions.defined() || batch.actions.size(0) >= steps, "an action for each of the ", steps,
               " steps is needed");
   auto carried = tower.start(batch.states.defined() ? batch.states[0] : Tensor(), batch.images[0]);
-  Track images(batch.images.unbind(0), context_frames_, {});
-  std::optional<Track> pixels;
-  if (batch.pix_distribs.defined())
-    pixels.emplace(batch.pix_distribs.unbind(0), context_frames_, Track::Kept{});
-  Record frames, states, distributions, masks, candidates, pixel_candidates;
-  for (int64_t t = 0; t < steps; ++t) {
-    const auto feed_truth =
-        t >= context_frames_ && how.feed_truth.defined() ? how.feed_truth[t - context_frames_] : Tensor();
-    const auto action = batch.actions.defined() ? batch.actions[t] : Tensor();
-    auto& scene = images.advance(t, feed_truth);
-    const auto found = tower.look(scene.current, action, latent_of(how.latents, t), carried);
-    const auto next = tower.next(found, scene, pixels ? &pixels->advance(t) : nullptr);
-    images.set_generated(next.image.frame);
-    frames.add(next.image.frame);
-    if (tower.state_pred) states.add(carried.state);
-    if (pixels) {
-      pixels->set_generated(next.pixels.frame);
-      distributions.add(next.pixels.frame);
-    }
-    if (!how.details) continue;
-    masks.add(next.masks);
-    candidates.add(next.image.candidates);
-    pixel_candidates.add(next.pixels.candidates);
-  }
-  return {frames.stacked(), states.stacked(),     distributions.stacked(),    {},
-          masks.stacked(),  candidates.stacked(), pixel_candidates.stacked(), {}};
+  return unroll(Reel(batch.images.unbind(0), unbound(batch.pix_distribs), context_frames_, {}),
+                {.steps = steps,
+                 .context = context_frames_,
+                 .feed_truth = how.feed_truth,
+                 .feed_true_pixels = false,  // as published
+                 .details = how.details},
+                [&](const RolloutStep& now) {
+                  const auto action = batch.actions.defined() ? batch.actions[now.step] : Tensor();
+                  return tower.next(now, action, latent_of(how.latents, now.step), carried);
+                });
 }
 
 Tensor AdvectionGenerator::sample_ground_truth(const StepContext& now, const std::string& draw,
@@ -271,69 +256,37 @@ Prediction AdvectionGenerator::predict(const Batch& batch, int64_t length, int64
   const auto latents = prior_latents(length - 1, samples * batch.batch_size(), noise);
   if (latents.defined()) return roll_out(repeat_videos(batch, samples), length - 1, {.latents = latents});
   const auto once = roll_out(batch, length - 1, {});
-  Prediction all;
-  all.images = repeat_axis1(once.images, samples);
-  all.states = repeat_axis1(once.states, samples);
-  all.pix_distribs = repeat_axis1(once.pix_distribs, samples);
-  return all;
+  return once.map([&](const Tensor& x) { return repeat_axis1(x, samples); });
 }
 
 // What is carried after the frames shown is the same for all samples, unless they draw latents: it is kept
 // for the draws of the last call.
-class AdvectionGenerator::Shown : public Continuation {
+class AdvectionGenerator::Scenes : public Continuation {
  public:
-  Shown(const AdvectionGenerator& model, const Batch& batch, int64_t shown) : model_(model) {
-    images_ = batch.images.narrow(0, 0, shown).unbind(0);
-    if (batch.pix_distribs.defined()) pix_distribs_ = batch.pix_distribs.narrow(0, 0, shown).unbind(0);
+  Scenes(const AdvectionGenerator& model, const Batch& batch, int64_t shown)
+      : model_(model), shown_(batch, shown, {.actions = model.shape_.actions}) {
     if (batch.states.defined()) first_state_ = batch.states[0];
-    with_actions_ = model.shape_.actions > 0;
-    if (with_actions_ && shown > 1) actions_ = batch.actions.narrow(0, 0, shown - 1).unbind(0);
   }
 
-  void observe(const Batch& next) override {
-    TORCH_CHECK(next.images.size(0) == 1 && next.images[0].sizes() == images_.front().sizes(), "frames ",
-                next.images.sizes(), " after frames ", images_.front().sizes());
-    images_.push_back(next.images[0]);
-    if (!pix_distribs_.empty()) pix_distribs_.push_back(next.pix_distribs[0]);
-    if (with_actions_) actions_.push_back(next.actions[0]);
-  }
+  void observe(const Batch& next) override { shown_.add(next); }
 
   Prediction imagine(const Tensor& actions, int64_t length, RolloutNoise& noise) override {
     const torch::NoGradGuard no_grad;
-    const auto& tower = *model_.tower_;
-    const int64_t samples = noise.rollouts().samples, plans = count_plans(actions, videos());
-    const int64_t copies = samples * plans, known = known_steps();
-    const auto latents = model_.prior_latents(known + length, samples * videos(), noise);
+    const int64_t videos = shown_.videos(), samples = noise.rollouts().samples;
+    const int64_t plans = count_plans(actions, videos), copies = samples * plans;
+    const int64_t known = shown_.known_steps();
+    const auto latents = model_.prior_latents(known + length, samples * videos, noise);
+    const auto every_action = shown_.with_actions ? repeat_plans(actions, videos, samples) : Tensor();
     auto carried = widened(warmed(latents, noise), latents.defined() ? plans : copies);
-    auto images = track(images_, copies);
-    std::optional<Track> pixels;
-    if (!pix_distribs_.empty()) pixels = track(pix_distribs_, copies);
-    const auto every_action = with_actions_ ? repeat_plans(actions, videos(), samples) : Tensor();
-    Record frames, states, distributions;
-    for (int64_t t = 0; t < length; ++t) {
-      auto& scene = images.advance(known + t);
-      const auto found = tower.look(scene.current, every_action.defined() ? every_action[t] : Tensor(),
-                                    repeat_batch(latent_of(latents, known + t), plans), carried);
-      const auto next = tower.next(found, scene, pixels ? &pixels->advance(known + t) : nullptr);
-      images.set_generated(next.image.frame);
-      if (pixels) pixels->set_generated(next.pixels.frame);
-      frames.add(next.image.frame);
-      if (tower.state_pred) states.add(carried.state);
-      distributions.add(next.pixels.frame);
-    }
-    return {frames.stacked(), states.stacked(), distributions.stacked(), {}, {}, {}, {}, {}};
+    Reel reel(shown_.images, shown_.pix_distribs, known + 1, {});
+    reel.widen(copies);
+    return unroll(std::move(reel), {.steps = length, .first = known}, [&](const RolloutStep& now) {
+      const auto action = every_action.defined() ? every_action[now.step - known] : Tensor();
+      return model_.tower_->next(now, action, repeat_batch(latent_of(latents, now.step), plans), carried);
+    });
   }
 
  private:
-  int64_t videos() const { return images_.front().size(0); }
-  int64_t known_steps() const { return static_cast<int64_t>(images_.size()) - 1; }
-
-  Track track(const std::vector<Tensor>& truth, int64_t copies) const {
-    Track track(truth, known_steps() + 1, {});
-    track.widen(copies);
-    return track;
-  }
-
   static Tower::Carried widened(Tower::Carried carried, int64_t copies) {
     carried.state = repeat_batch(carried.state, copies);
     for (auto& run : carried.runs)
@@ -346,21 +299,22 @@ class AdvectionGenerator::Shown : public Continuation {
     const int64_t copies = latents.defined() ? noise.rollouts().samples : 1;
     const auto key = latents.defined() ? WarmKey{noise.seed(), noise.rollouts()} : WarmKey{};
     if (warm_.runs.empty() || !(key == warm_key_)) {
-      warm_ = model_.tower_->start(repeat_batch(first_state_, copies), repeat_batch(images_.front(), copies));
+      warm_ = model_.tower_->start(repeat_batch(first_state_, copies),
+                                   repeat_batch(shown_.images.front(), copies));
       warm_key_ = key;
       warm_steps_ = 0;
     }
-    for (; warm_steps_ < known_steps(); ++warm_steps_)
-      model_.tower_->look(repeat_batch(images_[warm_steps_], copies),
-                          actions_.empty() ? Tensor() : repeat_batch(actions_[warm_steps_], copies),
-                          latent_of(latents, warm_steps_), warm_);
+    for (; warm_steps_ < shown_.known_steps(); ++warm_steps_)
+      model_.tower_->look(
+          repeat_batch(shown_.images[warm_steps_], copies),
+          shown_.actions.empty() ? Tensor() : repeat_batch(shown_.actions[warm_steps_], copies),
+          latent_of(latents, warm_steps_), warm_);
     return warm_;
   }
 
   const AdvectionGenerator& model_;
-  std::vector<Tensor> images_, pix_distribs_, actions_;  // [B, ...] each
+  ShownFrames shown_;
   Tensor first_state_;
-  bool with_actions_;
   Tower::Carried warm_;  // of the draws in warm_key_
   WarmKey warm_key_;
   int64_t warm_steps_ = 0;
@@ -369,7 +323,7 @@ class AdvectionGenerator::Shown : public Continuation {
 std::unique_ptr<Continuation> AdvectionGenerator::start(const Batch& batch, int64_t shown) {
   TORCH_CHECK(shown >= context_frames_ && batch.images.size(0) >= shown, batch.images.size(0),
               " frames given, ", shown, " shown, at least ", context_frames_, " needed");
-  return std::make_unique<Shown>(*this, batch, shown);
+  return std::make_unique<Scenes>(*this, batch, shown);
 }
 
 }  // namespace savp

@@ -79,7 +79,7 @@ class AdvectionGenerator : public Generator {
 
  private:
   struct Tower;
-  class Shown;
+  class Scenes;
 
   int64_t context_frames_, sequence_length_;
   VideoShape shape_;

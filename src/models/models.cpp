@@ -13,18 +13,6 @@
 namespace savp {
 namespace {
 
-template <class H>
-std::unique_ptr<ModelHparams> make_hparams() {
-  return std::make_unique<H>();
-}
-template <class H>
-std::unique_ptr<ModelHparams> copy_hparams(const ModelHparams& hparams) {
-  return std::make_unique<H>(dynamic_cast<const H&>(hparams));
-}
-template <class H>
-HparamsView view(ModelHparams& hparams) {
-  return dynamic_cast<H&>(hparams);
-}
 template <class H, class G>
 std::shared_ptr<Generator> make_generator(const ModelHparams& hparams, const VideoShape& shape) {
   SAVP_CHECK(hparams.context_frames >= 1 && hparams.sequence_length > hparams.context_frames, UsageError,
@@ -55,70 +43,55 @@ std::shared_ptr<DiscriminatorSet> no_discriminators(const ModelHparams& /*hparam
   return std::make_shared<DiscriminatorSet>(DiscriminatorSetOptions{});
 }
 
+using MakeDiscriminators = std::shared_ptr<DiscriminatorSet>(const ModelHparams&, const VideoShape&);
+using MakePredictor = std::unique_ptr<VideoPredictor>(const ModelHparams&);
+
+template <class H>
+ModelEntry entry(const char* name, const char* alias, const char* about) {
+  return {
+      .name = name,
+      .aliases = {alias},
+      .about = about,
+      .make_hparams = [] { return std::make_unique<H>(); },
+      .copy_hparams = [](const ModelHparams& hp) { return std::make_unique<H>(dynamic_cast<const H&>(hp)); },
+      .view = [](ModelHparams& hp) -> HparamsView { return dynamic_cast<H&>(hp); }};
+}
+
+// A model that is trained: its hyperparameters and its generator.
+template <class H, class G>
+ModelEntry row(const char* name, const char* alias, const char* about,
+               MakeDiscriminators* discriminators = no_discriminators) {
+  auto model = entry<H>(name, alias, about);
+  model.trainable = true;
+  model.make_generator = make_generator<H, G>;
+  model.make_discriminators = discriminators;
+  return model;
+}
+
+// One without weights.
+ModelEntry baseline(const char* name, const char* alias, const char* about, MakePredictor* make) {
+  auto model = entry<ModelHparams>(name, alias, about);
+  model.make_predictor = make;
+  return model;
+}
+
 }  // namespace
 
 const std::vector<ModelEntry>& models() {
   static const std::vector<ModelEntry> kModels = {
-      {"savp",
-       {"SAVPVideoPredictionModel"},
-       "stochastic adversarial video prediction (Lee et al. 2018)",
-       true,
-       make_hparams<SavpHparams>,
-       copy_hparams<SavpHparams>,
-       view<SavpHparams>,
-       nullptr,
-       make_generator<SavpHparams, SavpGenerator>,
-       savp_discriminators},
-      {"dna",
-       {"DNAVideoPredictionModel"},
-       "dynamic neural advection (Finn et al. 2016)",
-       true,
-       make_hparams<DnaHparams>,
-       copy_hparams<DnaHparams>,
-       view<DnaHparams>,
-       nullptr,
-       make_generator<DnaHparams, DnaGenerator>,
-       no_discriminators},
-      {"sna",
-       {"SNAVideoPredictionModel"},
-       "advection with skip connections in time (Ebert et al. 2017)",
-       true,
-       make_hparams<SnaHparams>,
-       copy_hparams<SnaHparams>,
-       view<SnaHparams>,
-       nullptr,
-       make_generator<SnaHparams, SnaGenerator>,
-       no_discriminators},
-      {"sv2p",
-       {"SV2PVideoPredictionModel"},
-       "stochastic variational video prediction (Babaeizadeh et al. 2018)",
-       true,
-       make_hparams<Sv2pHparams>,
-       copy_hparams<Sv2pHparams>,
-       view<Sv2pHparams>,
-       nullptr,
-       make_generator<Sv2pHparams, Sv2pGenerator>,
-       no_discriminators},
-      {"ground_truth",
-       {"GroundTruthVideoPredictionModel"},
-       "the true frames: what a perfect prediction scores",
-       false,
-       make_hparams<ModelHparams>,
-       copy_hparams<ModelHparams>,
-       view<ModelHparams>,
-       make_ground_truth,
-       nullptr,
-       nullptr},
-      {"repeat",
-       {"RepeatVideoPredictionModel"},
-       "repeats the last context frame: what standing still scores",
-       false,
-       make_hparams<ModelHparams>,
-       copy_hparams<ModelHparams>,
-       view<ModelHparams>,
-       make_repeat,
-       nullptr,
-       nullptr},
+      row<SavpHparams, SavpGenerator>("savp", "SAVPVideoPredictionModel",
+                                      "stochastic adversarial video prediction (Lee et al. 2018)",
+                                      savp_discriminators),
+      row<DnaHparams, DnaGenerator>("dna", "DNAVideoPredictionModel",
+                                    "dynamic neural advection (Finn et al. 2016)"),
+      row<SnaHparams, SnaGenerator>("sna", "SNAVideoPredictionModel",
+                                    "advection with skip connections in time (Ebert et al. 2017)"),
+      row<Sv2pHparams, Sv2pGenerator>("sv2p", "SV2PVideoPredictionModel",
+                                      "stochastic variational video prediction (Babaeizadeh et al. 2018)"),
+      baseline("ground_truth", "GroundTruthVideoPredictionModel",
+               "the true frames: what a perfect prediction scores", make_ground_truth),
+      baseline("repeat", "RepeatVideoPredictionModel",
+               "repeats the last context frame: what standing still scores", make_repeat),
   };
   return kModels;
 }

@@ -30,15 +30,15 @@ Schedule ground_truth_schedule(const SavpHparams& hp) {
 }
 
 Prediction select_rollouts(const Prediction& all, int64_t first, int64_t count) {
-  const auto part = [&](const Tensor& x) { return x.defined() ? x.narrow(1, first, count) : x; };
-  return {part(all.images),
-          part(all.states),
-          part(all.pix_distribs),
-          part(all.flows),
-          part(all.masks),
-          part(all.transformed_images),
-          part(all.transformed_pix_distribs),
-          {}};
+  return all.map([&](const Tensor& x) { return x.narrow(1, first, count); });
+}
+
+// The state that a step sees, [copies * B, S]: the true one where the true frame is fed, else the predicted.
+Tensor fed_state(const Tensor& states, const RolloutStep& now, int64_t context, const Tensor& predicted) {
+  const auto truth = [&] { return repeat_batch(states[now.step], now.copies); };
+  if (now.step < context) return truth();
+  if (!now.feed_truth.defined()) return predicted;
+  return torch::where(now.feed_truth.unsqueeze(1), truth(), predicted);
 }
 
 Tensor sampling_mean(const Tensor& mask, const Tensor& like) {
@@ -93,59 +93,27 @@ std::set<OutputKind> SavpGenerator::provides() const {
 
 Prediction SavpGenerator::roll_out(const Batch& batch, int64_t steps, const Latents& latents,
                                    bool details) const {
-  const auto& n = *networks_;
   const int64_t context = hparams_.context_frames, videos = batch.batch_size();
-  const auto folded = n.cell->fold(steps);
   const auto zs = remembered_latents(latents.zs);
-  Track images(batch.images.unbind(0), context, kept(hparams_));
-  std::optional<Track> pix_distribs;
-  if (batch.pix_distribs.defined())
-    pix_distribs.emplace(batch.pix_distribs.unbind(0), context, kept(hparams_));
-
-  auto states = n.initial_states->pictures(videos, batch.images);
-  Tensor state;
-  int64_t copies = 1;
-  Record frames, pixels, flows, robot_states, masks, candidates, pixel_candidates;
-  for (int64_t t = 0; t < steps; ++t) {
-    if (t == latents.shared && latents.copies > 1) {
-      copies = latents.copies;
-      images.widen(copies);
-      if (pix_distribs) pix_distribs->widen(copies);
-      state = repeat_batch(state, copies);
-      states = repeat_states(states, copies);
-    }
-    const auto feed_truth =
-        latents.feed_truth.defined() && t >= context ? latents.feed_truth[t - context] : Tensor();
+  Carried carried{.folded = networks_->cell->fold(steps),
+                  .states = networks_->initial_states->pictures(videos, batch.images),
+                  .state = {}};
+  const auto make = [&](const RolloutStep& now) {
+    if (now.widened) carried.widen(now.copies);
     StepInputs inputs;
-    if (shape_.actions > 0) inputs.action = repeat_batch(batch.actions[t], copies);
-    if (n.state_pred) {
-      inputs.state = state;
-      if (t < context)
-        inputs.state = repeat_batch(batch.states[t], copies);
-      else if (feed_truth.defined())
-        inputs.state = torch::where(feed_truth.unsqueeze(1), repeat_batch(batch.states[t], copies), state);
-    }
-    if (zs.defined()) inputs.z = zs[t].narrow(0, 0, copies * videos);
-    const auto condition = look_at(inputs);
-    state = condition.next_state;
-    auto* pixel_scene = pix_distribs ? &pix_distribs->advance(t, feed_truth) : nullptr;
-    auto out = n.cell->forward(images.advance(t, feed_truth), pixel_scene, condition.vector, states, folded);
-    states = std::move(out.states);
-    images.set_generated(out.image.frame);
-    if (pix_distribs) pix_distribs->set_generated(out.pix_distrib.frame);
-
-    const int64_t missing = latents.copies / copies;
-    frames.add(out.image.frame, missing);
-    pixels.add(out.pix_distrib.frame, missing);
-    flows.add(out.flows, missing);
-    robot_states.add(state, missing);
-    if (!details) continue;
-    masks.add(out.masks, missing);
-    candidates.add(out.image.candidates, missing);
-    pixel_candidates.add(out.pix_distrib.candidates, missing);
-  }
-  return {frames.stacked(), robot_states.stacked(), pixels.stacked(),           flows.stacked(),
-          masks.stacked(),  candidates.stacked(),   pixel_candidates.stacked(), {}};
+    if (shape_.actions > 0) inputs.action = repeat_batch(batch.actions[now.step], now.copies);
+    if (shape_.states > 0) inputs.state = fed_state(batch.states, now, context, carried.state);
+    if (zs.defined()) inputs.z = zs[now.step].narrow(0, 0, now.copies * videos);
+    return next_frame(now, inputs, carried);
+  };
+  return unroll(Reel(batch.images.unbind(0), unbound(batch.pix_distribs), context, kept(hparams_)),
+                {.steps = steps,
+                 .context = context,
+                 .feed_truth = latents.feed_truth,
+                 .copies = latents.copies,
+                 .shared = latents.shared,
+                 .details = details},
+                make);
 }
 
 Tensor SavpGenerator::sample_ground_truth(const StepContext& now, const std::string& draw,

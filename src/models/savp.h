@@ -89,6 +89,9 @@ struct SavpHparams : TrainHparams {
   HPARAM(bool, ablation_rnn, false, "no recurrence");
 };
 
+struct RolloutStep;
+struct NextFrame;
+
 class SavpGenerator : public Generator {
  public:
   SavpGenerator(const SavpHparams& hparams, const VideoShape& shape);
@@ -108,7 +111,8 @@ class SavpGenerator : public Generator {
   struct Latents;
   struct StepInputs;
   struct Condition;
-  class Shown;
+  struct Carried;
+  class Scenes;
 
   Tensor looks(nn::LatentEncoder& encoder, const Batch& batch, int64_t frames) const;
   nn::LatentEncoder* context_encoder() const;
@@ -117,6 +121,7 @@ class SavpGenerator : public Generator {
   Tensor latents_after(const Tensor& looks, int64_t steps, int64_t samples, Noise& noise) const;
   Tensor remembered_latents(const Tensor& zs) const;
   Condition look_at(const StepInputs& inputs) const;
+  NextFrame next_frame(const RolloutStep& now, const StepInputs& inputs, Carried& carried) const;
   Prediction roll_out(const Batch& batch, int64_t steps, const Latents& latents, bool details) const;
   Tensor sample_ground_truth(const StepContext& now, const std::string& draw, int64_t batch) const;
 

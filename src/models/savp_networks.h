@@ -8,6 +8,7 @@
 #include "models/savp.h"
 #include "models/savp_cell.h"
 #include "models/track.h"
+#include "models/unroll.h"
 
 namespace savp {
 
@@ -58,11 +59,18 @@ struct SavpGenerator::Condition {
   Tensor next_state;  // [B, S]
 };
 
+// What a rollout carries from step to step.
+struct SavpGenerator::Carried {
+  SavpCell::Folded folded;
+  SavpCell::States states;
+  Tensor state;  // [B, S], as the model has predicted it
+
+  // For `copies` times as many rollouts.
+  void widen(int64_t copies);
+};
+
 // What can be composed from, by the hyperparameters.
 inline Track::Kept kept(const SavpHparams& hparams) { return {hparams.last_frames, hparams.context_frames}; }
-
-// Recurrent states [B, ...] of `copies` times as many rollouts.
-SavpCell::States repeat_states(SavpCell::States states, int64_t copies);
 
 Tensor draw_from(const Gaussian& gaussian, const Tensor& eps);
 

@@ -58,9 +58,9 @@ Tensor InitialStates::state(size_t index, int64_t batch, const Tensor& like) con
   return learned ? learned->value.unsqueeze(0).expand(size) : torch::zeros(size, like.options());
 }
 
-SavpCell::States repeat_states(SavpCell::States states, int64_t copies) {
-  for (auto& state : states) state = {repeat_batch(state.h, copies), repeat_batch(state.c, copies)};
-  return states;
+void SavpGenerator::Carried::widen(int64_t copies) {
+  for (auto& memory : states) memory = {repeat_batch(memory.h, copies), repeat_batch(memory.c, copies)};
+  state = repeat_batch(state, copies);
 }
 
 Tensor draw_from(const Gaussian& gaussian, const Tensor& eps) {
@@ -146,6 +146,21 @@ SavpGenerator::Condition SavpGenerator::look_at(const StepInputs& inputs) const 
   return condition;
 }
 
+// A step of a rollout, which moves on what is carried.
+NextFrame SavpGenerator::next_frame(const RolloutStep& now, const StepInputs& inputs,
+                                    Carried& carried) const {
+  const auto condition = look_at(inputs);
+  auto out =
+      networks_->cell->forward(now.images, now.pixels, condition.vector, carried.states, carried.folded);
+  carried.states = std::move(out.states);
+  carried.state = condition.next_state;
+  return {.image = out.image,
+          .pixels = out.pix_distrib,
+          .masks = out.masks,
+          .flows = out.flows,
+          .state = condition.next_state};
+}
+
 Prediction SavpGenerator::predict(const Batch& batch, int64_t length, int64_t samples, Noise& noise) {
   torch::NoGradGuard no_grad;
   const int64_t steps = length - 1, context = hparams_.context_frames;
@@ -163,77 +178,53 @@ Prediction SavpGenerator::predict(const Batch& batch, int64_t length, int64_t sa
 // Frames that were shown leave two traces: the encoder's look at each pair of them, which is the same for all
 // samples, and the recurrent states, which depend on the latents that a sample draws for them. The first are
 // kept; the second are kept for the draws of the last call.
-class SavpGenerator::Shown : public Continuation {
+class SavpGenerator::Scenes : public Continuation {
  public:
-  Shown(const SavpGenerator& model, const Batch& batch, int64_t shown)
-      : model_(model), folded_(model.networks_->cell->fold(model.hparams_.sequence_length - 1)) {
+  Scenes(const SavpGenerator& model, const Batch& batch, int64_t shown)
+      : model_(model),
+        folded_(model.networks_->cell->fold(model.hparams_.sequence_length - 1)),
+        shown_(batch, shown, model.shape_) {
     const torch::NoGradGuard no_grad;
     if (auto* encoder = model.context_encoder()) looks_ = model.looks(*encoder, batch, shown);
-    images_ = batch.images.narrow(0, 0, shown).unbind(0);
-    if (batch.pix_distribs.defined()) pix_distribs_ = batch.pix_distribs.narrow(0, 0, shown).unbind(0);
-    if (model.shape_.states > 0) states_ = batch.states.narrow(0, 0, shown).unbind(0);
-    if (model.shape_.actions > 0 && shown > 1) actions_ = batch.actions.narrow(0, 0, shown - 1).unbind(0);
   }
 
   void observe(const Batch& next) override {
     const torch::NoGradGuard no_grad;
-    TORCH_CHECK(next.images.size(0) == 1 && next.images[0].sizes() == images_.front().sizes(), "frames ",
-                next.images.sizes(), " after frames ", images_.front().sizes());
+    const auto before = shown_.images.back();
+    shown_.add(next);
     if (auto* encoder = model_.context_encoder()) {
       Batch pair;
-      pair.images = torch::stack({images_.back(), next.images[0]});
+      pair.images = torch::stack({before, next.images[0]});
       pair.actions = next.actions;
       looks_ = torch::cat({looks_, model_.looks(*encoder, pair, 2)});
     }
-    images_.push_back(next.images[0]);
-    if (!pix_distribs_.empty()) pix_distribs_.push_back(next.pix_distribs[0]);
-    if (model_.shape_.states > 0) states_.push_back(next.states[0]);
-    if (model_.shape_.actions > 0) actions_.push_back(next.actions[0]);
   }
 
   Prediction imagine(const Tensor& actions, int64_t length, RolloutNoise& noise) override {
     const torch::NoGradGuard no_grad;
-    const int64_t samples = noise.rollouts().samples, plans = count_plans(actions, videos());
-    const int64_t copies = samples * plans, known = known_steps();
+    const int64_t samples = noise.rollouts().samples, plans = count_plans(actions, shown_.videos());
+    const int64_t copies = samples * plans, known = shown_.known_steps();
     const auto zs = model_.remembered_latents(model_.latents_after(looks_, known + length, samples, noise));
-    auto states = repeat_states(warmed(zs, noise), zs.defined() ? plans : copies);
-    auto images = track(images_, copies);
-    std::optional<Track> pixels;
-    if (!pix_distribs_.empty()) pixels = track(pix_distribs_, copies);
-    const auto every_action = repeat_plans(actions, videos(), samples);
-    StepInputs inputs;
-    if (!states_.empty()) inputs.state = repeat_batch(states_.back(), copies);
-    Record frames, robot_states, distributions, flows;
-    for (int64_t t = 0; t < length; ++t) {
-      if (every_action.defined()) inputs.action = every_action[t];
-      if (zs.defined()) inputs.z = repeat_batch(zs[known + t], plans);
-      const auto condition = model_.look_at(inputs);
-      inputs.state = condition.next_state;
-      auto* pixel_scene = pixels ? &pixels->advance(known + t) : nullptr;
-      auto out = model_.networks_->cell->forward(images.advance(known + t), pixel_scene, condition.vector,
-                                                 states, folded_);
-      states = std::move(out.states);
-      images.set_generated(out.image.frame);
-      if (pixels) pixels->set_generated(out.pix_distrib.frame);
-      frames.add(out.image.frame);
-      robot_states.add(condition.next_state);
-      distributions.add(out.pix_distrib.frame);
-      flows.add(out.flows);
-    }
-    return {
-        frames.stacked(), robot_states.stacked(), distributions.stacked(), flows.stacked(), {}, {}, {}, {}};
+    const auto every_action = repeat_plans(actions, shown_.videos(), samples);
+    Carried carried{.folded = folded_, .states = warmed(zs, noise), .state = {}};
+    carried.widen(zs.defined() ? plans : copies);
+    if (shown_.with_states) carried.state = repeat_batch(shown_.states.back(), copies);
+    return unroll(reel(copies), {.steps = length, .first = known}, [&](const RolloutStep& now) {
+      StepInputs inputs{.action = {}, .state = carried.state, .z = {}};
+      if (every_action.defined()) inputs.action = every_action[now.step - known];
+      if (zs.defined()) inputs.z = repeat_batch(zs[now.step], plans);
+      return model_.next_frame(now, inputs, carried);
+    });
   }
 
  private:
-  int64_t videos() const { return images_.front().size(0); }
-  int64_t known_steps() const { return static_cast<int64_t>(images_.size()) - 1; }
-
-  // On its way with the last frame shown as the next to be fed.
-  Track track(const std::vector<Tensor>& truth, int64_t copies) const {
-    Track track(truth, known_steps() + 1, kept(model_.hparams_));
-    for (int64_t t = 0; t < known_steps(); ++t) track.advance(t);
-    track.widen(copies);
-    return track;
+  // With the last frame shown as the next to be fed.
+  Reel reel(int64_t copies) const {
+    const int64_t known = shown_.known_steps();
+    Reel reel(shown_.images, shown_.pix_distribs, known + 1, kept(model_.hparams_));
+    reel.skip(known);
+    reel.widen(copies);
+    return reel;
   }
 
   // The recurrent states after all steps whose next frame is known, of all samples; without latents, which
@@ -242,19 +233,20 @@ class SavpGenerator::Shown : public Continuation {
     const int64_t copies = zs.defined() ? noise.rollouts().samples : 1;
     const auto key = zs.defined() ? WarmKey{noise.seed(), noise.rollouts()} : WarmKey{};
     if (warm_states_.empty() || !(key == warm_key_)) {
-      warm_states_ = model_.networks_->initial_states->pictures(copies * videos(), images_.front());
+      warm_states_ =
+          model_.networks_->initial_states->pictures(copies * shown_.videos(), shown_.images.front());
       warm_key_ = key;
       warm_steps_ = 0;
     }
-    for (; warm_steps_ < known_steps(); ++warm_steps_) {
+    for (; warm_steps_ < shown_.known_steps(); ++warm_steps_) {
       const auto at = [&](const std::vector<Tensor>& all) {
         return all.empty() ? Tensor() : repeat_batch(all[warm_steps_], copies);
       };
       Scene scene;
-      scene.first = repeat_batch(images_.front(), copies);
-      scene.current = at(images_);
+      scene.first = repeat_batch(shown_.images.front(), copies);
+      scene.current = at(shown_.images);
       const auto condition =
-          model_.look_at({at(actions_), at(states_), zs.defined() ? zs[warm_steps_] : Tensor()});
+          model_.look_at({at(shown_.actions), at(shown_.states), zs.defined() ? zs[warm_steps_] : Tensor()});
       warm_states_ = model_.networks_->cell->remember(scene, condition.vector, warm_states_, folded_);
     }
     return warm_states_;
@@ -263,8 +255,8 @@ class SavpGenerator::Shown : public Continuation {
   const SavpGenerator& model_;
   SavpCell::Folded folded_;
   Tensor looks_;  // [shown - 1, B, features]; undefined for a deterministic model
-  std::vector<Tensor> images_, pix_distribs_, states_, actions_;  // [B, ...] each
-  SavpCell::States warm_states_;                                  // of the draws in warm_key_
+  ShownFrames shown_;
+  SavpCell::States warm_states_;  // of the draws in warm_key_
   WarmKey warm_key_;
   int64_t warm_steps_ = 0;
 };
@@ -272,7 +264,7 @@ class SavpGenerator::Shown : public Continuation {
 std::unique_ptr<Continuation> SavpGenerator::start(const Batch& batch, int64_t shown) {
   TORCH_CHECK(shown >= hparams_.context_frames && batch.images.size(0) >= shown, batch.images.size(0),
               " frames given, ", shown, " shown, at least ", hparams_.context_frames, " needed");
-  return std::make_unique<Shown>(*this, batch, shown);
+  return std::make_unique<Scenes>(*this, batch, shown);
 }
 
 }  // namespace savp

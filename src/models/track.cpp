@@ -19,6 +19,8 @@ Tensor repeat_axis(const Tensor& x, int64_t axis, int64_t copies) {
 Tensor repeat_batch(const Tensor& x, int64_t copies) { return repeat_axis(x, 0, copies); }
 Tensor repeat_axis1(const Tensor& x, int64_t copies) { return repeat_axis(x, 1, copies); }
 
+std::vector<Tensor> unbound(const Tensor& x) { return x.defined() ? x.unbind(0) : std::vector<Tensor>{}; }
+
 Batch repeat_videos(const Batch& batch, int64_t copies) {
   return {repeat_axis1(batch.images, copies), repeat_axis1(batch.actions, copies),
           repeat_axis1(batch.states, copies), repeat_axis1(batch.pix_distribs, copies)};
@@ -63,6 +65,21 @@ Scene& Track::advance(int64_t t, const Tensor& feed_truth) {
   return scene_;
 }
 
-Tensor Record::stacked() const { return steps_.empty() ? Tensor() : torch::stack(steps_); }
+ShownFrames::ShownFrames(const Batch& batch, int64_t count, const VideoShape& shape)
+    : with_actions(shape.actions > 0), with_states(shape.states > 0) {
+  images = batch.images.narrow(0, 0, count).unbind(0);
+  if (batch.pix_distribs.defined()) pix_distribs = batch.pix_distribs.narrow(0, 0, count).unbind(0);
+  if (with_actions && count > 1) actions = batch.actions.narrow(0, 0, count - 1).unbind(0);
+  if (with_states) states = batch.states.narrow(0, 0, count).unbind(0);
+}
+
+void ShownFrames::add(const Batch& next) {
+  TORCH_CHECK(next.images.size(0) == 1 && next.images[0].sizes() == images.front().sizes(), "frames ",
+              next.images.sizes(), " after frames ", images.front().sizes());
+  images.push_back(next.images[0]);
+  if (!pix_distribs.empty()) pix_distribs.push_back(next.pix_distribs[0]);
+  if (with_actions) actions.push_back(next.actions[0]);
+  if (with_states) states.push_back(next.states[0]);
+}
 
 }  // namespace savp

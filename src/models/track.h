@@ -13,6 +13,9 @@ namespace savp {
 Tensor repeat_batch(const Tensor& x, int64_t copies);
 Tensor repeat_axis1(const Tensor& x, int64_t copies);
 
+// The steps of x [T, ...]; none of an undefined tensor.
+std::vector<Tensor> unbound(const Tensor& x);
+
 // `copies` times the same sequences, as predict() orders them.
 Batch repeat_videos(const Batch& batch, int64_t copies);
 
@@ -49,16 +52,20 @@ class Track {
   Scene scene_;
 };
 
-// The outputs of all steps; those of steps that several rollouts share are repeated for each.
-class Record {
- public:
-  void add(const Tensor& value, int64_t copies = 1) {
-    if (value.defined()) steps_.push_back(repeat_batch(value, copies));
-  }
-  Tensor stacked() const;
+// Frames that were shown, with what came with them, [B, ...] each.
+struct ShownFrames {
+  // The first `count` frames of a batch; actions and states only of a shape that has them.
+  ShownFrames(const Batch& batch, int64_t count, const VideoShape& shape);
+  // One more frame of each video, of the sizes of those before.
+  void add(const Batch& next);
 
- private:
-  std::vector<Tensor> steps_;
+  int64_t videos() const { return images.front().size(0); }
+  int64_t known_steps() const {
+    return static_cast<int64_t>(images.size()) - 1;
+  }  // whose next frame is known
+
+  bool with_actions, with_states;
+  std::vector<Tensor> images, pix_distribs, actions, states;
 };
 
 // Whose draws were used to go through the frames that were shown, and how far.

@@ -4,7 +4,9 @@
 #include <torch/types.h>
 
 #include <functional>
+#include <utility>
 
+#include "core/table.h"
 #include "kernels/lstm_gates.h"
 
 namespace savp::nn {
@@ -160,9 +162,10 @@ std::shared_ptr<ConvRnn> make(const ConvRnnOptions& options) {
 }  // namespace
 
 const ConvRnnVariant& conv_rnn_variant(ConvRnnKind kind) {
-  static const ConvRnnVariant kVariants[] = {{"lstm", "basic_conv2dlstm_cell", make<ConvLstm>},
-                                             {"gru", "conv2dgru_cell", make<ConvGru>}};
-  return kVariants[static_cast<int>(kind)];
+  static const std::pair<ConvRnnKind, ConvRnnVariant> kVariants[] = {
+      {ConvRnnKind::kLstm, {"lstm", "basic_conv2dlstm_cell", make<ConvLstm>}},
+      {ConvRnnKind::kGru, {"gru", "conv2dgru_cell", make<ConvGru>}}};
+  return row_of(kVariants, kind);
 }
 
 }  // namespace savp::nn

@@ -4,8 +4,10 @@
 #include <torch/types.h>
 
 #include <cmath>
+#include <utility>
 #include <vector>
 
+#include "core/table.h"
 #include "kernels/instance_norm.h"
 
 namespace savp::nn {
@@ -120,7 +122,6 @@ class BatchNorm : public Affine {
 };
 
 struct NormVariant {
-  NormLayer kind;
   const char* scope;
   std::shared_ptr<Norm> (*make)(int64_t channels, double beta);
 };
@@ -132,19 +133,16 @@ template <bool trained>
 std::shared_ptr<Norm> make_batch_norm(int64_t channels, double beta) {
   return std::make_shared<BatchNorm>(channels, beta, trained);
 }
-const NormVariant kNorms[] = {
-    {NormLayer::kBatch, "batch_normalization", make_batch_norm<false>},
-    {NormLayer::kBatchTrained, "batch_normalization", make_batch_norm<true>},
-    {NormLayer::kLayer, "LayerNorm", make_affine<LayerNorm>},
-    {NormLayer::kInstance, "InstanceNorm", make_affine<InstanceNorm>},
-    {NormLayer::kNone, "none",
-     [](int64_t, double) -> std::shared_ptr<Norm> { return std::make_shared<Identity>(); }},
-};
-const NormVariant& norm_variant(NormLayer kind) {
-  for (const auto& row : kNorms)
-    if (row.kind == kind) return row;
-  throw std::logic_error("a norm without a row");
+std::shared_ptr<Norm> make_identity(int64_t /*channels*/, double /*beta*/) {
+  return std::make_shared<Identity>();
 }
+constexpr std::pair<NormLayer, NormVariant> kNorms[] = {
+    {NormLayer::kBatch, {"batch_normalization", make_batch_norm<false>}},
+    {NormLayer::kBatchTrained, {"batch_normalization", make_batch_norm<true>}},
+    {NormLayer::kLayer, {"LayerNorm", make_affine<LayerNorm>}},
+    {NormLayer::kInstance, {"InstanceNorm", make_affine<InstanceNorm>}},
+    {NormLayer::kNone, {"none", make_identity}},
+};
 
 template <class Layer>
 ConvVariant variant(const char* scope) {
@@ -313,22 +311,27 @@ Tensor Norm::forward_relu(const Tensor& x, double negative_slope) {
   return negative_slope == 0.0 ? torch::relu(y) : torch::leaky_relu(y, negative_slope);
 }
 
-std::string norm_scope(NormLayer kind) { return norm_variant(kind).scope; }
+std::string norm_scope(NormLayer kind) { return row_of(kNorms, kind).scope; }
 std::shared_ptr<Norm> make_norm(NormLayer kind, int64_t channels, double beta) {
-  return norm_variant(kind).make(channels, beta);
+  return row_of(kNorms, kind).make(channels, beta);
 }
 
 const ConvVariant& downsample_layer(DownsampleLayer kind) {
-  static const ConvVariant kVariants[] = {variant<Conv2d>("conv2d"), variant<ConvPool2d>("conv_pool2d"),
-                                          variant<ConvPool2d>("conv_pool2d")};  // _v2: the same function
-  return kVariants[static_cast<int>(kind)];
+  using enum DownsampleLayer;  // _v2: the same function
+  static const std::pair<DownsampleLayer, ConvVariant> kVariants[] = {
+      {kConv2d, variant<Conv2d>("conv2d")},
+      {kConvPool2d, variant<ConvPool2d>("conv_pool2d")},
+      {kConvPool2dV2, variant<ConvPool2d>("conv_pool2d")}};
+  return row_of(kVariants, kind);
 }
 
 const ConvVariant& upsample_layer(UpsampleLayer kind) {
-  static const ConvVariant kVariants[] = {
-      variant<Deconv2d>("deconv2d"), variant<UpsampleConv2d>("upsample_conv2d"),
-      variant<UpsampleConv2d>("upsample_conv2d")};  // _v2: the same function
-  return kVariants[static_cast<int>(kind)];
+  using enum UpsampleLayer;  // _v2: the same function
+  static const std::pair<UpsampleLayer, ConvVariant> kVariants[] = {
+      {kDeconv2d, variant<Deconv2d>("deconv2d")},
+      {kUpsampleConv2d, variant<UpsampleConv2d>("upsample_conv2d")},
+      {kUpsampleConv2dV2, variant<UpsampleConv2d>("upsample_conv2d")}};
+  return row_of(kVariants, kind);
 }
 
 Tensor normed_and_activated(Norm& norm, ActivationLayer kind, const Tensor& x) {
@@ -336,9 +339,10 @@ Tensor normed_and_activated(Norm& norm, ActivationLayer kind, const Tensor& x) {
 }
 
 Tensor (*activation(ActivationLayer kind))(const Tensor&) {
-  static constexpr Tensor (*kFunctions[])(const Tensor&) = {[](const Tensor& x) { return torch::relu(x); },
-                                                            [](const Tensor& x) { return torch::elu(x); }};
-  return kFunctions[static_cast<int>(kind)];
+  static constexpr std::pair<ActivationLayer, Tensor (*)(const Tensor&)> kFunctions[] = {
+      {ActivationLayer::kRelu, [](const Tensor& x) { return torch::relu(x); }},
+      {ActivationLayer::kElu, [](const Tensor& x) { return torch::elu(x); }}};
+  return row_of(kFunctions, kind);
 }
 
 HeadBlock::HeadBlock(int64_t in, int64_t filters, NormLayer norm, ActivationLayer activation_layer)

@@ -3,8 +3,10 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
+#include <utility>
 #include <vector>
 
+#include "core/table.h"
 #include "nn/layers.h"
 
 namespace savp::nn {
@@ -104,9 +106,10 @@ Tensor Rnn::forward(const Tensor& sequence) {
 std::shared_ptr<Rnn> make_memoryless_rnn(int64_t in, int64_t units) { return make<Memoryless>(in, units); }
 
 const RnnVariant& rnn_variant(RnnKind kind) {
-  static const RnnVariant kVariants[] = {{"lstm", "basic_lstm_cell", make<Lstm>},
-                                         {"gru", "gru_cell", make<Gru>}};
-  return kVariants[static_cast<int>(kind)];
+  static const std::pair<RnnKind, RnnVariant> kVariants[] = {
+      {RnnKind::kLstm, {"lstm", "basic_lstm_cell", make<Lstm>}},
+      {RnnKind::kGru, {"gru", "gru_cell", make<Gru>}}};
+  return row_of(kVariants, kind);
 }
 
 }  // namespace savp::nn

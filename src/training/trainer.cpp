@@ -39,14 +39,9 @@ Evaluated evaluate(const LossTerms& terms, const LossInputs& inputs, const StepC
 Tensor detached(const Tensor& x) { return x.defined() ? x.detach() : x; }
 
 Prediction detached(const Prediction& p) {
-  return {detached(p.images),
-          detached(p.states),
-          detached(p.pix_distribs),
-          detached(p.flows),
-          detached(p.masks),
-          detached(p.transformed_images),
-          detached(p.transformed_pix_distribs),
-          detached(p.ground_truth_sampling_mean)};
+  auto copy = p.map([](const Tensor& x) { return x.detach(); });
+  copy.ground_truth_sampling_mean = detached(p.ground_truth_sampling_mean);
+  return copy;
 }
 
 GeneratorOutput detached(const GeneratorOutput& output) {

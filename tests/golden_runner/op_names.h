@@ -1,8 +1,8 @@
 // Words in the arguments of recorded functions.
 #pragma once
 
+#include "golden_runner/further_layers.h"
 #include "golden_runner/op_call.h"
-#include "nn/further_layers.h"
 #include "nn/layers.h"
 
 namespace savp::golden {

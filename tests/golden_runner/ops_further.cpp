@@ -1,9 +1,9 @@
 // Layers that no published model uses.
 #include <torch/types.h>
 
+#include "golden_runner/further_layers.h"
 #include "golden_runner/op_call.h"
 #include "golden_runner/op_names.h"
-#include "nn/further_layers.h"
 
 namespace savp::golden {
 namespace {

@@ -2,9 +2,9 @@
 #include <torch/types.h>
 
 #include "core/error.h"
+#include "golden_runner/further_layers.h"
 #include "golden_runner/op_call.h"
 #include "golden_runner/op_names.h"
-#include "nn/further_layers.h"
 #include "nn/layers.h"
 #include "nn/spectral_norm.h"
 

@@ -2,6 +2,9 @@
 
 #include <torch/types.h>
 
+#include <utility>
+
+#include "core/table.h"
 #include "nn/slim_layers.h"
 
 namespace savp::nn {
@@ -100,9 +103,7 @@ std::shared_ptr<PixelTransform> make_advection(Advection kind, const AdvectionOp
   static constexpr std::pair<Advection,
                              std::shared_ptr<PixelTransform> (*)(const AdvectionOptions&, torch::nn::Module&)>
       kTable[] = {{Advection::kCdna, make<Cdna>}, {Advection::kDna, make<Dna>}, {Advection::kStp, make<Stp>}};
-  for (const auto& [known, maker] : kTable)
-    if (known == kind) return maker(options, root);
-  throw std::logic_error("an advection without a row");
+  return row_of(kTable, kind)(options, root);
 }
 
 Tensor apply_affine_maps(const Tensor& image, const Tensor& maps) {

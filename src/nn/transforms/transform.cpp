@@ -5,8 +5,10 @@
 
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "core/precision.h"
+#include "core/table.h"
 #include "kernels/cdna.h"
 
 namespace savp::nn {
@@ -32,9 +34,11 @@ Tensor pad_for(const Tensor& image, const Tensor& kernels, Size2 dilation, Borde
 }
 
 kernels::Beyond beyond(Border border) {
-  static constexpr kernels::Beyond kKinds[] = {kernels::Beyond::kZero, kernels::Beyond::kSymmetric,
-                                               kernels::Beyond::kReflect};
-  return kKinds[static_cast<int>(border)];
+  static constexpr std::pair<Border, kernels::Beyond> kKinds[] = {
+      {Border::kConstant, kernels::Beyond::kZero},
+      {Border::kSymmetric, kernels::Beyond::kSymmetric},
+      {Border::kReflect, kernels::Beyond::kReflect}};
+  return row_of(kKinds, border);
 }
 
 int64_t motions(const TransformOptions& o) { return o.last_frames * o.num_transformed_images; }
@@ -155,9 +159,7 @@ std::shared_ptr<PixelTransform> make_transform(Transformation kind, const Transf
       kTable[] = {{Transformation::kDna, make<Dna>},
                   {Transformation::kCdna, make<Cdna>},
                   {Transformation::kFlow, make<Flow>}};
-  for (const auto& [known, maker] : kTable)
-    if (known == kind) return maker(options, cell);
-  throw std::logic_error("a transformation without a row");
+  return row_of(kTable, kind)(options, cell);
 }
 
 Tensor normalize_kernels(const Tensor& kernels, int64_t first_kernel_axis) {

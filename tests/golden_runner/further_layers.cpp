@@ -1,4 +1,4 @@
-#include "nn/further_layers.h"
+#include "golden_runner/further_layers.h"
 
 #include <torch/types.h>
 

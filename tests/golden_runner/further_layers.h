@@ -1,5 +1,5 @@
-// Layers that the published code's library has and none of its models uses: for new models. Pictures are [B,
-// C, H, W].
+// Layers that the published code has and none of its models uses, for the cases recorded of them. Pictures
+// are [B, C, H, W].
 #pragma once
 
 #include <vector>
@@ -28,8 +28,8 @@ Tensor depthwise_conv2d(const Tensor& x, const Tensor& kernel, const Tensor& bia
 // Each picture of the batch with a kernel of its own: [B, out, C, kh, kw], bias [B, out]. SAME.
 Tensor conv2d_each(const Tensor& x, const Tensor& kernels, const Tensor& biases);
 
-// A kernel of its own at each place, zeros beyond the border: kernels [H, W, kh, kw, C, out], or one set for
-// each picture [B, H, W, kh, kw, C, out].
+// A kernel of its own at each place, zeros beyond the border: kernels [H, W, kh, kw, C, out], or one set
+// for each picture [B, H, W, kh, kw, C, out].
 Tensor local2d(const Tensor& x, const Tensor& kernels);
 // The same for each channel by itself: [B, H, W, kh, kw, C].
 Tensor local2d_channelwise(const Tensor& x, const Tensor& kernels);
