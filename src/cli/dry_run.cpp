@@ -6,8 +6,8 @@
 #include <cmath>
 #include <iostream>
 
+#include "core/device.h"
 #include "core/printable.h"
-#include "kernels/device.h"
 #include "training/progress.h"
 
 namespace savp::cli {

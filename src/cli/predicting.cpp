@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "kernels/device.h"
+#include "core/device.h"
 
 namespace savp::cli {
 namespace {

@@ -18,13 +18,13 @@
 #include "cli/completion.h"
 #include "cli/flags.h"
 #include "cli/listing.h"
+#include "core/device.h"
+#include "core/instruction_sets.h"
 #include "core/instructions.h"
 #include "core/interrupt.h"
 #include "core/log.h"
 #include "core/text.h"
 #include "core/verbosity.h"
-#include "kernels/device.h"
-#include "kernels/instruction_sets.h"
 
 namespace savp::cli {
 namespace {

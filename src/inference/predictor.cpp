@@ -5,10 +5,10 @@
 
 #include <utility>
 
+#include "core/device.h"
 #include "core/error.h"
 #include "inference/open_model.h"
 #include "inference/rollout.h"
-#include "kernels/device.h"
 #include "savp/tensor_predictor.h"
 
 namespace savp {

@@ -82,9 +82,17 @@ struct Blend : torch::autograd::Function<Blend> {
   }
 };
 
+bool runs_by_position([[maybe_unused]] const Tensor& candidates, [[maybe_unused]] const Tensor& logits) {
+#ifdef SAVP_WITH_CUDA
+  return candidates.is_cuda() && logits.is_cuda() && countable(candidates) && known(candidates, logits);
+#else
+  return false;
+#endif
+}
+
 }  // namespace
 
-Blended blend(const Tensor& candidates, const Tensor& logits) {
+Blended blend_by_position(const Tensor& candidates, const Tensor& logits) {
   TORCH_CHECK(candidates.dim() == 5 && logits.dim() == 4 && candidates.size(0) == logits.size(0) &&
                   candidates.size(1) == logits.size(1) && candidates.size(3) == logits.size(2) &&
                   candidates.size(4) == logits.size(3),
@@ -95,12 +103,18 @@ Blended blend(const Tensor& candidates, const Tensor& logits) {
   return {blended[0], blended[1]};
 }
 
-bool has_blend_kernel([[maybe_unused]] const Tensor& candidates, [[maybe_unused]] const Tensor& logits) {
-#ifdef SAVP_WITH_CUDA
-  return candidates.is_cuda() && logits.is_cuda() && countable(candidates) && known(candidates, logits);
-#else
-  return false;
-#endif
+Tensor weighted_sum(const Tensor& candidates, const Tensor& masks) {
+  return (candidates * masks.unsqueeze(2)).sum(1);
+}
+
+Blended blend_composed(const Tensor& candidates, const Tensor& logits) {
+  const auto masks = torch::softmax(logits.to(torch::kFloat), 1);
+  return {weighted_sum(candidates, masks), masks};
+}
+
+Blended blend(const Tensor& candidates, const Tensor& logits) {
+  return runs_by_position(candidates, logits) ? blend_by_position(candidates, logits)
+                                              : blend_composed(candidates, logits);
 }
 
 }  // namespace savp::kernels

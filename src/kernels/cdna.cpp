@@ -3,6 +3,7 @@
 #include <torch/autograd.h>
 #include <torch/types.h>
 
+#include "core/precision.h"
 #include "kernels/cdna_body.h"
 #include "kernels/strided_tensor.h"
 #ifdef SAVP_WITH_CUDA
@@ -16,21 +17,21 @@ using at::Tensor;
 using torch::autograd::AutogradContext;
 using torch::autograd::tensor_list;
 
-CdnaAxis axis_of(int64_t size, int64_t taps, int64_t dilation, Beyond beyond) {
+CdnaAxis axis_of(int64_t size, int64_t taps, int64_t dilation, Border border) {
   const int64_t total = (taps - 1) * dilation;
   return {static_cast<int>(size),
           static_cast<int>(taps),
           static_cast<int>(dilation),
           static_cast<int>(total / 2),
           static_cast<int>(total - total / 2),
-          beyond != Beyond::kZero,
-          beyond == Beyond::kReflect ? 1 : 0};
+          border != Border::kConstant,
+          border == Border::kReflect ? 1 : 0};
 }
 
 CdnaShape shape_of(const Tensor& image, const Tensor& kernels, const CdnaOptions& options) {
   return {static_cast<int>(image.size(0)), static_cast<int>(image.size(1)), static_cast<int>(kernels.size(1)),
-          axis_of(image.size(2), kernels.size(2), options.dilation[0], options.beyond),
-          axis_of(image.size(3), kernels.size(3), options.dilation[1], options.beyond)};
+          axis_of(image.size(2), kernels.size(2), options.dilation[0], options.border),
+          axis_of(image.size(3), kernels.size(3), options.dilation[1], options.border)};
 }
 
 bool reachable(const CdnaAxis& axis) { return !axis.mirrored || axis.after + axis.skip <= axis.size; }
@@ -67,7 +68,7 @@ struct Cdna : torch::autograd::Function<Cdna> {
     ctx->save_for_backward({image, kernels});
     ctx->saved_data["dilation_y"] = options.dilation[0];
     ctx->saved_data["dilation_x"] = options.dilation[1];
-    ctx->saved_data["beyond"] = static_cast<int64_t>(options.beyond);
+    ctx->saved_data["border"] = static_cast<int64_t>(options.border);
     return warped;
   }
 
@@ -77,7 +78,7 @@ struct Cdna : torch::autograd::Function<Cdna> {
     const auto &image = saved[0], &kernels = saved[1], &d_warped = gradients[0];
     const auto kept = [&](const char* name) { return ctx->saved_data[name].toInt(); };
     const auto shape = shape_of(
-        image, kernels, {{kept("dilation_y"), kept("dilation_x")}, static_cast<Beyond>(kept("beyond"))});
+        image, kernels, {{kept("dilation_y"), kept("dilation_x")}, static_cast<Border>(kept("border"))});
     Tensor d_image, d_kernels;
     if (ctx->needs_input_grad(0)) {
       d_image = at::empty(image.sizes(), image.options());
@@ -99,19 +100,8 @@ struct Cdna : torch::autograd::Function<Cdna> {
   }
 };
 
-}  // namespace
-
-Tensor cdna(const Tensor& image, const Tensor& kernels, const CdnaOptions& options) {
-  TORCH_CHECK(image.dim() == 4 && kernels.dim() == 4 && image.size(0) == kernels.size(0), "cdna: kernels ",
-              kernels.sizes(), " do not fit the picture ", image.sizes());
-  const auto shape = shape_of(image, kernels, options);
-  TORCH_CHECK(reachable(shape.rows) && reachable(shape.columns), "cdna: kernels ", kernels.sizes(),
-              " reach beyond the mirror image of the picture ", image.sizes());
-  return Cdna::apply(image, kernels, options);
-}
-
-bool has_cdna_kernel([[maybe_unused]] const Tensor& image, [[maybe_unused]] const Tensor& kernels,
-                     [[maybe_unused]] const CdnaOptions& options) {
+bool runs_by_position([[maybe_unused]] const Tensor& image, [[maybe_unused]] const Tensor& kernels,
+                      [[maybe_unused]] const CdnaOptions& options) {
 #ifdef SAVP_WITH_CUDA
   constexpr int64_t kMostSamples = 65535;  // of a grid's second axis
   if (!image.is_cuda() || !kernels.is_cuda() || image.scalar_type() != at::kFloat ||
@@ -123,6 +113,41 @@ bool has_cdna_kernel([[maybe_unused]] const Tensor& image, [[maybe_unused]] cons
 #else
   return false;
 #endif
+}
+
+}  // namespace
+
+Tensor padded_for(const Tensor& image, const Tensor& kernels, const CdnaOptions& options) {
+  const auto axis = [&](int i) {
+    const int64_t total = (kernels.size(2 + i) - 1) * options.dilation[i];
+    return Pads{total / 2, total - total / 2};
+  };
+  return padded(image, axis(0), axis(1), options.border);
+}
+
+Tensor cdna_composed(const Tensor& image, const Tensor& kernels, const CdnaOptions& options) {
+  const FloatForward exact_frames;
+  const int64_t batch = image.size(0), count = kernels.size(1);
+  // Colours take the place of the batch, and the batch that of the channels, each a group with kernels of
+  // its own.
+  const auto warped = torch::conv2d(padded_for(image, kernels, options).transpose(0, 1),
+                                    kernels.flatten(0, 1).unsqueeze(1), {}, /*stride=*/1,
+                                    /*padding=*/at::IntArrayRef(0), options.dilation, batch);
+  return warped.view({image.size(1), batch, count, image.size(2), image.size(3)}).permute({1, 2, 0, 3, 4});
+}
+
+Tensor cdna_by_position(const Tensor& image, const Tensor& kernels, const CdnaOptions& options) {
+  TORCH_CHECK(image.dim() == 4 && kernels.dim() == 4 && image.size(0) == kernels.size(0), "cdna: kernels ",
+              kernels.sizes(), " do not fit the picture ", image.sizes());
+  const auto shape = shape_of(image, kernels, options);
+  TORCH_CHECK(reachable(shape.rows) && reachable(shape.columns), "cdna: kernels ", kernels.sizes(),
+              " reach beyond the mirror image of the picture ", image.sizes());
+  return Cdna::apply(image, kernels, options);
+}
+
+Tensor cdna(const Tensor& image, const Tensor& kernels, const CdnaOptions& options) {
+  return runs_by_position(image, kernels, options) ? cdna_by_position(image, kernels, options)
+                                                   : cdna_composed(image, kernels, options);
 }
 
 }  // namespace savp::kernels

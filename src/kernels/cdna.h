@@ -4,24 +4,30 @@
 #include <ATen/core/Tensor.h>
 
 #include "core/hparams.h"
+#include "kernels/padding.h"
 
 namespace savp::kernels {
 
-// What stands beyond a picture's border. Symmetric repeats the border itself, reflect does not.
-enum class Beyond { kZero, kSymmetric, kReflect };
-
 struct CdnaOptions {
   Size2 dilation = {1, 1};
-  Beyond beyond = Beyond::kSymmetric;
+  Border border = Border::kSymmetric;
 };
 
-// image [B, C, H, W] and kernels [B, N, kh, kw], float, as they may lie -> [B, N, C, H, W], contiguous. The
-// picture is continued as TensorFlow's SAME padding does it, without being copied. One kernel forward, one
-// for the gradient of each input (which always adds in the same order); on the CPU a plain loop over the same
-// arithmetic, which tests compare with. There is no second gradient.
-at::Tensor cdna(const at::Tensor& image, const at::Tensor& kernels, const CdnaOptions& options);
+// The picture as kernels [B, N, kh, kw, ...] see it.
+at::Tensor padded_for(const at::Tensor& image, const at::Tensor& kernels, const CdnaOptions& options);
 
-// Whether cdna() runs on the inputs' GPU: a mirror must not reach further than the picture.
-bool has_cdna_kernel(const at::Tensor& image, const at::Tensor& kernels, const CdnaOptions& options);
+// image [B, C, H, W] and kernels [B, N, kh, kw] -> [B, N, C, H, W]. The picture is continued as TensorFlow's
+// SAME padding does it. On a GPU, for float and a mirror that does not reach further than the picture, by
+// position; anything else is composed of LibTorch's operators.
+at::Tensor cdna(const at::Tensor& image, const at::Tensor& kernels, const CdnaOptions& options = {});
+
+// The same, always of LibTorch's operators.
+at::Tensor cdna_composed(const at::Tensor& image, const at::Tensor& kernels, const CdnaOptions& options = {});
+
+// The same by the arithmetic of the GPU's kernels, on the GPU or, for tests, the CPU: float, as they may lie,
+// the result contiguous; the picture is not copied. One kernel forward, one for the gradient of each input
+// (which always adds in the same order). There is no second gradient.
+at::Tensor cdna_by_position(const at::Tensor& image, const at::Tensor& kernels,
+                            const CdnaOptions& options = {});
 
 }  // namespace savp::kernels

@@ -123,7 +123,7 @@ struct AdvectionGenerator::Tower {
     const auto motion = moves ? transform->estimate(found) : nn::Motion{};
     if (scratch) now.images.scratch = scratch->forward(found.last).to(torch::kFloat).sigmoid();
     NextFrame next{.image = compose(candidates, now.images, motion)};
-    const auto blended = blend_by_logits(next.image.candidates, masks->forward(found.last));
+    const auto blended = kernels::blend(next.image.candidates, masks->forward(found.last));
     next.image.frame = blended.frame;
     next.masks = blended.masks;
     if (now.pixels != nullptr) next.pixels = compose_pixels(candidates, *now.pixels, motion, blended.masks);

@@ -23,21 +23,11 @@ Composition compose(const std::vector<Candidate>& candidates, const Scene& scene
   return {{}, torch::cat(frames, 1)};
 }
 
-Tensor blend(const Tensor& candidates, const Tensor& masks) {
-  return (candidates * masks.unsqueeze(2)).sum(1);
-}
-
-kernels::Blended blend_by_logits(const Tensor& candidates, const Tensor& logits) {
-  if (kernels::has_blend_kernel(candidates, logits)) return kernels::blend(candidates, logits);
-  const auto masks = torch::softmax(logits.to(torch::kFloat), 1);
-  return {blend(candidates, masks), masks};
-}
-
 Composition compose_pixels(const std::vector<Candidate>& candidates, Scene& scene, const nn::Motion& motion,
                            const Tensor& masks) {
   scene.scratch = scene.current;
   auto pixels = compose(candidates, scene, motion);
-  const auto mixed = blend(pixels.candidates, masks);
+  const auto mixed = kernels::weighted_sum(pixels.candidates, masks);
   pixels.frame = mixed / mixed.sum({2, 3}, /*keepdim=*/true);
   return pixels;
 }

@@ -38,12 +38,6 @@ struct Composition {
 // The candidates' frames, not yet composed.
 Composition compose(const std::vector<Candidate>& candidates, const Scene& scene, const nn::Motion& motion);
 
-// candidates [B, M, C, H, W], masks [B, M, H, W] -> [B, C, H, W].
-Tensor blend(const Tensor& candidates, const Tensor& masks);
-
-// The masks that logits [B, M, H, W] stand for, and the frame that they blend.
-kernels::Blended blend_by_logits(const Tensor& candidates, const Tensor& logits);
-
 // The same masks on distributions over pixels, which afterwards sum to 1 again. A pixel made from nothing
 // stays where it was.
 Composition compose_pixels(const std::vector<Candidate>& candidates, Scene& scene, const nn::Motion& motion,

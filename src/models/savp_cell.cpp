@@ -221,11 +221,11 @@ SavpCell::States SavpCell::remember(const Scene& images, const Tensor& condition
 kernels::Blended SavpCell::blend_candidates(const Tensor& last, const Tensor& candidates) {
   if (!masks_) {
     const auto all = torch::ones_like(candidates.select(2, 0));
-    return {blend(candidates, all), all};
+    return {kernels::weighted_sum(candidates, all), all};
   }
   auto h = mask_block_->forward(last);
   if (dependent_mask_) h = torch::cat({h, candidates.flatten(1, 2)}, 1);
-  return blend_by_logits(candidates, masks_->forward(h));
+  return kernels::blend(candidates, masks_->forward(h));
 }
 
 SavpCell::Output SavpCell::forward(Scene& images, Scene* pix_distribs, const Tensor& condition,

@@ -13,11 +13,9 @@
 namespace savp::nn {
 namespace {
 
-// What SAME and FULL add to one axis: before, after.
-struct Pads {
-  int64_t before = 0, after = 0;
-};
+using kernels::Pads;
 
+// What SAME and FULL add to one axis.
 Pads pads(int64_t size, int64_t kernel, int64_t stride, int64_t dilation, Padding padding) {
   if (padding == Padding::kValid) return {};
   const int64_t rest = size % stride == 0 ? stride : size % stride;
@@ -30,21 +28,6 @@ Pads pads(int64_t size, int64_t kernel, int64_t stride, int64_t dilation, Paddin
 Pads divisible(Pads p, int64_t size, int64_t dilation) {
   p.after += (dilation - (size + p.before + p.after) % dilation) % dilation;
   return p;
-}
-
-// Continues an axis beyond its ends with its own mirror image; skip 1 leaves the border itself out.
-Tensor mirror(const Tensor& x, int64_t axis, Pads p, int64_t skip) {
-  const int64_t size = x.size(axis);
-  return torch::cat({x.narrow(axis, skip, p.before).flip(axis), x,
-                     x.narrow(axis, size - skip - p.after, p.after).flip(axis)},
-                    axis);
-}
-
-Tensor pad_axes(const Tensor& x, Pads vertical, Pads horizontal, Border border) {
-  if (border == Border::kConstant)
-    return torch::constant_pad_nd(x, {horizontal.before, horizontal.after, vertical.before, vertical.after});
-  const int64_t skip = border == Border::kReflect ? 1 : 0;
-  return mirror(mirror(x, -2, vertical, skip), -1, horizontal, skip);
 }
 
 // A kernel for uses with equal pads on all sides, as SAME gives them at even sizes; any others go
@@ -64,7 +47,7 @@ Tensor convolved(const Tensor& x, const kernels::PreparedConv& folded, const Ten
     return folded(x, bias);
   if (vertical.before == vertical.after && horizontal.before == horizontal.after)
     return torch::conv2d(x, kernel, bias, stride, {vertical.before, horizontal.before});
-  return torch::conv2d(pad_axes(x, vertical, horizontal, Border::kConstant), kernel, bias, stride);
+  return torch::conv2d(kernels::padded(x, vertical, horizontal, Border::kConstant), kernel, bias, stride);
 }
 
 class Identity : public Norm {
@@ -183,7 +166,7 @@ Tensor pad2d(const Tensor& x, Size2 kernel, Size2 stride, Size2 dilation, Paddin
     const Pads p = pads(size, kernel[i], stride[i], dilation[i], padding);
     return padding == Padding::kValid ? p : divisible(p, size, dilation[i]);
   };
-  return pad_axes(x, axis(x.size(-2), 0), axis(x.size(-1), 1), border);
+  return kernels::padded(x, axis(x.size(-2), 0), axis(x.size(-1), 1), border);
 }
 
 Tensor bilinear_kernel(Size2 factors) {

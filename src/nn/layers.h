@@ -12,6 +12,7 @@
 
 #include "core/hparams.h"
 #include "core/video.h"
+#include "kernels/padding.h"
 #include "kernels/prepared_conv.h"
 
 namespace savp::nn {
@@ -34,8 +35,7 @@ Tensor glorot_uniform(int64_t in, int64_t out);
 // VALID does not pad, FULL pads k - 1 on both sides.
 enum class Padding { kSame, kValid, kFull };
 
-// How values outside a picture are made up. Symmetric repeats the border itself, reflect does not.
-enum class Border { kConstant, kSymmetric, kReflect };
+using kernels::Border;
 
 // Pads x [..., H, W] for a kernel at a stride and dilation.
 Tensor pad2d(const Tensor& x, Size2 kernel, Size2 stride, Size2 dilation, Padding padding, Border border);

@@ -9,8 +9,8 @@
 #include <optional>
 
 #include "checkpoints/variables.h"
+#include "core/device_graph.h"
 #include "core/schedule.h"
-#include "kernels/device_graph.h"
 #include "losses/terms.h"
 #include "training/adam.h"
 #include "training/perceptual.h"

@@ -5,8 +5,8 @@
 
 #include "checkpoints/tensors.h"
 #include "checkpoints/video_shape.h"
+#include "core/device.h"
 #include "io/image.h"
-#include "kernels/device.h"
 #include "support/scratch.h"
 #include "support/written_arrays.h"
 #include "training/trainer.h"

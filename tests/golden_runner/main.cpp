@@ -8,10 +8,10 @@
 #include <filesystem>
 #include <iostream>
 
+#include "core/device.h"
 #include "core/error.h"
 #include "golden_runner/case.h"
 #include "golden_runner/kinds.h"
-#include "kernels/device.h"
 
 namespace savp::golden {
 namespace {

@@ -3,6 +3,7 @@
 
 #include "datasets/sequence.h"
 #include "golden_runner/op_call.h"
+#include "kernels/warp.h"
 #include "nn/transforms/transform.h"
 
 namespace savp::golden {
@@ -19,16 +20,16 @@ Tensor cdna_kernels(const OpCall& call) {
 
 void apply_cdna(OpCall& call) {
   std::vector<Tensor> pictures;
-  append(pictures, nn::apply_cdna_kernels(call.channels_first("image"), cdna_kernels(call),
-                                          call.size_arg("dilation_rate", 1)));
+  append(pictures, kernels::cdna(call.channels_first("image"), cdna_kernels(call),
+                                 {.dilation = call.size_arg("dilation_rate", 1)}));
   call.output_list(pictures);
 }
 
 void apply_dna(OpCall& call) {
   const auto kernels = call.input("kernels").permute({0, 5, 3, 4, 1, 2});  // [B, N, kh, kw, H, W]
   std::vector<Tensor> pictures;
-  append(pictures,
-         nn::apply_dna_kernels(call.channels_first("image"), kernels, call.size_arg("dilation_rate", 1)));
+  append(pictures, kernels::dna(call.channels_first("image"), kernels,
+                                {.dilation = call.size_arg("dilation_rate", 1)}));
   call.output_list(pictures);
 }
 
@@ -37,7 +38,7 @@ void apply_to_list(OpCall& call) {
   const auto images = call.pictures("image");
   const auto shares = cdna_kernels(call).chunk(static_cast<int64_t>(images.size()), 1);
   std::vector<Tensor> pictures;
-  for (size_t i = 0; i < images.size(); ++i) append(pictures, nn::apply_cdna_kernels(images[i], shares[i]));
+  for (size_t i = 0; i < images.size(); ++i) append(pictures, kernels::cdna(images[i], shares[i]));
   call.output_list(pictures);
 }
 
@@ -48,12 +49,13 @@ void apply_flows(OpCall& call) {
   std::vector<Tensor> pictures;
   for (size_t i = 0; i < images.size(); ++i)
     for (const auto& flow : shares[i].unbind(1))
-      pictures.push_back(channels_last(nn::image_warp(images[i], flow)));
+      pictures.push_back(channels_last(kernels::flow_warp(images[i], flow)));
   call.output_list(pictures);
 }
 
 void image_warp(OpCall& call) {
-  call.output("out", channels_last(nn::image_warp(call.channels_first("im"), call.channels_first("flow"))));
+  call.output("out",
+              channels_last(kernels::flow_warp(call.channels_first("im"), call.channels_first("flow"))));
 }
 
 void kernel_normalization(OpCall& call) {

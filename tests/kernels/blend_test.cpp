@@ -83,13 +83,13 @@ Case with_bfloat16_logits(Case c) {
 }
 
 TEST(Blend, EqualsSoftmaxAndSum) {
-  for (const auto& c : cases()) expect_equal(run(blend, c), in_double(c));
+  for (const auto& c : cases()) expect_equal(run(blend_by_position, c), in_double(c));
 }
 
 TEST(Blend, TakesBfloat16) {
   for (const auto& given : cases()) {
     const auto c = with_bfloat16_logits(given);
-    const auto ours = run(blend, c);
+    const auto ours = run(blend_by_position, c);
     EXPECT_EQ(ours[3].scalar_type(), torch::kBFloat16);
     expect_equal(ours, in_double(c), kHalfStep);
   }
@@ -101,17 +101,17 @@ TEST(Blend, TakesTensorsAsTheyLie) {
   c.logits = c.logits.contiguous(at::MemoryFormat::ChannelsLast);
   c.candidates = torch::rand({2, 5, 4, 3, 6}).permute({0, 4, 3, 2, 1});
   c.d_frame = torch::randn({2, 1, 4, 1}).expand({2, 3, 4, 5});
-  const auto ours = run(blend, c);
+  const auto ours = run(blend_by_position, c);
   expect_equal(ours, in_double(c));
   EXPECT_TRUE(ours[0].is_contiguous() && ours[1].is_contiguous());
   c = with_bfloat16_logits(c);
-  expect_equal(run(blend, c), in_double(c), kHalfStep);
+  expect_equal(run(blend_by_position, c), in_double(c), kHalfStep);
 }
 
 TEST(Blend, StandsLogitsFarOutside) {
   auto c = Case::of({1, 4, 2, 3, 3});
   c.logits *= 1000;  // masks of 1 and 0
-  const auto ours = run(blend, c), truth = in_double(c);
+  const auto ours = run(blend_by_position, c), truth = in_double(c);
   for (size_t i = 0; i < 2; ++i)
     EXPECT_TRUE(torch::allclose(ours[i].to(torch::kDouble), truth[i], 1e-5, 1e-6));
   for (const auto& x : ours) EXPECT_TRUE(torch::isfinite(x).all().item<bool>());
@@ -120,15 +120,15 @@ TEST(Blend, StandsLogitsFarOutside) {
 TEST(Blend, GivesOnlyTheGradientThatIsWanted) {
   const auto c = Case::of({1, 3, 2, 4, 4});
   const auto logits = c.logits.clone().requires_grad_();
-  blend(c.candidates, logits).frame.sum().backward();
+  blend_by_position(c.candidates, logits).frame.sum().backward();
   EXPECT_TRUE(logits.grad().defined());
   EXPECT_FALSE(c.candidates.grad().defined());
 }
 
 TEST(Blend, RefusesWhatDoesNotFit) {
   const auto c = Case::of({1, 17, 1, 2, 2});
-  EXPECT_THROW(blend(c.candidates, c.logits), c10::Error);
-  EXPECT_THROW(blend(c.candidates, c.logits.narrow(1, 0, 3)), c10::Error);
+  EXPECT_THROW(blend_by_position(c.candidates, c.logits), c10::Error);
+  EXPECT_THROW(blend_by_position(c.candidates, c.logits.narrow(1, 0, 3)), c10::Error);
 }
 
 TEST(OnTheGpuBlend, EqualsSoftmaxAndSum) {
@@ -140,10 +140,9 @@ TEST(OnTheGpuBlend, EqualsSoftmaxAndSum) {
   for (const auto& given : all) {
     for (const auto& c : {given, with_bfloat16_logits(given)}) {
       const auto on_gpu = c.each([](const Tensor& x) { return x.cuda(); });
-      ASSERT_TRUE(has_blend_kernel(on_gpu.candidates, on_gpu.logits));
-      const auto ours = run(blend, on_gpu);
+      const auto ours = run(blend_by_position, on_gpu);
       expect_equal(ours, in_double(c), c.logits.scalar_type() == torch::kBFloat16 ? kHalfStep : 0.0);
-      const auto again = run(blend, on_gpu);
+      const auto again = run(blend_by_position, on_gpu);
       for (size_t i = 0; i < ours.size(); ++i) EXPECT_TRUE(torch::equal(ours[i], again[i])) << "result " << i;
     }
   }

@@ -14,27 +14,27 @@ using at::Tensor;
 
 // The pixel at a place before, in or behind an axis of `size` pixels, which a mirror continues for ever;
 // `size` where there is none.
-int64_t pixel_at(int64_t place, int64_t size, Beyond beyond) {
+int64_t pixel_at(int64_t place, int64_t size, Border border) {
   if (place >= 0 && place < size) return place;
-  if (beyond == Beyond::kZero) return size;
-  const int64_t period = beyond == Beyond::kSymmetric ? 2 * size : 2 * size - 2;
+  if (border == Border::kConstant) return size;
+  const int64_t period = border == Border::kSymmetric ? 2 * size : 2 * size - 2;
   const int64_t within = (place % period + period) % period;
-  return within < size ? within : (beyond == Beyond::kSymmetric ? 2 * size - 1 : 2 * size - 2) - within;
+  return within < size ? within : (border == Border::kSymmetric ? 2 * size - 1 : 2 * size - 2) - within;
 }
 
-Tensor continued(const Tensor& x, int64_t axis, int64_t reach, Beyond beyond) {
+Tensor continued(const Tensor& x, int64_t axis, int64_t reach, Border border) {
   const int64_t size = x.size(axis);
   std::vector<int64_t> pixels;
   for (int64_t place = -(reach / 2); place < size + reach - reach / 2; ++place)
-    pixels.push_back(pixel_at(place, size, beyond));
+    pixels.push_back(pixel_at(place, size, border));
   const auto with_zero = torch::cat({x, torch::zeros_like(x.narrow(axis, 0, 1))}, axis);
   return with_zero.index_select(axis, torch::tensor(pixels, torch::TensorOptions().dtype(torch::kLong)));
 }
 
 // Tap by tap, of LibTorch's operators.
 Tensor by_taps(const Tensor& image, const Tensor& kernels, const CdnaOptions& o) {
-  const auto down = continued(image, 2, (kernels.size(2) - 1) * o.dilation[0], o.beyond);
-  const auto padded = continued(down, 3, (kernels.size(3) - 1) * o.dilation[1], o.beyond);
+  const auto down = continued(image, 2, (kernels.size(2) - 1) * o.dilation[0], o.border);
+  const auto padded = continued(down, 3, (kernels.size(3) - 1) * o.dilation[1], o.border);
   Tensor sum;
   for (int64_t i = 0; i < kernels.size(2); ++i)
     for (int64_t j = 0; j < kernels.size(3); ++j) {
@@ -85,12 +85,12 @@ struct Case {
 std::vector<Case> cases() {
   torch::manual_seed(3);
   std::vector<Case> all;
-  for (const auto beyond : {Beyond::kZero, Beyond::kSymmetric, Beyond::kReflect}) {
-    all.push_back({torch::randn({2, 3, 9, 7}), torch::randn({2, 4, 5, 5}), {{1, 1}, beyond}});
-    all.push_back({torch::randn({1, 2, 8, 6}), torch::randn({1, 5, 4, 2}), {{1, 1}, beyond}});
-    all.push_back({torch::randn({2, 1, 10, 12}), torch::randn({2, 1, 3, 4}), {{3, 2}, beyond}});
-    all.push_back({torch::randn({1, 1, 4, 11}), torch::randn({1, 6, 6, 9}), {{1, 1}, beyond}});
-    all.push_back({torch::randn({2, 2, 5, 5}), torch::randn({2, 3, 1, 1}), {{1, 1}, beyond}});
+  for (const auto border : {Border::kConstant, Border::kSymmetric, Border::kReflect}) {
+    all.push_back({torch::randn({2, 3, 9, 7}), torch::randn({2, 4, 5, 5}), {{1, 1}, border}});
+    all.push_back({torch::randn({1, 2, 8, 6}), torch::randn({1, 5, 4, 2}), {{1, 1}, border}});
+    all.push_back({torch::randn({2, 1, 10, 12}), torch::randn({2, 1, 3, 4}), {{3, 2}, border}});
+    all.push_back({torch::randn({1, 1, 4, 11}), torch::randn({1, 6, 6, 9}), {{1, 1}, border}});
+    all.push_back({torch::randn({2, 2, 5, 5}), torch::randn({2, 3, 1, 1}), {{1, 1}, border}});
   }
   return all;
 }
@@ -99,8 +99,8 @@ TEST(CdnaKernels, EqualASumOverTaps) {
   for (const auto& c : cases()) {
     SCOPED_TRACE(testing::Message() << c.kernels.sizes() << ", dilated by " << c.options.dilation[0]
                                     << " and " << c.options.dilation[1] << ", border "
-                                    << static_cast<int>(c.options.beyond));
-    expect_equal(run(cdna, c.image, c.kernels, c.d_warped(), c.options),
+                                    << static_cast<int>(c.options.border));
+    expect_equal(run(cdna_by_position, c.image, c.kernels, c.d_warped(), c.options),
                  run(by_taps, c.image.to(torch::kDouble), c.kernels.to(torch::kDouble),
                      c.d_warped().to(torch::kDouble), c.options));
   }
@@ -112,27 +112,28 @@ TEST(CdnaKernels, TakeTensorsAsTheyLie) {
   const auto image = torch::randn({2, 6, 5, 3}).permute({0, 3, 1, 2});
   const auto kernels = torch::randn({2, 3, 3, 8}).permute({0, 3, 1, 2}).narrow(1, 4, 4);
   const auto d_warped = torch::randn({2, 7, 3, 6, 5}).narrow(1, 2, 4);
-  const auto ours = run(cdna, image, kernels, d_warped, {});
+  const auto ours = run(cdna_by_position, image, kernels, d_warped, {});
   EXPECT_TRUE(ours[0].is_contiguous());
   expect_equal(ours, run(by_taps, image.to(torch::kDouble), kernels.to(torch::kDouble),
                          d_warped.to(torch::kDouble), {}));
   const auto one = torch::randn({2, 1, 6, 5}).expand({2, 3, 6, 5});  // the same channel thrice
-  EXPECT_TRUE(torch::equal(cdna(one, kernels, {}), cdna(one.contiguous(), kernels, {})));
+  EXPECT_TRUE(
+      torch::equal(cdna_by_position(one, kernels, {}), cdna_by_position(one.contiguous(), kernels, {})));
 }
 
 TEST(CdnaKernels, GiveOnlyTheGradientThatIsWanted) {
   const auto image = torch::randn({1, 1, 4, 4}), kernels = torch::randn({1, 2, 3, 3}).requires_grad_();
-  cdna(image, kernels, {}).sum().backward();
+  cdna_by_position(image, kernels, {}).sum().backward();
   EXPECT_TRUE(kernels.grad().defined());
   EXPECT_FALSE(image.grad().defined());
 }
 
 TEST(CdnaKernels, ReachNoFurtherThanTheMirror) {
   const auto image = torch::randn({1, 1, 3, 9});
-  EXPECT_NO_THROW(cdna(image, torch::randn({1, 1, 7, 1}), {}));
-  EXPECT_THROW(cdna(image, torch::randn({1, 1, 8, 1}), {}), c10::Error);
-  EXPECT_THROW(cdna(image, torch::randn({1, 1, 7, 1}), {{1, 1}, Beyond::kReflect}), c10::Error);
-  EXPECT_THROW(cdna(image, torch::randn({2, 1, 3, 3}), {}), c10::Error);
+  EXPECT_NO_THROW(cdna_by_position(image, torch::randn({1, 1, 7, 1}), {}));
+  EXPECT_THROW(cdna_by_position(image, torch::randn({1, 1, 8, 1}), {}), c10::Error);
+  EXPECT_THROW(cdna_by_position(image, torch::randn({1, 1, 7, 1}), {{1, 1}, Border::kReflect}), c10::Error);
+  EXPECT_THROW(cdna_by_position(image, torch::randn({2, 1, 3, 3}), {}), c10::Error);
 }
 
 TEST(OnTheGpuCdnaKernels, EqualTheLoop) {
@@ -140,12 +141,11 @@ TEST(OnTheGpuCdnaKernels, EqualTheLoop) {
   auto all = cases();
   all.push_back({torch::rand({8, 3, 64, 64}), torch::rand({8, 4, 5, 5}), {}});
   for (const auto& c : all) {
-    ASSERT_TRUE(has_cdna_kernel(c.image.cuda(), c.kernels.cuda(), c.options));
     const auto d_warped = c.d_warped();
-    const auto ours = run(cdna, c.image.cuda(), c.kernels.cuda(), d_warped.cuda(), c.options);
+    const auto ours = run(cdna_by_position, c.image.cuda(), c.kernels.cuda(), d_warped.cuda(), c.options);
     expect_equal(ours, run(by_taps, c.image.to(torch::kDouble), c.kernels.to(torch::kDouble),
                            d_warped.to(torch::kDouble), c.options));
-    const auto again = run(cdna, c.image.cuda(), c.kernels.cuda(), d_warped.cuda(), c.options);
+    const auto again = run(cdna_by_position, c.image.cuda(), c.kernels.cuda(), d_warped.cuda(), c.options);
     for (size_t i = 0; i < ours.size(); ++i) EXPECT_TRUE(torch::equal(ours[i], again[i])) << "result " << i;
   }
 }

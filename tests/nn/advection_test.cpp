@@ -6,6 +6,7 @@
 #include <torch/utils.h>
 
 #include "kernels/cdna.h"
+#include "kernels/warp.h"
 #include "nn/slim_layers.h"
 
 namespace savp::nn {
@@ -14,8 +15,8 @@ namespace {
 TEST(AffineMaps, TheIdentityLeavesAPictureAsItIs) {
   const auto image = torch::rand({2, 3, 7, 8});
   const auto maps = torch::eye(2, 3).expand({2, 4, 2, 3});
-  EXPECT_TRUE(
-      torch::allclose(apply_affine_maps(image, maps), image.unsqueeze(1).expand({2, 4, 3, 7, 8}), 0, 1e-5));
+  EXPECT_TRUE(torch::allclose(kernels::affine_warp(image, maps), image.unsqueeze(1).expand({2, 4, 3, 7, 8}),
+                              0, 1e-5));
 }
 
 TEST(AffineMaps, ShiftAndMirror) {
@@ -23,7 +24,7 @@ TEST(AffineMaps, ShiftAndMirror) {
   auto maps = torch::eye(2, 3).repeat({1, 2, 1, 1});
   maps[0][0][0][2] = 2.0 / 5;  // a pixel to the right, of 5 steps over a width of 2
   maps[0][1][1][1] = -1.0;     // upside down
-  const auto moved = apply_affine_maps(image, maps);
+  const auto moved = kernels::affine_warp(image, maps);
   EXPECT_TRUE(torch::allclose(moved[0][0].slice(2, 0, 5), image[0].slice(2, 1, 6), 0, 1e-5));
   EXPECT_TRUE(torch::allclose(moved[0][0].select(2, 5), image[0].select(2, 5), 0, 1e-5));  // the border
   EXPECT_TRUE(torch::allclose(moved[0][1], image[0].flip(1), 0, 1e-5));
@@ -52,8 +53,8 @@ TEST(AffineMaps, GradientsByFiniteDifferences) {
   const auto image = torch::rand({2, 2, 5, 6}, torch::kDouble);
   const auto maps = torch::eye(2, 3, torch::kDouble).expand({2, 3, 2, 3}) +
                     torch::rand({2, 3, 2, 3}, torch::kDouble) * 0.1 + 0.013;
-  expect_gradient(maps.clone(), [&](const Tensor& m) { return apply_affine_maps(image, m); });
-  expect_gradient(image.clone(), [&](const Tensor& i) { return apply_affine_maps(i, maps); });
+  expect_gradient(maps.clone(), [&](const Tensor& m) { return kernels::affine_warp(image, m); });
+  expect_gradient(image.clone(), [&](const Tensor& i) { return kernels::affine_warp(i, maps); });
 }
 
 TEST(Kernels, GradientsByFiniteDifferences) {
@@ -63,31 +64,33 @@ TEST(Kernels, GradientsByFiniteDifferences) {
   const auto local = torch::rand({2, 1, 3, 3, 6, 5}, torch::kDouble);
   for (const auto border : {Border::kSymmetric, Border::kConstant}) {
     const Size2 dilation = {2, 1};
-    expect_gradient(shared.clone(),
-                    [&](const Tensor& k) { return apply_cdna_kernels(image, k, dilation, border); });
-    expect_gradient(image.clone(),
-                    [&](const Tensor& i) { return apply_cdna_kernels(i, shared, dilation, border); });
-    expect_gradient(local.clone(),
-                    [&](const Tensor& k) { return apply_dna_kernels(image, k, dilation, border); });
-    expect_gradient(image.clone(),
-                    [&](const Tensor& i) { return apply_dna_kernels(i, local, dilation, border); });
+    expect_gradient(shared.clone(), [&](const Tensor& k) {
+      return kernels::cdna(image, k, {dilation, border});
+    });
+    expect_gradient(image.clone(), [&](const Tensor& i) {
+      return kernels::cdna(i, shared, {dilation, border});
+    });
+    expect_gradient(local.clone(), [&](const Tensor& k) {
+      return kernels::dna(image, k, {dilation, border});
+    });
+    expect_gradient(image.clone(), [&](const Tensor& i) {
+      return kernels::dna(i, local, {dilation, border});
+    });
   }
   expect_gradient(shared.clone(), [&](const Tensor& k) { return normalize_kernels(k, 2); });
 }
 
-// What a GPU runs, each border by its name there.
+// What a GPU runs.
 TEST(Kernels, TheFormForGpusEqualsTheComposedOne) {
   torch::manual_seed(0);
   const auto image = torch::rand({2, 3, 9, 7}), weights = torch::rand({2, 4, 4, 3});
-  const std::pair<Border, kernels::Beyond> borders[] = {{Border::kConstant, kernels::Beyond::kZero},
-                                                        {Border::kSymmetric, kernels::Beyond::kSymmetric},
-                                                        {Border::kReflect, kernels::Beyond::kReflect}};
-  for (const auto& [border, beyond] : borders)
+  for (const auto border : {Border::kConstant, Border::kSymmetric, Border::kReflect})
     for (const Size2 dilation : {Size2{1, 1}, Size2{2, 3}}) {
-      const auto composed = apply_cdna_kernels(image, weights, dilation, border);
-      EXPECT_TRUE(torch::allclose(kernels::cdna(image, weights, {dilation, beyond}), composed, 1e-5, 1e-6));
+      const kernels::CdnaOptions options{dilation, border};
+      const auto composed = kernels::cdna_composed(image, weights, options);
+      EXPECT_TRUE(torch::allclose(kernels::cdna_by_position(image, weights, options), composed, 1e-5, 1e-6));
       if (torch::cuda::is_available()) {
-        const auto on_gpu = apply_cdna_kernels(image.cuda(), weights.cuda(), dilation, border);
+        const auto on_gpu = kernels::cdna(image.cuda(), weights.cuda(), options);
         EXPECT_TRUE(torch::allclose(on_gpu.cpu(), composed, 1e-5, 1e-6));
       }
     }

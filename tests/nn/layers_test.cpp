@@ -4,6 +4,7 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
+#include "kernels/warp.h"
 #include "nn/conv_rnn.h"
 #include "nn/spectral_norm.h"
 #include "nn/transforms/transform.h"
@@ -68,7 +69,7 @@ TEST(Cdna, IdentityKernelLeavesAPictureAsItIs) {
   const auto image = torch::rand({2, 3, 8, 8});
   for (const Size2 size : {Size2{5, 5}, Size2{3, 7}}) {
     const auto kernels = identity_kernel(size).expand({2, 4, size[0], size[1]}).contiguous();
-    EXPECT_TRUE(close(apply_cdna_kernels(image, kernels), image.unsqueeze(1).expand({2, 4, 3, 8, 8})));
+    EXPECT_TRUE(close(kernels::cdna(image, kernels), image.unsqueeze(1).expand({2, 4, 3, 8, 8})));
   }
 }
 
@@ -77,14 +78,14 @@ TEST(Cdna, EqualsDnaWithTheSameKernelEverywhere) {
   const auto image = torch::rand({2, 3, 9, 8});
   const auto kernels = normalize_kernels(torch::randn({2, 3, 4, 5}), 2);
   const auto everywhere = kernels.unsqueeze(-1).unsqueeze(-1).expand({2, 3, 4, 5, 9, 8}).contiguous();
-  EXPECT_TRUE(close(apply_cdna_kernels(image, kernels), apply_dna_kernels(image, everywhere)));
+  EXPECT_TRUE(close(kernels::cdna(image, kernels), kernels::dna(image, everywhere)));
 }
 
 TEST(ImageWarp, WholePixelsShiftThePicture) {
   const auto image = torch::rand({1, 2, 6, 6});
   auto flow = torch::zeros({1, 2, 6, 6});
   flow.select(1, 0).fill_(1.0);  // look one pixel to the right
-  const auto warped = image_warp(image, flow);
+  const auto warped = kernels::flow_warp(image, flow);
   EXPECT_TRUE(close(warped.slice(3, 0, 5), image.slice(3, 1, 6)));
   EXPECT_TRUE(close(warped.select(3, 5), image.select(3, 5)));
 }
@@ -94,12 +95,14 @@ TEST(ImageWarp, GradientOfTheFlowByFiniteDifferences) {
   const auto image = torch::rand({1, 2, 5, 6}, torch::kDouble);
   const auto flow = (torch::rand({1, 2, 5, 6}, torch::kDouble) * 0.8 + 0.1).requires_grad_();
   const auto weights = torch::rand({1, 2, 5, 6}, torch::kDouble);
-  (image_warp(image, flow) * weights).sum().backward();
+  (kernels::flow_warp(image, flow) * weights).sum().backward();
   for (const int64_t i : {0, 7, 23, 41}) {
     auto nudged = flow.detach().clone();
     nudged.view({-1})[i] += 1e-6;
     const double slope =
-        ((image_warp(image, nudged) - image_warp(image, flow.detach())) * weights).sum().item<double>() /
+        ((kernels::flow_warp(image, nudged) - kernels::flow_warp(image, flow.detach())) * weights)
+            .sum()
+            .item<double>() /
         1e-6;
     EXPECT_NEAR(flow.grad().view({-1})[i].item<double>(), slope, 1e-5);
   }
@@ -111,10 +114,10 @@ TEST(Kernels, DilationSpreadsTheTaps) {
   packed[0][0] = torch::rand({3, 3});
   spread[0][0].slice(0, 0, 5, 2).slice(1, 0, 7, 3).copy_(packed[0][0]);
   const Size2 dilation = {2, 3};
-  const auto expected = apply_cdna_kernels(image, spread);
-  EXPECT_TRUE(close(apply_cdna_kernels(image, packed, dilation), expected));
+  const auto expected = kernels::cdna(image, spread);
+  EXPECT_TRUE(close(kernels::cdna(image, packed, {.dilation = dilation}), expected));
   const auto everywhere = packed.unsqueeze(-1).unsqueeze(-1).expand({1, 1, 3, 3, 9, 8}).contiguous();
-  EXPECT_TRUE(close(apply_dna_kernels(image, everywhere, dilation), expected));
+  EXPECT_TRUE(close(kernels::dna(image, everywhere, {.dilation = dilation}), expected));
 }
 
 TEST(FlowToRgb, ShowsTheDirectionAsHueAndTheLengthAsBrightness) {

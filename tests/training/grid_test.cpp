@@ -6,7 +6,7 @@
 #include <map>
 #include <set>
 
-#include "kernels/device.h"
+#include "core/device.h"
 #include "models/models.h"
 #include "training/trainer.h"
 

@@ -7,8 +7,8 @@
 #include <cmath>
 #include <memory>
 
-#include "kernels/device.h"
-#include "kernels/operator_count.h"
+#include "core/device.h"
+#include "core/operator_count.h"
 #include "training/trainer.h"
 
 namespace savp {

@@ -5,12 +5,11 @@
 #include <utility>
 
 #include "core/table.h"
+#include "kernels/warp.h"
 #include "nn/slim_layers.h"
 
 namespace savp::nn {
 namespace {
-
-constexpr Size2 kNoDilation = {1, 1};
 
 int64_t smallest_size(const AdvectionOptions& o) {
   return o.smallest_channels * o.smallest_height * o.smallest_width;
@@ -30,7 +29,7 @@ class Cdna : public PixelTransform {
                          .view({-1, options_.kernel_size[0], options_.kernel_size[1], options_.estimated});
     const auto kernels = normalize_kernels(raw.permute({0, 3, 1, 2}).narrow(1, 0, options_.used), 2);
     return {[kernels](const std::vector<Tensor>& frames) {
-              return apply_cdna_kernels(frames.back(), kernels, kNoDilation, Border::kConstant);
+              return kernels::cdna(frames.back(), kernels, {.border = Border::kConstant});
             },
             {}};
   }
@@ -56,7 +55,7 @@ class Dna : public PixelTransform {
     const auto kernels =
         normalize_kernels(raw.view({raw.size(0), 1, size_[0], size_[1], raw.size(2), raw.size(3)}), 2);
     return {[kernels](const std::vector<Tensor>& frames) {
-              return apply_dna_kernels(frames.back(), kernels, kNoDilation, Border::kConstant);
+              return kernels::dna(frames.back(), kernels, {.border = Border::kConstant});
             },
             {}};
   }
@@ -83,7 +82,8 @@ class Stp : public PixelTransform {
     std::vector<Tensor> raw;
     for (const auto& map : maps_) raw.push_back(map->forward(hidden).to(torch::kFloat).view({-1, 2, 3}));
     const auto maps = torch::stack(raw, 1) + torch::eye(2, 3, raw.front().options());
-    return {[maps](const std::vector<Tensor>& frames) { return apply_affine_maps(frames.back(), maps); }, {}};
+    return {[maps](const std::vector<Tensor>& frames) { return kernels::affine_warp(frames.back(), maps); },
+            {}};
   }
 
  private:
@@ -104,17 +104,6 @@ std::shared_ptr<PixelTransform> make_advection(Advection kind, const AdvectionOp
                              std::shared_ptr<PixelTransform> (*)(const AdvectionOptions&, torch::nn::Module&)>
       kTable[] = {{Advection::kCdna, make<Cdna>}, {Advection::kDna, make<Dna>}, {Advection::kStp, make<Stp>}};
   return row_of(kTable, kind)(options, root);
-}
-
-Tensor apply_affine_maps(const Tensor& image, const Tensor& maps) {
-  constexpr int64_t kBilinear = 0, kBorder = 1;
-  const int64_t batch = image.size(0), count = maps.size(1);
-  const auto grid = torch::affine_grid_generator(maps.flatten(0, 1),
-                                                 {batch * count, image.size(1), image.size(2), image.size(3)},
-                                                 /*align_corners=*/true);
-  return torch::grid_sampler(image.repeat_interleave(count, 0), grid, kBilinear, kBorder,
-                             /*align_corners=*/true)
-      .unflatten(0, {batch, count});
 }
 
 }  // namespace savp::nn

@@ -25,11 +25,6 @@ struct AdvectionOptions {
 std::shared_ptr<PixelTransform> make_advection(Advection kind, const AdvectionOptions& options,
                                                torch::nn::Module& root);
 
-// image [B, C, H, W], maps [B, N, 2, 3] from places in the result to places in the picture (x, y from -1
-// to 1) -> [B, N, C, H, W]. Bilinear; places beyond the border take border pixels (Jaderberg et al. 2015,
-// eq. 1).
-Tensor apply_affine_maps(const Tensor& image, const Tensor& maps);
-
 }  // namespace savp::nn
 
 namespace savp {

@@ -7,9 +7,9 @@
 #include <limits>
 #include <utility>
 
-#include "core/precision.h"
 #include "core/table.h"
 #include "kernels/cdna.h"
+#include "kernels/warp.h"
 
 namespace savp::nn {
 namespace {
@@ -23,22 +23,6 @@ Tensor warp_each(const std::vector<Tensor>& frames, const Tensor& motions, Apply
   std::vector<Tensor> warped;
   for (size_t i = 0; i < frames.size(); ++i) warped.push_back(apply(frames[i], shares[i]));
   return warped.size() == 1 ? warped.front() : torch::cat(warped, 1);
-}
-
-// What a picture must be padded to for kernels [B, N, kh, kw, ...]; pad2d may add more at the end.
-Tensor pad_for(const Tensor& image, const Tensor& kernels, Size2 dilation, Border border) {
-  const Size2 size = {kernels.size(2), kernels.size(3)};
-  return pad2d(image, size, {1, 1}, dilation, Padding::kSame, border)
-      .narrow(2, 0, image.size(2) + (size[0] - 1) * dilation[0])
-      .narrow(3, 0, image.size(3) + (size[1] - 1) * dilation[1]);
-}
-
-kernels::Beyond beyond(Border border) {
-  static constexpr std::pair<Border, kernels::Beyond> kKinds[] = {
-      {Border::kConstant, kernels::Beyond::kZero},
-      {Border::kSymmetric, kernels::Beyond::kSymmetric},
-      {Border::kReflect, kernels::Beyond::kReflect}};
-  return row_of(kKinds, border);
 }
 
 int64_t motions(const TransformOptions& o) { return o.last_frames * o.num_transformed_images; }
@@ -81,7 +65,7 @@ class Cdna : public PixelTransform {
     const auto kernels = normalize_kernels(shifted, 2);
     return {[kernels, dilation = options_.dilation](const std::vector<Tensor>& frames) {
               return warp_each(frames, kernels, [dilation](const Tensor& f, const Tensor& k) {
-                return apply_cdna_kernels(f, k, dilation);
+                return kernels::cdna(f, k, {.dilation = dilation});
               });
             },
             {}};
@@ -109,7 +93,7 @@ class Dna : public PixelTransform {
     const auto kernels = normalize_kernels(grid + identity_.like(raw), 2);
     return {[kernels, dilation = options_.dilation](const std::vector<Tensor>& frames) {
               return warp_each(frames, kernels, [dilation](const Tensor& f, const Tensor& k) {
-                return apply_dna_kernels(f, k, dilation);
+                return kernels::dna(f, k, {.dilation = dilation});
               });
             },
             {}};
@@ -133,7 +117,7 @@ class Flow : public PixelTransform {
         raw.view({raw.size(0), 2, motions(options_), raw.size(2), raw.size(3)}).transpose(1, 2);
     const auto warp = [](const Tensor& frame, const Tensor& share) {
       std::vector<Tensor> warped;
-      for (const auto& flow : share.unbind(1)) warped.push_back(image_warp(frame, flow));
+      for (const auto& flow : share.unbind(1)) warped.push_back(kernels::flow_warp(frame, flow));
       return torch::stack(warped, 1);
     };
     return {[flows, warp](const std::vector<Tensor>& frames) { return warp_each(frames, flows, warp); },
@@ -173,27 +157,6 @@ Tensor identity_kernel(Size2 size) {
   return kernel / kernel.sum();
 }
 
-Tensor apply_cdna_kernels(const Tensor& image, const Tensor& kernels, Size2 dilation, Border border) {
-  const kernels::CdnaOptions options{dilation, beyond(border)};
-  if (kernels::has_cdna_kernel(image, kernels, options)) return kernels::cdna(image, kernels, options);
-  const FloatForward exact_frames;
-  const int64_t batch = image.size(0), count = kernels.size(1);
-  const auto padded = pad_for(image, kernels, dilation, border);
-  // Colours take the place of the batch, and the batch that of the channels, each a group with kernels of
-  // its own.
-  const auto warped =
-      torch::conv2d(padded.transpose(0, 1), kernels.flatten(0, 1).unsqueeze(1), {}, /*stride=*/1,
-                    /*padding=*/at::IntArrayRef(0), dilation, batch);
-  return warped.view({image.size(1), batch, count, image.size(2), image.size(3)}).permute({1, 2, 0, 3, 4});
-}
-
-Tensor apply_dna_kernels(const Tensor& image, const Tensor& kernels, Size2 dilation, Border border) {
-  const auto patches = torch::im2col(pad_for(image, kernels, dilation, border),
-                                     {kernels.size(2), kernels.size(3)}, dilation, {0, 0}, {1, 1})
-                           .view({image.size(0), 1, image.size(1), -1, image.size(2), image.size(3)});
-  return (patches * kernels.flatten(2, 3).unsqueeze(2)).sum(3);
-}
-
 // With full saturation: each of red, green, blue is 1 within a sixth of the circle from its own direction,
 // and 0 beyond a third.
 Tensor flow_to_rgb(const Tensor& flows) {
@@ -204,26 +167,6 @@ Tensor flow_to_rgb(const Tensor& flows) {
   const auto sixths = (torch::atan2(y, x) + M_PI) * (6 / (2 * M_PI));
   const auto hue = torch::stack({(sixths - 3).abs() - 1, 2 - (sixths - 2).abs(), 2 - (sixths - 4).abs()}, -3);
   return hue.clamp(0, 1) * brightness.unsqueeze(-3);
-}
-
-Tensor image_warp(const Tensor& image, const Tensor& flow) {
-  const int64_t height = image.size(2), width = image.size(3);
-  const auto whole = flow.detach().floor();
-  const auto share = flow - whole;
-  const auto rows = torch::arange(height, image.options()).view({1, height, 1});
-  const auto columns = torch::arange(width, image.options()).view({1, 1, width});
-  const auto left = columns + whole.select(1, 0), top = rows + whole.select(1, 1);
-  const auto pixels = image.flatten(2);
-  const auto corner = [&](int64_t right, int64_t below) {
-    const auto x = (left + right).clamp(0, width - 1), y = (top + below).clamp(0, height - 1);
-    // Of flows that are not numbers, the weight will not be one either.
-    const auto index =
-        (y * width + x).nan_to_num().to(torch::kLong).flatten(1).unsqueeze(1).expand({-1, image.size(1), -1});
-    const auto wx = share.select(1, 0), wy = share.select(1, 1);
-    const auto weight = (right == 1 ? wx : 1.0 - wx) * (below == 1 ? wy : 1.0 - wy);
-    return pixels.gather(2, index).view_as(image) * weight.unsqueeze(1);
-  };
-  return corner(0, 0) + corner(0, 1) + corner(1, 0) + corner(1, 1);
 }
 
 }  // namespace savp::nn

@@ -56,19 +56,6 @@ Tensor normalize_kernels(const Tensor& kernels, int64_t first_kernel_axis);
 // The kernel that leaves a picture as it is; even sizes spread it over the middle taps. [kh, kw]
 Tensor identity_kernel(Size2 size);
 
-// One set of kernels a sample, shared by all positions and channels: image [B, C, H, W], kernels [B, N, kh,
-// kw] -> [B, N, C, H, W]. Beyond the border the picture is mirrored, or zero.
-Tensor apply_cdna_kernels(const Tensor& image, const Tensor& kernels, Size2 dilation = {1, 1},
-                          Border border = Border::kSymmetric);
-
-// A kernel at every position: image [B, C, H, W], kernels [B, N, kh, kw, H, W] -> [B, N, C, H, W].
-Tensor apply_dna_kernels(const Tensor& image, const Tensor& kernels, Size2 dilation = {1, 1},
-                         Border border = Border::kSymmetric);
-
-// Backward warp by a flow in pixels: image [B, C, H, W], flow [B, 2, H, W] (x, y) -> [B, C, H, W]. Bilinear;
-// positions beyond the border take border pixels; the gradient reaches the flow through the weights.
-Tensor image_warp(const Tensor& image, const Tensor& flow);
-
 // Flows as colours: the direction is the hue, the length, relative to the whole tensor's, the brightness.
 // Where all are of one length, all is black. flows [..., 2, H, W] (x, y) -> [..., 3, H, W] in [0, 1].
 Tensor flow_to_rgb(const Tensor& flows);

@@ -1,4 +1,4 @@
-#include "kernels/device_graph.h"
+#include "core/device_graph.h"
 
 #ifdef SAVP_WITH_CUDA
 #include <ATen/cuda/CUDAGraph.h>

@@ -1,4 +1,4 @@
-#include "kernels/instruction_sets.h"
+#include "core/instruction_sets.h"
 
 #include <ATen/Context.h>
 #include <ATen/Version.h>

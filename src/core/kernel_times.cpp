@@ -1,4 +1,4 @@
-#include "kernels/kernel_times.h"
+#include "core/kernel_times.h"
 
 #include <torch/csrc/autograd/profiler_kineto.h>
 

@@ -1,4 +1,4 @@
-#include "kernels/operator_count.h"
+#include "core/operator_count.h"
 
 #include <algorithm>
 #include <iterator>

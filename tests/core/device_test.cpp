@@ -1,4 +1,4 @@
-#include "kernels/device.h"
+#include "core/device.h"
 
 #include <gtest/gtest.h>
 #include <malloc.h>
