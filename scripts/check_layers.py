@@ -4,7 +4,8 @@ that no source includes what must not be used.
 A line of the map, "datasets/  ... -> io", names an area and what it may include besides itself and core; what lies behind
 those arrows may be included as well. "all above" means every area further up. tests/<area>/ obeys the rules of <area>;
 what lies directly in tests/ may include everything. Where a line says "x.cpp is the table", rows like those in x.cpp are
-nowhere else. include/savp/, what others may rely on, has at most 12 headers, which include nothing from src/.
+nowhere else. include/savp/, what others may rely on, has at most 12 headers, which include nothing from src/ and have a
+line with a comment for every two of code.
 """
 
 import re
@@ -19,6 +20,7 @@ PUBLIC_INCLUDE = re.compile(r'^ *# *include *["<](savp/[^">]+)[">]')
 TABLE = re.compile(r"^ *(\w+)/ .*?(\w+\.cpp) is the table", re.MULTILINE)
 ROWS = re.compile(r"\b(?:std::vector<(\w+)>|(\w+Terms)) \w+ = \{")  # the type of a table's rows, or of the table
 MOST_PUBLIC_HEADERS = 12
+LEAST_COMMENTS = 0.5  # lines with a comment for each line of code, in a public header
 
 
 def read_map(readme):
@@ -91,12 +93,20 @@ def table_complaints(map_text, paths):
                 yield f"{path}: rows of {', '.join(sorted(rows & rows_in(path)))} belong to {table}"
 
 
+def comment_ratio(text):
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    code = [line for line in lines if not line.startswith("//")]
+    return sum("//" in line for line in lines) / max(len(code), 1)
+
+
 def public_complaints(paths):
     """What is wrong with the headers that other programs may rely on."""
     headers = [path for path in paths if path.parts[0] == "include"]
     if len(headers) > MOST_PUBLIC_HEADERS:
         yield f"include/savp: {len(headers)} headers, of which there may be {MOST_PUBLIC_HEADERS}"
     for path in headers:
+        if (ratio := comment_ratio(path.read_text())) < LEAST_COMMENTS:
+            yield f"{path}: {ratio:.2f} lines with a comment for each of code, less than {LEAST_COMMENTS}"
         for number, line in enumerate(path.read_text().splitlines(), start=1):
             named = PUBLIC_INCLUDE.match(line)
             if INCLUDE.match(line) and not named:
