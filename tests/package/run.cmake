@@ -32,15 +32,18 @@ endif()
 file(WRITE ${WORK_DIR}/example.cpp "${CMAKE_MATCH_1}")
 
 run(${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR} -B ${WORK_DIR}/build -G Ninja -DCMAKE_BUILD_TYPE=Release
-    -DCMAKE_CXX_FLAGS=${CXX_FLAGS} -DCMAKE_PREFIX_PATH=${WORK_DIR}/installed -DEXAMPLE=${WORK_DIR}/example.cpp)
+    -DCMAKE_CXX_FLAGS=${CXX_FLAGS} -DCMAKE_PREFIX_PATH=${WORK_DIR}/installed -DEXAMPLE=${WORK_DIR}/example.cpp
+    -DC_PROGRAM=${CMAKE_CURRENT_LIST_DIR}/../face/c_program.c)
 run(${CMAKE_COMMAND} --build ${WORK_DIR}/build)
 set(bin ${WORK_DIR}/build)
 expect("${VERSION} savp: 3 frames, 2 futures of 3\nrefused with 3\n" ${bin}/package_user ${CHECKPOINT} ${WORK_DIR}/scene.gif)
 expect("[4, 2, 3, 32, 32]\n" ${bin}/package_tensors ${CHECKPOINT})
+expect("${VERSION}\n" ${bin}/package_c ${CHECKPOINT})
 
-# The example with a run of our own.
+# The example with a run of our own, by an installed tool.
 if(EXISTS ${BUILD_DIR}/bin/savp_train)
-  run(${BUILD_DIR}/bin/savp_train --input_dir ${DATA} --dataset bair --output_dir ${WORK_DIR}/run --model savp --device cpu --summary_freq 0
+  run(${CMAKE_COMMAND} --install ${BUILD_DIR} --component tools --prefix ${WORK_DIR}/installed)
+  run(${WORK_DIR}/installed/bin/savp_train --input_dir ${DATA} --dataset bair --output_dir ${WORK_DIR}/run --model savp --device cpu --summary_freq 0
       --model_hparams ngf=2,nef=2,ndf=2,nz=2,batch_size=1,max_steps=1 --dataset_hparams scale_size=32,sequence_length=5)
   expect("4 futures of 15 frames\n" ${bin}/package_example ${WORK_DIR}/run ${WORK_DIR}/scene.gif ${WORK_DIR}/futures.gif)
   if(NOT EXISTS ${WORK_DIR}/futures.gif)
