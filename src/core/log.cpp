@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <memory>
 #include <string>
 
 #include "core/printable.h"
@@ -13,12 +14,14 @@
 namespace savp::log {
 namespace {
 
+// Not in spdlog's list: a program that uses this library may have a logger of the same name there.
 spdlog::logger& logger() {
   static const auto kLogger = [] {
     const char* no_color = std::getenv("NO_COLOR");  // https://no-color.org
     const bool plain = no_color != nullptr && *no_color != '\0';
+    const auto mode = plain ? spdlog::color_mode::never : spdlog::color_mode::automatic;
     auto made =
-        spdlog::stderr_color_mt("savp", plain ? spdlog::color_mode::never : spdlog::color_mode::automatic);
+        std::make_unique<spdlog::logger>("savp", std::make_shared<spdlog::sinks::stderr_color_sink_mt>(mode));
     made->set_pattern("%^%l%$: %v");
     return made;
   }();
