@@ -1,23 +1,20 @@
 #include "cli/run.h"
 
 #include <ATen/Context.h>
-#include <c10/util/Exception.h>
 #include <fcntl.h>
 #include <torch/version.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <iostream>
-#include <new>
-#include <stdexcept>
 
 #include "cli/completion.h"
 #include "cli/flags.h"
 #include "cli/listing.h"
+#include "core/caught.h"
 #include "core/device.h"
 #include "core/instruction_sets.h"
 #include "core/instructions.h"
@@ -95,29 +92,9 @@ void run_command(const std::string& program, const std::vector<std::string>& arg
   if (asked.flag.empty()) command.body();
 }
 
-std::string one_line(std::string text) {
-  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())) != 0) text.pop_back();
-  std::replace(text.begin(), text.end(), '\n', ' ');
-  return text;
-}
-
 ExitCode fail(ExitCode code, const std::string& message) {
-  log::error(one_line(message));
+  log::error(message);
   return code;
-}
-
-ExitCode out_of_memory(const std::string& what) {
-  return fail(ExitCode::kOutOfMemory,
-              concat("out of memory: choose a smaller batch or shorter sequences (", what, ")"));
-}
-
-// LibTorch has no exception type of its own for memory of the CPU, nor for sizes beyond all memory.
-bool is_cpu_allocation(const c10::Error& error) {
-  const std::string_view what = error.what_without_backtrace();
-  constexpr const char* kSigns[] = {"DefaultCPUAllocator", "Storage size calculation overflowed",
-                                    "numel: integer multiplication overflow"};
-  return std::any_of(std::begin(kSigns), std::end(kSigns),
-                     [&](const char* sign) { return what.find(sign) != std::string_view::npos; });
 }
 
 // Text that did not arrive is no success. Where its reader left of its own accord, nothing is said.
@@ -152,21 +129,9 @@ ExitCode guarded(const std::function<void()>& action) {
   try {
     action();
     return finish_output();
-  } catch (const Error& error) {
-    return fail(error.code(), error.what());
-  } catch (const c10::OutOfMemoryError& error) {
-    return out_of_memory(error.what_without_backtrace());
-  } catch (const c10::Error& error) {
-    if (is_cpu_allocation(error)) return out_of_memory(error.what_without_backtrace());
-    return fail(ExitCode::kInternal, concat("internal error: ", error.what_without_backtrace()));
-  } catch (const std::bad_alloc& error) {
-    return out_of_memory(error.what());
-  } catch (const std::length_error& error) {
-    return out_of_memory(error.what());
-  } catch (const std::filesystem::filesystem_error& error) {
-    return fail(ExitCode::kData, error.what());
-  } catch (const std::exception& error) {
-    return fail(ExitCode::kInternal, concat("internal error: ", error.what()));
+  } catch (...) {
+    const auto [code, message] = caught_error();
+    return fail(code, message);
   }
 }
 
