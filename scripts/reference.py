@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 PAGE = Path("docs/reference.md")
-TOOLS = ["savp_train", "savp_generate", "savp_evaluate", "savp_preprocess", "savp_bench"]
+TOOLS = ["savp_train", "savp_generate", "savp_evaluate", "savp_report", "savp_preprocess", "savp_bench"]
 SECTION = re.compile(r"^## ", re.MULTILINE)
 
 HEAD = """# Reference

@@ -85,6 +85,21 @@ std::string metavar(const Field& field) {
   return type == "text" ? "TEXT" : type;  // an enumeration shows its names
 }
 
+// A list that must be given may be given without its flag's name: savp_report DIR DIR.
+bool takes_bare_words(const Field& field) { return field.required && field.is_list; }
+
+// Bare words go to the field that takes them; the rest of what CLI11 left over remains.
+void set_bare_words(HparamsView& options, std::vector<std::string>& left, std::set<std::string>& given) {
+  const auto is_flag = [](const std::string& word) { return word.size() > 1 && word[0] == '-'; };
+  for (const auto& field : options.fields()) {
+    if (!takes_bare_words(field) || left.empty() || given.count(field.name) > 0) continue;
+    if (std::any_of(left.begin(), left.end(), is_flag)) return;  // a value may belong to an unknown flag
+    given.insert(field.name);
+    set(options, field, value_of(field, left));
+    left.clear();
+  }
+}
+
 std::string flag_and_value(const Field& field) {
   if (is_switch(field)) return "--" + field.name;
   return concat("--", field.name, " ", metavar(field), field.is_list ? " ..." : "");
@@ -209,7 +224,9 @@ Asked read_flags(const std::vector<std::string>& arguments, const Flags& flags) 
     throw UsageError(concat(error.what(), " (see --help)"));
   }
   if (!asked.flag.empty()) return asked;
-  if (const auto unknown = app.remaining(); !unknown.empty()) refuse_unknown(unknown, flags);
+  auto left = app.remaining();
+  set_bare_words(target, left, given);
+  if (!left.empty()) refuse_unknown(left, flags);
   for (const auto& field : flags.options.fields())
     SAVP_CHECK(!field.required || given.count(field.name) > 0, UsageError, "--", field.name, " ",
                metavar(field), " must be given: ", field.doc);
@@ -220,7 +237,8 @@ std::string flags_help(const std::string& program, const Flags& flags, size_t co
   const auto& options = flags.options;
   std::string usage = "Usage: " + program, text;
   for (const auto& field : options.fields())
-    if (field.required) usage += " " + flag_and_value(field);
+    if (field.required)
+      usage += " " + (takes_bare_words(field) ? metavar(field) + " ..." : flag_and_value(field));
   for (const auto& group : groups(options)) {
     text += concat("\n", wrap(group.empty() ? "Flags" : group, 0, columns), "\n");
     for (const auto& field : options.fields())

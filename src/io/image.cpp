@@ -128,9 +128,11 @@ Picture read_image(const std::filesystem::path& path, int64_t channels, std::str
   return with_channels(copy(decoded), channels);
 }
 
+std::string encode_png(const Picture& picture) { return encode(picture, ".png", {}); }
+
 void write_png(const std::filesystem::path& path, const Picture& picture) {
   SAVP_CHECK(!picture.pixels.empty(), DataError, path.string(), ": there is no image to write");
-  write_whole_file(path, encode(picture, ".png", {}));
+  write_whole_file(path, encode_png(picture));
 }
 
 Picture resize(const Picture& picture, int64_t height, int64_t width) {

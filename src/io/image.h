@@ -52,6 +52,9 @@ PictureSize encoded_size(std::string_view encoded);
 // The file appears in full or not at all; missing folders are made.
 void write_png(const std::filesystem::path& path, const Picture& picture);
 
+// A PNG file's bytes.
+std::string encode_png(const Picture& picture);
+
 // A JPEG file's bytes; quality from 1 to 100.
 std::string encode_jpeg(const Picture& picture, int quality = 95);
 

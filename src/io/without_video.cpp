@@ -23,6 +23,7 @@ Picture read_image(const fs::path&, int64_t, std::string*) { needs_video(kReadin
 bool is_video_file(const fs::path&) { needs_video(kReading); }
 std::unique_ptr<FrameSource> open_video_file(const fs::path&, const VideoOptions&) { needs_video(kReading); }
 
+std::string encode_png(const Picture&) { needs_video(kWriting); }
 void write_png(const fs::path&, const Picture&) { needs_video(kWriting); }
 void write_gif(const fs::path&, const std::vector<Picture>&, double) { needs_video(kWriting); }
 

@@ -6,7 +6,7 @@ set -euo pipefail
 bin=$1
 cd "$bin"  # the tools, to complete as files
 
-for tool in savp_train savp_generate savp_evaluate savp_preprocess savp_bench; do
+for tool in savp_train savp_generate savp_evaluate savp_report savp_preprocess savp_bench; do
   # shellcheck disable=SC1090
   source <("$bin/$tool" --completion bash)
   "$bin/$tool" --completion zsh >/dev/null

@@ -1,0 +1,49 @@
+#include "cli/report.h"
+
+#include <filesystem>
+
+#include "core/log.h"
+#include "core/text.h"
+#include "io/whole_file.h"
+#include "reports/page.h"
+#include "reports/svg.h"
+
+namespace savp::cli {
+namespace {
+
+std::vector<reports::Result> read_results(const ReportOptions& options) {
+  std::vector<reports::Result> results;
+  for (const auto& folder : reports::find_results(options.results))
+    results.push_back(reports::read_result(folder));
+  SAVP_CHECK(options.labels.empty() || options.labels.size() == results.size(), UsageError,
+             "--labels: ", counted(static_cast<int64_t>(options.labels.size()), "name"), " for ",
+             counted(static_cast<int64_t>(results.size()), "result"));
+  for (size_t i = 0; i < options.labels.size(); ++i) results[i].label = options.labels[i];
+  return results;
+}
+
+void write_charts(const std::vector<reports::Result>& results, const std::filesystem::path& folder) {
+  for (const auto& [name, svg] : reports::metric_charts(results))
+    write_whole_file(folder / (name + ".svg"), reports::standalone(svg, reports::chart_style()));
+}
+
+}  // namespace
+
+void report(const ReportOptions& options) {
+  const auto results = read_results(options);
+  auto table = reports::make_table(results);
+  if (options.sort_by) reports::sort_by(table, *options.sort_by);
+  const reports::PageOptions page{.title = options.title,
+                                  .sequences = options.only_metrics ? 0 : options.sequences};
+  write_whole_file(options.output, reports::page(results, table, page));
+  if (options.csv) write_whole_file(*options.csv, reports::csv(table));
+  if (options.latex) write_whole_file(*options.latex, reports::latex(table));
+  if (options.svg) write_charts(results, *options.svg);
+  for (const auto& row : table.rows)
+    if (!row.note.empty())
+      log::warn(
+          concat(row.label, " cannot be compared with ", results.front().label, " (marked †): ", row.note));
+  log::info(concat(counted(static_cast<int64_t>(results.size()), "model"), " in ", options.output));
+}
+
+}  // namespace savp::cli
