@@ -5,6 +5,7 @@
 #include "cli/evaluate.h"
 #include "cli/generate.h"
 #include "cli/train.h"
+#include "cli/video_bench.h"
 
 namespace savp {
 namespace {
@@ -40,7 +41,7 @@ TEST(Extremes, OfTrain) {
 TEST(Extremes, OfBench) {
   try_all<cli::BenchOptions>({"--what", "conv", "--iterations", "1", "--warmup", "0", "--batch_size", "1",
                               "--size", "16", "--model_hparams", "ngf=4"},
-                             cli::bench);
+                             [](const cli::BenchOptions& options) { cli::bench(options, cli::bench_videos); });
 }
 
 }  // namespace
