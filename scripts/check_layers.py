@@ -94,9 +94,14 @@ def table_complaints(map_text, paths):
 
 
 def comment_ratio(text):
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    code = [line for line in lines if not line.startswith("//")]
-    return sum("//" in line for line in lines) / max(len(code), 1)
+    commented = code = 0
+    in_block = False  # of a comment as C has them
+    for line in filter(None, map(str.strip, text.splitlines())):
+        whole = in_block or line.startswith(("//", "/*"))
+        commented += whole or "//" in line or "/*" in line
+        code += not whole
+        in_block = "*/" not in line if in_block or "/*" in line else False
+    return commented / max(code, 1)
 
 
 def public_complaints(paths):

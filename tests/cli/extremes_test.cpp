@@ -39,9 +39,10 @@ TEST(Extremes, OfTrain) {
 }
 
 TEST(Extremes, OfBench) {
-  try_all<cli::BenchOptions>({"--what", "conv", "--iterations", "1", "--warmup", "0", "--batch_size", "1",
-                              "--size", "16", "--model_hparams", "ngf=4"},
-                             [](const cli::BenchOptions& options) { cli::bench(options, cli::bench_videos); });
+  try_all<cli::BenchOptions>(
+      {"--what", "conv", "--iterations", "1", "--warmup", "0", "--batch_size", "1", "--size", "16",
+       "--model_hparams", "ngf=4"},
+      [](const cli::BenchOptions& options) { cli::bench(options, cli::bench_videos); });
 }
 
 }  // namespace
