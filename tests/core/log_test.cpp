@@ -11,8 +11,7 @@
 namespace savp {
 namespace {
 
-// What a message looks like on a terminal, written by a process of its own; NO_COLOR is not set where it is
-// null.
+// What a message looks like on a terminal, written by a process of its own. Null: NO_COLOR is not set.
 std::string on_terminal(const char* no_color) {
   int terminal = -1;
   const pid_t child = ::forkpty(&terminal, nullptr, nullptr, nullptr);
