@@ -3,10 +3,12 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "cli/predicting.h"
 #include "core/hparams.h"
 #include "core/limits.h"
+#include "evaluation/future_grids.h"
 
 namespace savp::cli {
 
@@ -15,7 +17,8 @@ struct GenerateOptions : PredictOptions {
   using Self = GenerateOptions;
   static constexpr const char* kAbout =
       "shows what may happen next: several futures for each sequence of a data set, or for the start of a "
-      "video of one's own, as GIFs (context and future) and PNGs (future).";
+      "video of one's own, as GIFs (context and future) and PNGs (future), and all of them side by side, "
+      "enlarged and labelled, in the folder grids.";
   static constexpr const char* kExample = "savp_generate --checkpoint logs/bair --input_video clip.mp4";
 
   HPARAM_GROUP(clip, "A video instead of a data set");
@@ -29,11 +32,31 @@ struct GenerateOptions : PredictOptions {
 
   HPARAM_GROUP(futures, "Futures");
   HPARAM(int64_t, num_stochastic_samples, 5, "futures of each sequence", (Between{1, limits::kFutures}));
+  HPARAM(std::optional<int64_t>, sample, std::nullopt,
+         "draw this one of them alone, the same as it was among many; samples.json has the numbers",
+         (Between{0, limits::kFutures}));
+  HPARAM(
+      Text, actions, std::nullopt,
+      "act from each start in several ways and compare: a CSV file (a line a predicted frame: name of the "
+      "plan, numbers of the action) or an .npz file with actions [plans, frames, numbers]; one future each",
+      Metavar{"PATH"});
   HPARAM(std::optional<int64_t>, gif_length, std::nullopt, "frames of a GIF; default: all",
          (Between{1, limits::kFrames}));
   HPARAM(int64_t, fps, 4, "frames a second in a GIF; programs show faster ones slowly", (Between{1, 50}));
 
+  HPARAM_GROUP(grids, "Grids: what was given, what happened, what may happen");
+  HPARAM(std::vector<GridFormat>, format, (std::vector<GridFormat>{GridFormat::kGif, GridFormat::kStrip}),
+         "what to write of each sequence: gif, mp4, webm, png (a picture a frame), strip (all frames in one "
+         "picture), npz (arrays)");
+  HPARAM(int64_t, grid_futures, 10, "futures of each sequence in its grid, the first; 0: no grids",
+         (Between{0, 64}));
+  HPARAM(int64_t, grid, 0, "sequences to show together as well, the first, a row each: overview.gif",
+         (Between{0, 64}));
+  HPARAM(int64_t, scale, 4, "pixels of a grid, in height and width, a pixel of the video", (Between{1, 16}));
+  HPARAM(Enlarging, enlarging, Enlarging::kNearest, "how pixels are enlarged");
+
   HPARAM_GROUP(output, "Output");
+  HPARAM(bool, no_single_files, false, "grids alone, without a GIF and PNGs of each future");
   HPARAM(std::string, results_dir, "results", "folder in which a folder named after the checkpoint is made",
          Metavar{"DIR"});
   HPARAM(Text, results_gif_dir, std::nullopt, "the same for GIFs alone", Metavar{"DIR"});

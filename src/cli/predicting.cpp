@@ -83,9 +83,12 @@ RunDescription Predicting::description(Json options) const {
 }
 
 void Predicting::sample(const Batch& batch, int64_t samples, int64_t at_once,
-                        const std::function<void(const Tensor&)>& take) {
+                        const std::function<void(const Tensor&)>& take, int64_t first_sample) {
   Rollout rollout(model_, batch, context_frames(), input_.first_video());
-  Rollout::Wish wish{.length = sequence_length() - context_frames(), .samples = samples, .seed = seed_};
+  Rollout::Wish wish{.length = sequence_length() - context_frames(),
+                     .samples = samples,
+                     .first_sample = first_sample,
+                     .seed = seed_};
   if (model_.shape.actions > 0 && batch.actions.defined())
     wish.actions = batch.actions.slice(0, context_frames() - 1, sequence_length() - 1);
   rollout.imagine(wish, at_once, [&](const Prediction& futures) { take(futures.images); });

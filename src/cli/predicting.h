@@ -99,9 +99,10 @@ class Predicting {
 
   // Draws `samples` futures of the batch that next_batch() gave last, `at_once` of them together, and hands
   // each portion on: the frames after the context, [F, S * B, C, H, W], sample s of video b at index s * B +
-  // b. What they are depends on seed, data and model alone, not on how they are divided.
+  // b. What they are depends on seed, data, model and the number of the sample, the first of which is
+  // `first_sample`, not on how they are divided.
   void sample(const Batch& batch, int64_t samples, int64_t at_once,
-              const std::function<void(const Tensor&)>& take);
+              const std::function<void(const Tensor&)>& take, int64_t first_sample = 0);
 
  private:
   Predicting(const PredictOptions& options, Origin origin, const at::Device& device, VideoInput input);

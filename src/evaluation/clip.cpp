@@ -55,17 +55,17 @@ Tensor numbers_of(const ArrayFile& file, const StartingClip& clip, const std::st
 
 }  // namespace
 
-Batch read_video_clip(const StartingClip& clip, int64_t frames, const VideoOptions& size) {
+Batch read_video_clip(const StartingClip& clip, int64_t least, int64_t wanted, const VideoOptions& size) {
   VideoReader reader(clip.path, size);
   std::vector<Picture> shown;
   int64_t read = 0;
-  for (; read < clip.start_frame + frames; ++read) {
+  for (; read < clip.start_frame + wanted; ++read) {
     auto frame = reader.next();
     if (!frame) break;
     if (read >= clip.start_frame) shown.push_back(std::move(*frame));
   }
-  SAVP_CHECK(static_cast<int64_t>(shown.size()) == frames, DataError, clip.path, " has ", read, " frames, ",
-             frames, " from number ", clip.start_frame,
+  SAVP_CHECK(static_cast<int64_t>(shown.size()) >= least, DataError, clip.path, " has ", read, " frames, ",
+             least, " from number ", clip.start_frame,
              " on are needed: lower --start_frame or give a longer video");
   Batch batch;
   batch.images = to_video(shown);

@@ -7,9 +7,9 @@
 
 namespace savp {
 
-// The first `frames` frames from the clip's start on, [frames, 1, C, H, W]. Throws DataError where it
-// is shorter.
-Batch read_video_clip(const StartingClip& clip, int64_t frames, const VideoOptions& size);
+// The first `wanted` frames from the clip's start on, [T, 1, C, H, W], or as many as there are. Throws
+// DataError where there are fewer than `least`.
+Batch read_video_clip(const StartingClip& clip, int64_t least, int64_t wanted, const VideoOptions& size);
 
 // The first sequence of a file of arrays, every `stride`-th frame, at most `frames` of them; with_actions:
 // and the actions between them, those of the frames left out joined, and the states. Throws DataError.

@@ -126,7 +126,8 @@ VideoOptions size_for(const std::optional<VideoShape>& trained, const VideoHpara
 Batch read_clip(const StartingClip& clip, const VideoHparams& hparams, int64_t sequence_length,
                 const std::optional<VideoShape>& trained) {
   if (!is_array_name(clip.path))
-    return read_video_clip(clip, hparams.context_frames, size_for(trained, hparams, clip));
+    return read_video_clip(clip, hparams.context_frames, std::max(hparams.context_frames, sequence_length),
+                           size_for(trained, hparams, clip));
   const bool with_actions = trained ? trained->actions > 0 || trained->states > 0 : hparams.use_state;
   return read_array_clip(clip, sequence_length, hparams.frame_skip + 1, with_actions);
 }

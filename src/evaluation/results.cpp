@@ -50,11 +50,14 @@ void add_rows(MetricTable& table, const at::Tensor& values) {
 // What a kind of results is called, how their names begin, and what tells them apart from the other kind's.
 struct KindRules {
   const char *what, *prefix, *ending;
+  const char* other = nullptr;  // a name that is its alone
 };
+constexpr char kGridsFolder[] = "grids", kSamplesFile[] = "samples.json";
 const std::map<ResultKind, KindRules> kKinds = {
     {ResultKind::kEvaluation, {"an evaluation", "prediction_eval_", ".evaluation"}},
-    {ResultKind::kFutures, {"futures", "gen_image_", ".futures"}}};
-constexpr const char* kDescriptions[] = {"options.json", "dataset_hparams.json", "model_hparams.json"};
+    {ResultKind::kFutures, {"futures", "gen_image_", ".futures", kGridsFolder}}};
+constexpr const char* kDescriptions[] = {"options.json", "dataset_hparams.json", "model_hparams.json",
+                                         kGridsFolder, kSamplesFile};
 
 // What of another kind is in a folder; empty where nothing is.
 std::string taken_by(const fs::path& folder, ResultKind kind) {
@@ -62,7 +65,10 @@ std::string taken_by(const fs::path& folder, ResultKind kind) {
   std::error_code missing;
   for (const auto& entry : fs::directory_iterator(folder, missing))
     for (const auto& [other, rules] : kKinds)
-      if (other != kind && entry.path().filename().string().starts_with(rules.prefix)) return rules.what;
+      if (const auto name = entry.path().filename().string();
+          other != kind &&
+          (name.starts_with(rules.prefix) || (rules.other != nullptr && name == rules.other)))
+        return rules.what;
   return "";
 }
 
@@ -157,6 +163,7 @@ PredictionWriter::PredictionWriter(PredictionLayout layout, const RunDescription
   const auto is_ours = is_result(ResultKind::kFutures);
   gifs_ = std::make_unique<StagedFolder>(layout_.gif_folder, is_ours);
   write_description(gifs_->staging(), origin);
+  if (layout_.grids) grids_ = std::make_unique<FutureGrids>(gifs_->staging() / kGridsFolder, *layout_.grids);
   if (fs::weakly_canonical(fs::absolute(layout_.gif_folder)) ==
       fs::weakly_canonical(fs::absolute(layout_.png_folder)))
     return;
@@ -166,33 +173,49 @@ PredictionWriter::PredictionWriter(PredictionLayout layout, const RunDescription
 
 PredictionWriter::~PredictionWriter() = default;
 
-void PredictionWriter::begin(const at::Tensor& context) {
+void PredictionWriter::begin(const at::Tensor& context, const at::Tensor& truth) {
   contexts_ = to_pictures(context);
-  videos_ += context.size(1);
   samples_ = 0;
+  if (grids_) {
+    grids_->write();
+    auto truths = truth.defined() ? to_pictures(truth) : std::vector<std::vector<Picture>>(contexts_.size());
+    for (size_t i = 0; i < contexts_.size(); ++i)
+      grids_->begin(videos_ + static_cast<int64_t>(i), contexts_[i], std::move(truths[i]));
+  }
+  videos_ += context.size(1);
+}
+
+void PredictionWriter::write_single(const std::string& name, std::vector<Picture> frames,
+                                    const std::vector<Picture>& future) {
+  const size_t digits = std::max<size_t>(2, std::to_string(future.size() - 1).size());
+  frames.insert(frames.end(), future.begin(), future.end());
+  if (layout_.gif_length) frames.resize(std::min<size_t>(frames.size(), *layout_.gif_length));
+  write_gif(gifs_->staging() / (name + ".gif"), frames, layout_.fps);
+  for (size_t t = 0; t < future.size(); ++t)
+    write_frame((pngs_ ? pngs_ : gifs_)->staging(), name + "_" + padded(static_cast<int64_t>(t), digits),
+                future[t]);
 }
 
 void PredictionWriter::add(const at::Tensor& future) {
   const auto futures = to_pictures(future);
-  const size_t digits = std::max<size_t>(2, std::to_string(future.size(0) - 1).size());
   const auto videos = contexts_.size();
   const auto first = videos_ - static_cast<int64_t>(videos);
-  const auto& png_folder = (pngs_ ? pngs_ : gifs_)->staging();
   for (size_t i = 0; i < futures.size(); ++i) {
     const auto sample = samples_ + static_cast<int64_t>(i / videos),
                video = first + static_cast<int64_t>(i % videos);
-    const auto name = "gen_image_" + padded(video, 5) + "_" + padded(sample, 2);
-    auto frames = contexts_[i % videos];
-    frames.insert(frames.end(), futures[i].begin(), futures[i].end());
-    if (layout_.gif_length) frames.resize(std::min<size_t>(frames.size(), *layout_.gif_length));
-    write_gif(gifs_->staging() / (name + ".gif"), frames, layout_.fps);
-    for (size_t t = 0; t < futures[i].size(); ++t)
-      write_frame(png_folder, name + "_" + padded(static_cast<int64_t>(t), digits), futures[i][t]);
+    const auto number = layout_.first_sample + sample;
+    if (layout_.single_files)
+      write_single("gen_image_" + padded(video, 5) + "_" + padded(number, 2), contexts_[i % videos],
+                   futures[i]);
+    if (grids_) grids_->add(video, futures[i]);
   }
   samples_ += static_cast<int64_t>(futures.size() / videos);
 }
 
 void PredictionWriter::commit() {
+  if (grids_) grids_->finish();
+  if (!record_.is_null())
+    write_file_atomically((gifs_->staging() / kSamplesFile).string(), record_.dump(2) + "\n");
   gifs_->commit();
   if (pngs_) pngs_->commit();
 }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "checkpoints/run_dir.h"
+#include "evaluation/future_grids.h"
 #include "evaluation/metric_table.h"
 #include "evaluation/statistics.h"
 #include "io/image.h"
@@ -77,17 +78,22 @@ struct PredictionLayout {
   std::filesystem::path gif_folder, png_folder;
   std::optional<int64_t> gif_length;  // frames; none: all
   double fps = 4;
+  bool single_files = true;
+  int64_t first_sample = 0;         // the number of the first sample of each video
+  std::optional<GridLayout> grids;  // none: no grids
 };
 
 // gen_image_SSSSS_KK.gif, context and prediction, and gen_image_SSSSS_KK_TT.png, predicted frames alone:
-// number of the video, of the sample and of the frame.
+// number of the video, of the sample and of the frame. In grids/, beside the GIFs, what FutureGrids writes;
+// samples.json tells how each sample can be drawn again.
 class PredictionWriter {
  public:
   PredictionWriter(PredictionLayout layout, const RunDescription& origin);
   ~PredictionWriter();
 
-  // Further videos, of which samples will come: their context [context_frames, B, C, H, W].
-  void begin(const at::Tensor& context);
+  // Further videos, of which samples will come: their context [context_frames, B, C, H, W], and, for the
+  // grids, what followed, [0 or more, B, C, H, W].
+  void begin(const at::Tensor& context, const at::Tensor& truth = {});
   // Further samples of them, [F, S * B, C, H, W]: sample s of video b has index s * B + b. They are written
   // at once.
   void add(const at::Tensor& future);
@@ -96,11 +102,18 @@ class PredictionWriter {
   // whole at any moment, the one of the GIFs first.
   void commit();
 
+  // For samples.json.
+  void add_record(Json record) { record_ = std::move(record); }
+
   int64_t videos() const { return videos_; }
 
  private:
+  void write_single(const std::string& name, std::vector<Picture> frames, const std::vector<Picture>& future);
+
   PredictionLayout layout_;
   std::unique_ptr<StagedFolder> gifs_, pngs_;  // pngs_: null where both go to one folder
+  std::unique_ptr<FutureGrids> grids_;         // null: none
+  Json record_;
   std::vector<std::vector<Picture>> contexts_;
   int64_t videos_ = 0;
   int64_t samples_ = 0;  // so far, of the videos of contexts_

@@ -148,6 +148,16 @@ TEST_F(PredictingTest, FuturesDoNotDependOnHowTheyAreDivided) {
   EXPECT_TRUE(torch::allclose(together.narrow(2, 0, 1), samples(3, 3), 1e-5, 1e-6)) << "the first alone";
 }
 
+TEST_F(PredictingTest, OneFutureIsTheSameAloneAsAmongMany) {
+  const auto together = samples(3, 3);
+  auto run = Predicting::open_dataset(options_);
+  Tensor alone;
+  run.sample(
+      *run.next_batch(), 1, 1, [&](const Tensor& images) { alone = images.cpu(); }, /*first_sample=*/2);
+  EXPECT_TRUE(torch::allclose(alone, together.select(1, 2), 1e-5, 1e-6));
+  EXPECT_FALSE(torch::allclose(alone, together.select(1, 0), 1e-3, 1e-3));
+}
+
 TEST_F(PredictingTest, ABatchNeedNotDivideTheSequences) {
   options_.num_epochs = 3;  // of two sequences
   options_.batch_size = 4;

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "io/array_file.h"
 #include "io/gif.h"
 #include "io/image.h"
 #include "io/video.h"
@@ -159,7 +160,40 @@ TEST(Generate, FewerFuturesLeaveNoOldOnes) {
                                        samples, "--results_dir", out.path().string()});
     ASSERT_EQ(outcome.code, 0) << outcome.err;
   }
-  EXPECT_EQ(out.names().size(), 3U + 2 * (1 + 2));  // descriptions; of two videos a GIF and two frames
+  // descriptions and samples.json; of two videos a GIF and two frames, a grid and a strip
+  EXPECT_EQ(out.names().size(), 3U + 1 + 2 * (1 + 2 + 2));
+}
+
+TEST(Generate, ShowsWhatHappenedAndOneSampleAlone) {
+  const ScratchFolder folder;
+  const auto outcome = run_tool(
+      "savp_generate", clip_arguments(folder, 6) +
+                           Arguments{"--model", "repeat", "--dataset_hparams",
+                                     "context_frames=2,scale_size=16", "--sequence_length", "8", "--sample",
+                                     "17", "--no_single_files", "--format", "npz,strip", "--scale", "1"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  for (const char* name : {"grids/grid_00000.npz", "grids/strip_00000.png", "samples.json"})
+    EXPECT_TRUE(std::filesystem::exists(folder / "results/model.repeat" / name)) << name;
+  for (const auto& name : folder.names()) EXPECT_EQ(name.find("gen_image"), std::string::npos) << name;
+  const ArrayFile arrays(folder / "results/model.repeat/grids/grid_00000.npz");
+  auto truth = arrays.open("truth");
+  EXPECT_EQ(truth.header().shape.at(0), 4) << "the clip has six frames, two of which are given";
+  EXPECT_EQ(static_cast<uint8_t>(truth.read_bytes(truth.header().values()).back()), 60);
+  const auto made = Json::parse(folder.read("results/model.repeat/samples.json"));
+  EXPECT_EQ(made["samples"].size(), 1U);
+  EXPECT_EQ(made["samples"][0]["sample"], 17);
+}
+
+TEST(Generate, RefusesActionsThatNobodyTakes) {
+  const ScratchFolder folder;
+  folder.write("plans.csv", "left,1\n");
+  const auto outcome =
+      run_tool("savp_generate",
+               clip_arguments(folder, 6) + Arguments{"--model", "repeat", "--dataset_hparams",
+                                                     "context_frames=2,scale_size=16", "--sequence_length",
+                                                     "4", "--actions", (folder / "plans.csv").string()});
+  EXPECT_EQ(outcome.code, 2) << outcome.err;
+  EXPECT_NE(outcome.err.find("takes no actions"), std::string::npos) << outcome.err;
 }
 
 // Peak memory (KiB) of a tool, its own and of no other test.

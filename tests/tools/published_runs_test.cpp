@@ -108,7 +108,10 @@ TEST_P(PublishedRuns, LeaveTheSameFiles) {
   std::set<std::string> expected;
   for (const auto& file : run["output_files"])
     if (const std::string name = file["file"]; is_ours(name)) expected.insert(name);
-  const auto names = out.names();
+  auto names = out.names();
+  std::erase_if(names, [](const auto& name) {  // what the published program does not write
+    return name.find("grids/") != std::string::npos || name.ends_with("samples.json");
+  });
   EXPECT_EQ(std::set<std::string>(names.begin(), names.end()), expected);
 
   const std::map<std::string, void (*)(const fs::path&, const fs::path&)> comparisons = {
