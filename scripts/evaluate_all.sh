@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # usage: scripts/evaluate_all.sh [--dry-run] [--models DIR] [GROUP | GROUP/RUN]...
+#        scripts/evaluate_all.sh --table FILE [--dry-run] [RUN]...    the runs of a table of one's own: see scripts/runs.sh
 # Measures every trained run of logs/ on the test sequences, or those that are named ("kth", "bair/ours_savp"): tables and
 # pictures in results_test/<group>. --models: the runs of another folder, as pretrained_models, where download_model.sh keeps
 # the authors'. --dry-run only shows the commands.

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # usage: scripts/generate_all.sh [--dry-run] [--models DIR] [GROUP | GROUP/RUN]...
+#        scripts/generate_all.sh --table FILE [--dry-run] [RUN]...    the runs of a table of one's own: see scripts/runs.sh
 # Draws futures of the test sequences with every trained run of logs/, or those that are named ("kth", "bair/ours_savp"), and of
 # the true frames beside them ("kth/ground_truth"): GIFs in results_test_2afc/<group>, PNGs in results_test_samples/<group>.
 # --models: the runs of another folder, as pretrained_models, where download_model.sh keeps the authors'. --dry-run only shows

@@ -3,6 +3,13 @@
 #
 # Runs belong to groups: bair_action_free, kth, and bair, whose models see actions and states.
 set -euo pipefail
+
+# --table FILE: the runs of a table of one's own instead.
+scripts=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+if [[ ${1:-} == --table ]]; then
+  task=$(basename "$0" .sh)
+  exec "$scripts/runs.sh" "${task%%_*}" "${@:2}"
+fi
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 groups=(bair_action_free kth bair)
@@ -63,12 +70,30 @@ model_of() {
   esac
 }
 
-# Shows a command, and runs it unless --dry-run is given.
+# Shows a command, and runs it unless --dry-run is given. One that fails does not stop the others; at the end the failures are
+# listed and the exit code is 1. Who stops one of them stops all.
+failures=()
 tool() {
-  local command=("build/bin/savp_$1" "${@:2}")
+  local command=("build/bin/savp_$1" "${@:2}") code=0
   echo "${command[@]}"
-  $dry_run || "${command[@]}"
+  if $dry_run; then return 0; fi
+  "${command[@]}" || code=$?
+  case $code in
+    0) ;;
+    130 | 143) exit 130 ;;
+    *) failures+=("exit code $code: ${command[*]}") ;;
+  esac
 }
+list_failures() {
+  local code=$?
+  if [[ ${#failures[@]} -gt 0 ]]; then
+    echo "$(basename "$0"): ${#failures[@]} failed:" >&2
+    printf '  %s\n' "${failures[@]}" >&2
+    [[ $code -ne 0 ]] || code=1
+  fi
+  exit "$code"
+}
+trap list_failures EXIT
 
 none_left_over() {
   local name group run known

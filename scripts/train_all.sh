@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # usage: scripts/train_all.sh [--dry-run] [GROUP | GROUP/RUN]...
+#        scripts/train_all.sh --table FILE [--dry-run] [RUN]...    the runs of a table of one's own: see scripts/runs.sh
 # Trains every published variant, or those that are named ("kth", "bair/sna_l1"), one after the other: the data are expected in
 # data/<data set>, the runs are kept in logs/<group>/<run>. --dry-run only shows the commands.
 

@@ -1,0 +1,154 @@
+#!/usr/bin/env bash
+# usage: scripts/runs.sh train|generate|evaluate|plot|all [--dry-run] TABLE [RUN]...
+# Does experiments that a table lists: trains each run, draws futures, measures them, and puts the means into one table. TABLE has
+# a line for each run, words as in a shell; "#" begins a comment:
+#
+#   common    FLAGS of savp_train for all runs that follow
+#   test      FLAGS of savp_generate and savp_evaluate for all runs that follow
+#   NAME      FLAGS of savp_train for this run alone
+#
+# Everything lands beside the table: logs/NAME, futures/NAME, results/NAME, results.tsv. What is finished is not done again, an
+# interrupted training goes on; a run that fails does not stop the others. The failures are listed at the end. The exit code is 0
+# if nothing failed, 1 if a run failed, 2 for wrong use, 130 if the user stopped it. --dry-run only shows the commands.
+set -euo pipefail
+bin=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/build/bin
+# shellcheck source=scripts/tables.sh
+source "$(dirname "${BASH_SOURCE[0]}")/tables.sh"
+
+wrong_use() { echo "runs.sh: $*" >&2; exit 2; }
+
+dry_run=false
+words=()
+for argument in "$@"; do
+  case $argument in
+    -h | --help) sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//p}' "$0"; exit 0 ;;
+    --dry-run) dry_run=true ;;
+    -*) wrong_use "unknown flag $argument (see --help)" ;;
+    *) words+=("$argument") ;;
+  esac
+done
+[[ ${#words[@]} -ge 2 ]] || wrong_use "what to do and a table are needed (see --help)"
+task=${words[0]} table=${words[1]} wanted=("${words[@]:2}")
+[[ $task =~ ^(train|generate|evaluate|plot|all)$ ]] || wrong_use "$task: choose train, generate, evaluate, plot or all"
+[[ -f $table ]] || wrong_use "$table: there is no such table"
+cd "$(dirname "$table")"
+table=$(basename "$table")
+
+runs=() failed=()
+declare -A train_flags test_flags
+
+# Words of a line, quotes as in a shell; nothing in it is run.
+read_table() {
+  local line common="" test="" name rest number=0
+  while IFS= read -r line || [[ -n $line ]]; do
+    number=$((number + 1))
+    line=${line%%#*}
+    read -r name rest <<<"$line" || true
+    case ${name:-} in
+      "") continue ;;
+      common) common=$rest ;;
+      test) test=$rest ;;
+      *)
+        [[ $name =~ ^[A-Za-z0-9][A-Za-z0-9._-]*$ ]] || wrong_use "$table:$number: $name: a run's name has letters, digits, . _ -"
+        [[ -z ${train_flags[$name]+is} ]] || wrong_use "$table:$number: there are two runs $name"
+        runs+=("$name")
+        train_flags[$name]="$common $rest"
+        test_flags[$name]=$test
+        ;;
+    esac
+  done <"$table"
+  [[ ${#runs[@]} -gt 0 ]] || wrong_use "$table: lists no run"
+}
+
+check_wanted() {
+  local name
+  for name in "${wanted[@]+"${wanted[@]}"}"; do
+    [[ -n ${train_flags[$name]+is} ]] || wrong_use "$table: there is no run $name"
+  done
+}
+
+selected() {
+  local name
+  [[ ${#wanted[@]} -eq 0 ]] && return 0
+  for name in "${wanted[@]}"; do [[ $1 == "$name" ]] && return 0; done
+  return 1
+}
+
+# do_once STEP NAME DONE COMMAND...: unless the file DONE is there, runs the command, and makes the file when it has succeeded.
+do_once() {
+  local step=$1 name=$2 done_file=$3 code=0
+  shift 3
+  if [[ -e $done_file ]]; then echo "$step $name: is done"; return 0; fi
+  echo "$*"
+  if $dry_run; then return 0; fi
+  "$@" || code=$?
+  case $code in
+    0) : >"$done_file" ;;
+    130 | 143) echo "runs.sh: stopped at $step $name; the same command goes on" >&2; exit 130 ;;
+    *) failed+=("$step $name: exit code $code") ;;
+  esac
+}
+
+words_of() { xargs -r -n1 printf '%s\n' <<<"$1"; }
+
+train() {
+  local resume=() flags
+  mapfile -t flags < <(words_of "${train_flags[$1]}")
+  compgen -G "logs/$1/model-*.safetensors" >/dev/null && resume=(--resume)
+  do_once train "$1" "logs/$1/.done" "$bin/savp_train" "${flags[@]}" --output_dir "logs/$1" "${resume[@]+"${resume[@]}"}"
+}
+
+trained() {
+  $dry_run || [[ -e logs/$1/.done ]] && return 0
+  failed+=("$2 $1: it is not trained")
+  return 1
+}
+
+predict() {
+  local step=$1 name=$2 folder=$3 flags
+  mapfile -t flags < <(words_of "${test_flags[$name]}")
+  trained "$name" "$step" || return 0
+  do_once "$step" "$name" "$folder/$name/.done" "$bin/savp_$step" --checkpoint "logs/$name" "${flags[@]}" "${@:4}"
+}
+
+generate() { predict generate "$1" futures --output_gif_dir "futures/$1" --output_png_dir "futures/$1"; }
+evaluate() { predict evaluate "$1" results --output_dir "results/$1"; }
+
+# A line for each run that was measured, a column for each metric's best and average samples.
+plot() {
+  local name file metric columns=(psnr_max psnr_avg ssim_max ssim_avg mse_min mse_avg)
+  $dry_run && return 0
+  {
+    printf 'run%s\n' "$(printf '\t%s' "${columns[@]}")"
+    for name in "${runs[@]}"; do
+      selected "$name" || continue
+      if [[ ! -e results/$name/.done ]]; then continue; fi
+      printf '%s' "$name"
+      for metric in "${columns[@]}"; do
+        file=results/$name/prediction_eval_$metric/metrics/${metric%_*}.csv
+        printf '\t%s' "$([[ -f $file ]] && mean "$file")"
+      done
+      printf '\n'
+    done
+  } >results.tsv.partial
+  mv results.tsv.partial results.tsv
+  cat results.tsv
+  for name in "${runs[@]}"; do
+    selected "$name" && [[ ! -e results/$name/.done ]] && failed+=("plot $name: it is not measured")
+  done
+  return 0
+}
+
+read_table
+check_wanted
+steps=("$task")
+[[ $task == all ]] && steps=(train generate evaluate plot)
+for step in "${steps[@]}"; do
+  if [[ $step == plot ]]; then plot; continue; fi
+  for name in "${runs[@]}"; do if selected "$name"; then "$step" "$name"; fi; done
+done
+if [[ ${#failed[@]} -gt 0 ]]; then
+  echo "runs.sh: ${#failed[@]} failed:" >&2
+  printf '  %s\n' "${failed[@]}" >&2
+  exit 1
+fi

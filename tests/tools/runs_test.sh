@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# usage: runs_test.sh SOURCE_DIR BIN_DIR WORK_DIR
+# A table of runs is trained, drawn, measured and tabulated; a failure stops nothing else; what is done is not done again.
+set -euo pipefail
+source_dir=$1 bin=$2 work=$3
+
+fail() { echo "FAIL: $*" >&2; cat "$work"/*.log >&2; exit 1; }
+
+rm -rf "$work"
+mkdir -p "$work/tree/build" "$work/runs"
+ln -s "$bin" "$work/tree/build/bin"
+cp -r "$source_dir/scripts" "$work/tree/scripts"
+"$bin/savp_preprocess" toy --output_dir "$work/data" --size 32 --num_train 4 --num_val 2 --num_test 2 --length 6 -q
+
+cat >"$work/runs/table" <<TABLE
+# two that work, one that does not
+common --input_dir ../data --seed 1 --summary_freq 0 --progress_freq 0 --dataset_hparams sequence_length=4
+test   --input_dir ../data --mode test --num_stochastic_samples 2
+first  --model savp --model_hparams "max_steps=2,batch_size=2,ngf=4,ndf=4,nef=4,nz=2"
+broken --model no_such_model
+second --model sna --model_hparams max_steps=1,batch_size=2,ngf=4
+TABLE
+
+scripts=$work/tree/scripts
+all() { (cd "$work/tree" && "$scripts/train_all.sh" --table "$work/runs/table" "$@" &&
+  "$scripts/generate_all.sh" --table "$work/runs/table" "$@" && "$scripts/evaluate_all.sh" --table "$work/runs/table" "$@" &&
+  "$scripts/plot_results_all.sh" --table "$work/runs/table" "$@"); }
+
+code=0
+"$scripts/runs.sh" all "$work/runs/table" >"$work/first.log" 2>&1 || code=$?
+[[ $code -eq 1 ]] || fail "a failure is exit code $code, not 1"
+grep -q "runs.sh: 4 failed:" "$work/first.log" || fail "not four failures: training, and what follows from it"
+grep -q "train broken: exit code 2" "$work/first.log" || fail "the failed training is not listed"
+for run in first second; do
+  [[ -f $work/runs/futures/$run/grids/grid_00000.gif ]] || fail "there are no futures of $run"
+  grep -qP "^$run(\t[0-9.]+){6}\$" "$work/runs/results.tsv" || fail "the table has no numbers of $run"
+done
+if grep -q "^broken" "$work/runs/results.tsv"; then fail "the table has a run that failed"; fi
+
+# Only what failed is tried again, and all four go well without it.
+before=$(find "$work/runs" -name '*.safetensors' -o -name '*.csv' | sort | xargs sha256sum)
+all first second >"$work/second.log" 2>&1 || fail "the four scripts fail"
+[[ $(grep -c "is done" "$work/second.log") -eq 6 ]] || fail "finished steps are done again"
+[[ $before == "$(find "$work/runs" -name '*.safetensors' -o -name '*.csv' | sort | xargs sha256sum)" ]] || fail "results changed"
+
+# A run that was stopped goes on.
+rm "$work/runs/logs/second/.done"
+"$scripts/runs.sh" train "$work/runs/table" second >"$work/third.log" 2>&1 || fail "an interrupted run does not go on"
+grep -q -- "--resume" "$work/third.log" || fail "training began anew"
+
+for wrong in "all $work/no_table" "fly $work/runs/table" "all $work/runs/table nobody"; do
+  code=0
+  # shellcheck disable=SC2086  # several words
+  "$scripts/runs.sh" $wrong >"$work/wrong.log" 2>&1 || code=$?
+  [[ $code -eq 2 ]] || fail "\"$wrong\" is exit code $code, not 2"
+done
