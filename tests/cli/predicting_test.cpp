@@ -276,12 +276,17 @@ TEST_F(PredictingTest, CutsAClipToTheSizeOfTraining) {
   options_.sequence_length = 9;
   auto run = Predicting::open_clip(options_, {.path = clip(6), .start_frame = 3});
   const auto batch = *run.next_batch();
-  EXPECT_EQ(batch.images.sizes(), (at::IntArrayRef{2, 1, 3, 32, 32}));
+  EXPECT_EQ(batch.images.sizes(), (at::IntArrayRef{3, 1, 3, 32, 32})) << "two given, one that followed";
   EXPECT_NEAR(batch.images[0].mean().item<float>(), 80.0 / 255, 1e-6);  // the fourth frame
   Tensor images;
   run.sample(batch, 2, 2, [&](const Tensor& portion) { images = portion; });
   EXPECT_EQ(images.sizes(), (at::IntArrayRef{7, 2, 3, 32, 32}));
   EXPECT_TRUE(images.isfinite().all().item<bool>());
+  Batch given = batch;
+  given.images = batch.images.slice(0, 0, 2);
+  run.sample(given, 2, 2, [&](const Tensor& portion) {
+    EXPECT_TRUE(torch::equal(portion, images)) << "what followed was looked at";
+  });
 }
 
 TEST_F(PredictingTest, RefusesPicturesOfAnotherSize) {
