@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 PAGE = Path("docs/reference.md")
-TOOLS = ["savp_train", "savp_generate", "savp_evaluate", "savp_report", "savp_preprocess", "savp_bench"]
+TOOLS = ["savp_train", "savp_generate", "savp_evaluate", "savp_report", "savp_preprocess", "savp_convert", "savp_bench"]
 SECTION = re.compile(r"^## ", re.MULTILINE)
 
 HEAD = """# Reference
@@ -83,7 +83,7 @@ def commands(tool):
 
 
 def tool_sections(tool):
-    named = commands(tool) if tool.name == "savp_preprocess" else []
+    named = commands(tool) if tool.name in ("savp_preprocess", "savp_convert") else []
     if not named:
         return {tool.name: flags_section(tool.name, [tool])}
     return {f"{tool.name} {name}": flags_section(f"{tool.name} {name}", [tool, name]) for name in named}

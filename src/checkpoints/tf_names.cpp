@@ -25,6 +25,11 @@ const LayoutRule kLayouts[] = {
 // Scopes that older checkpoints name differently: theirs, ours.
 constexpr std::pair<const char*, const char*> kOldScopes[] = {{"/dna_cell/", "/savp_cell/"}};
 
+std::string with_scope(std::string name, std::string_view from, std::string_view to) {
+  const auto place = name.find(from);
+  return place == std::string::npos ? name : name.replace(place, from.size(), to);
+}
+
 std::string_view leaf_of(std::string_view name) {
   name = without_slot(name);
   return name.substr(name.rfind('/') + 1);
@@ -51,10 +56,12 @@ std::string from_ours(std::string name) {
 }
 
 std::string modern(std::string name) {
-  for (const auto& [old_scope, scope] : kOldScopes) {
-    const auto place = name.find(old_scope);
-    if (place != std::string::npos) name.replace(place, std::string_view(old_scope).size(), scope);
-  }
+  for (const auto& [old_scope, scope] : kOldScopes) name = with_scope(std::move(name), old_scope, scope);
+  return name;
+}
+
+std::string old(std::string name) {
+  for (const auto& [old_scope, scope] : kOldScopes) name = with_scope(std::move(name), scope, old_scope);
   return name;
 }
 

@@ -16,6 +16,9 @@ std::string from_ours(std::string name);
 // The current name of a variable in a checkpoint that may be older: "dna_cell" became "savp_cell".
 std::string modern(std::string name);
 
+// The other way round: the name that programs of that age look for.
+std::string old(std::string name);
+
 // Whether it is "<name>/Adam" or "<name>/Adam_1", a moment of a variable.
 bool is_slot(std::string_view name);
 // The variable that a slot belongs to; other names as they are.

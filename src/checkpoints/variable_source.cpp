@@ -10,6 +10,8 @@
 #include "checkpoints/dtypes.h"
 #include "checkpoints/tf_names.h"
 #include "core/error.h"
+#include "core/hparams.h"
+#include "io/json_text.h"
 #include "io/tensor_bundle.h"
 
 namespace savp {
@@ -24,6 +26,17 @@ std::string sibling(const std::string& slot) {
   const bool second = slot.ends_with(kSecondMoment);
   const auto variable = slot.substr(0, slot.size() - (second ? kSecondMoment : kFirstMoment).size());
   return variable + std::string(second ? kFirstMoment : kSecondMoment);
+}
+
+// What a bundle of ours says beside its tensors.
+Metadata metadata_in(const TensorView& view, const std::string& path) {
+  const auto json = try_json({reinterpret_cast<const char*>(view.data), view.bytes}).value_or(Json());
+  Metadata metadata;
+  for (const auto& [key, value] : json.items())
+    if (json.is_object() && value.is_string()) metadata[key] = value.get<std::string>();
+  SAVP_CHECK(json.is_object() && metadata.size() == json.size(), DataError, path, ": its tensor ", view.name,
+             " is no JSON object of texts");
+  return metadata;
 }
 
 // The last sound checkpoint before a step of a folder.
@@ -82,7 +95,10 @@ VariableSource VariableSource::open_tensorflow(const std::string& path) {
   const auto bundle = std::make_shared<const TensorBundle>(TensorBundle::open(path));
   VariableSource source;
   for (const auto& view : bundle->tensors())
-    source.entries_[tf_names::modern(view.name)] = {view, bundle, true};
+    if (view.name == kMetadataVariable)
+      source.metadata_ = metadata_in(view, path);
+    else
+      source.entries_[tf_names::modern(view.name)] = {view, bundle, true};
   return source;
 }
 

@@ -17,6 +17,8 @@ using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
 inline constexpr const char *kGeneratorScope = "generator", *kDiscriminatorScope = "discriminator";
 inline constexpr const char* kGlobalStep = "global_step";  // int64, 0-dim
 inline constexpr const char* kNoiseState = "noise_state";  // bytes: where the draws were; ours alone
+// In TensorFlow's checkpoints that we write: bytes, a JSON object of what is metadata in ours.
+inline constexpr const char* kMetadataVariable = "savp_metadata";
 
 // "generator/rnn/savp_cell/h0/conv_pool2d/kernel" of the module's "rnn.savp_cell.h0.conv_pool2d.kernel".
 std::string variable_name(const std::string& scope, const std::string& dotted);

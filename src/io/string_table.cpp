@@ -99,7 +99,86 @@ class Entries {
   std::string_view left_;
 };
 
+template <class Number>
+void put(std::string& text, Number number) {
+  text.append(reinterpret_cast<const char*>(&number), sizeof number);
+}
+
+void put_varint(std::string& text, uint64_t value) {
+  for (; value >= 0x80; value >>= 7) text += static_cast<char>(value | 0x80);
+  text += static_cast<char>(value);
+}
+
+std::string text_of(const Place& place) {
+  std::string text;
+  put_varint(text, place.offset);
+  put_varint(text, place.length);
+  return text;
+}
+
+size_t shared_bytes(std::string_view a, std::string_view b) {
+  return static_cast<size_t>(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin());
+}
+
+// A block being written. Readers look a key up among the entries that start anew, which share nothing with
+// the one before: every `interval`-th.
+class BlockWriter {
+ public:
+  explicit BlockWriter(size_t interval) : interval_(interval) {}
+
+  void add(std::string_view key, std::string_view value) {
+    const bool anew = count_++ % interval_ == 0;
+    if (anew && !text_.empty()) starts_.push_back(static_cast<uint32_t>(text_.size()));
+    const auto shared = anew ? 0 : shared_bytes(last_, key);
+    put_varint(text_, shared);
+    put_varint(text_, key.size() - shared);
+    put_varint(text_, value.size());
+    text_.append(key.substr(shared)).append(value);
+    last_ = key;
+  }
+
+  size_t bytes() const { return text_.size(); }
+  const std::string& last_key() const { return last_; }
+
+  // Appends the block and what follows it to the table.
+  Place append_to(std::string& table) const {
+    const Place place{table.size(), text_.size() + (starts_.size() + 1) * kWord};
+    table += text_;
+    for (const auto start : starts_) put(table, start);
+    put(table, static_cast<uint32_t>(starts_.size()));
+    table += '\0';  // not packed
+    put(table, masked(crc32c(table.data() + place.offset, place.length + 1)));
+    return place;
+  }
+
+ private:
+  size_t interval_, count_ = 0;
+  std::string text_, last_;
+  std::vector<uint32_t> starts_ = {0};
+};
+
 }  // namespace
+
+std::string write_string_table(const std::vector<std::pair<std::string, std::string>>& entries) {
+  constexpr size_t kBlock = 4096, kInterval = 16;  // bytes, entries: as LevelDB has them
+  std::string table;
+  BlockWriter index(1), block(kInterval);
+  const auto close = [&] {
+    if (block.bytes() == 0) return;
+    index.add(block.last_key(), text_of(block.append_to(table)));
+    block = BlockWriter(kInterval);
+  };
+  for (const auto& [key, value] : entries) {
+    block.add(key, value);
+    if (block.bytes() >= kBlock) close();
+  }
+  close();
+  const auto properties = BlockWriter(1).append_to(table);
+  auto footer = text_of(properties) + text_of(index.append_to(table));
+  footer.resize(kFooter - sizeof kMark);
+  put(footer, kMark);
+  return table + footer;
+}
 
 std::vector<std::pair<std::string, std::string>> read_string_table(std::string_view table) {
   check(table.size() > kFooter, "it is too short");

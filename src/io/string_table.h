@@ -23,4 +23,7 @@ namespace savp {
 // ...") for what is not exactly as described above, packed blocks among it: TensorFlow writes none.
 std::vector<std::pair<std::string, std::string>> read_string_table(std::string_view table);
 
+// A table of these entries, whose keys are sorted and differ.
+std::string write_string_table(const std::vector<std::pair<std::string, std::string>>& entries);
+
 }  // namespace savp

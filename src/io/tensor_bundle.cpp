@@ -4,11 +4,14 @@
 #include <bit>
 #include <cstdio>
 #include <functional>
+#include <map>
+#include <stdexcept>
 #include <string_view>
 #include <utility>
 
 #include "core/error.h"
 #include "core/printable.h"
+#include "io/atomic_file.h"
 #include "io/crc32c.h"
 #include "io/mapped_file.h"
 #include "io/string_table.h"
@@ -28,10 +31,35 @@ constexpr std::pair<int, const char*> kTypes[] = {{1, "F32"},   {2, "F64"}, {3, 
                                                   {5, "I16"},   {6, "I8"},  {9, "I64"}, {10, "BOOL"},
                                                   {14, "BF16"}, {19, "F16"}};
 
+int dtype_number(const std::string& name) {
+  for (const auto& [number, known] : kTypes)
+    if (known == name) return number;
+  throw std::logic_error("TensorFlow has no type " + name);
+}
+
 std::string dtype_name(int number) {
   for (const auto& [known, name] : kTypes)
     if (known == number) return name;
   return concat("TensorFlow type ", number);
+}
+
+std::string header_of_one_shard() {
+  proto::BundleHeader header;
+  header.set_num_shards(1);
+  header.mutable_version()->set_producer(1);
+  return header.SerializeAsString();
+}
+
+// Of a tensor whose bytes begin at `offset` of the one data file.
+std::string entry_of(const TensorView& view, int64_t offset) {
+  proto::BundleEntry entry;
+  entry.set_dtype(dtype_number(view.dtype));
+  for (const auto size : view.shape) entry.mutable_shape()->add_dim()->set_size(size);
+  entry.mutable_shape();  // a scalar has one without sizes
+  entry.set_offset(offset);
+  entry.set_size(static_cast<int64_t>(view.bytes));
+  entry.set_crc32c(masked(crc32c(view.data, view.bytes)));
+  return entry.SerializeAsString();
 }
 
 std::vector<std::pair<std::string, std::string>> read_index(const std::string& path) {
@@ -120,6 +148,21 @@ TensorBundle TensorBundle::open(const std::string& index_path) {
   for (size_t i = 0; i < checks.size(); ++i) check_bytes(index_path, bundle.tensors_[i], checks[i]);
   for (const auto& shard : shards) bundle.shards_.push_back(shard.bytes);
   return bundle;
+}
+
+void write_tensor_bundle(const std::string& prefix, const std::vector<TensorView>& tensors) {
+  std::map<std::string, const TensorView*> by_name;
+  for (const auto& view : tensors) by_name.emplace(view.name, &view);
+  std::vector<std::pair<std::string, std::string>> entries = {{"", header_of_one_shard()}};
+  AtomicFile data(prefix + ".data-00000-of-00001");
+  int64_t offset = 0;
+  for (const auto& [name, view] : by_name) {
+    entries.emplace_back(name, entry_of(*view, offset));
+    data.write(view->data, view->bytes);
+    offset += static_cast<int64_t>(view->bytes);
+  }
+  data.commit();
+  write_file_atomically(concat(prefix, kIndex), write_string_table(entries));
 }
 
 }  // namespace savp

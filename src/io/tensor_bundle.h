@@ -1,5 +1,5 @@
-// Checkpoints of TensorFlow (version 2 of its format, "tensor bundles"), read only: model-300000.index, a
-// LevelDB table {name: where its tensor is}, and the tensors' bytes in model-300000.data-00000-of-00001,
+// Checkpoints of TensorFlow (version 2 of its format, "tensor bundles"): model-300000.index, a LevelDB
+// table {name: where its tensor is}, and the tensors' bytes in model-300000.data-00000-of-00001,
 // little-endian and row-major.
 #pragma once
 
@@ -27,5 +27,10 @@ class TensorBundle {
   std::vector<std::shared_ptr<const std::byte>> shards_;
   std::vector<TensorView> tensors_;
 };
+
+// Writes such a checkpoint, of one data file: <prefix>.index and the file beside it. Each appears whole or
+// not at all, the index last. Throws DataError or ResourceError where they cannot be written,
+// std::logic_error for a type that TensorFlow has no number for.
+void write_tensor_bundle(const std::string& prefix, const std::vector<TensorView>& tensors);
 
 }  // namespace savp

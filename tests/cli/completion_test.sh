@@ -6,7 +6,7 @@ set -euo pipefail
 bin=$1
 cd "$bin"  # the tools, to complete as files
 
-for tool in savp_train savp_generate savp_evaluate savp_report savp_preprocess savp_bench; do
+for tool in savp_train savp_generate savp_evaluate savp_report savp_preprocess savp_convert savp_bench; do
   # shellcheck disable=SC1090
   source <("$bin/$tool" --completion bash)
   "$bin/$tool" --completion zsh >/dev/null
@@ -48,6 +48,8 @@ offers "savp_preprocess videos --array" --array_axes
 offers "savp_preprocess toy --num_t" --num_train --num_test
 offers_only "savp_preprocess toy --array"
 offers_only "savp_bench --what gen" generate
+offers "savp_convert " tf savp safetensors metric_weights
+offers "savp_convert tf --old" --old_names
 
 code=0
 "$bin/savp_train" --completion tcsh 2>/dev/null || code=$?

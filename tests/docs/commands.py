@@ -26,6 +26,7 @@ FENCE = re.compile(r"^```(.*?)$\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PROGRAM = re.compile(r"^(?:[\w/.-]+/)?(savp_\w+)$")
 COMMAND_LIKE = re.compile(r"^ *(?:\S*/)?(?:savp_\w+ -|cmake -|ctest|\w+\.sh\b)", re.MULTILINE)
 TREE = ("hparams/", "scripts/", "tests/", "data/download", "pretrained_models/download")
+WITH_COMMANDS = ("savp_preprocess", "savp_convert")
 HPARAM_FLAGS = {"--model_hparams": "model", "--dataset_hparams": "dataset"}
 
 
@@ -111,7 +112,7 @@ class Checker:
 
     def tool_faults(self, tool, arguments, with_values):
         command = [tool]
-        if tool == "savp_preprocess" and arguments and not arguments[0].startswith("-"):
+        if tool in WITH_COMMANDS and arguments and not arguments[0].startswith("-"):
             if not re.search(rf"^  {arguments[0]}$", self.help_of(tool), re.MULTILINE):
                 return [f"{tool} has no command {arguments[0]}"]
             command.append(arguments.pop(0))
@@ -163,7 +164,7 @@ SMALL_TOOLS = ("savp_train", "savp_bench")
 
 def small(tool, arguments, steps):
     """The arguments of a tool, changed so that it takes a second or two."""
-    key = f"{tool} {arguments[0]}" if tool == "savp_preprocess" and arguments else tool
+    key = f"{tool} {arguments[0]}" if tool in WITH_COMMANDS and arguments else tool
     always, unless_given = SMALL_FLAGS.get(key, ([], []))
     arguments = [*arguments, *always, *(unless_given if unless_given[:1] and unless_given[0] not in arguments else [])]
     if tool not in SMALL_TOOLS:

@@ -1,6 +1,8 @@
 #include "io/tensor_bundle.h"
 
 #include <leveldb/env.h>
+#include <leveldb/iterator.h>
+#include <leveldb/table.h>
 #include <leveldb/table_builder.h>
 
 #include <cstring>
@@ -247,6 +249,59 @@ TEST_F(Table, KeysAreNotRepeatedWithoutEnd) {
 TEST_F(Bundle, TypesWithoutANameAreListedAsNumbers) {
   write_entry(two_floats(number(1, 7)));
   EXPECT_EQ(TensorBundle::open(index().string()).tensors().at(0).dtype, "TensorFlow type 7");
+}
+
+// LevelDB's own reader finds every key of a table of several blocks.
+TEST_F(Bundle, TablesAreLevelDbs) {
+  std::vector<std::pair<std::string, std::string>> entries = {{"", "header"}};
+  for (int i = 100; i < 700; ++i)
+    entries.emplace_back("generator/layer" + std::to_string(i),
+                         std::string(static_cast<size_t>(i % 40), 'x'));
+  const auto text = write_string_table(entries);
+  EXPECT_EQ(read_string_table(text), entries);
+  const auto path = write("table", text);
+  leveldb::RandomAccessFile* opened = nullptr;
+  ASSERT_TRUE(leveldb::Env::Default()->NewRandomAccessFile(path.string(), &opened).ok());
+  const std::unique_ptr<leveldb::RandomAccessFile> file(opened);
+  leveldb::Options options;
+  options.paranoid_checks = true;
+  leveldb::Table* table_opened = nullptr;
+  ASSERT_TRUE(leveldb::Table::Open(options, file.get(), text.size(), &table_opened).ok());
+  const std::unique_ptr<leveldb::Table> table(table_opened);
+  leveldb::ReadOptions checked;
+  checked.verify_checksums = true;
+  const std::unique_ptr<leveldb::Iterator> place(table->NewIterator(checked));
+  for (const auto& [key, value] : entries) {
+    place->Seek(key);
+    ASSERT_TRUE(place->Valid()) << key;
+    EXPECT_EQ(place->key().ToString(), key);
+    EXPECT_EQ(place->value().ToString(), value);
+  }
+  place->Next();
+  EXPECT_FALSE(place->Valid());
+}
+
+TEST_F(Bundle, WrittenAnewIsAsPublished) {
+  const auto published = TensorBundle::open((kPublished / "model-123.index").string());
+  write_tensor_bundle((folder_ / "model-123").string(), published.tensors());
+  const auto anew = TensorBundle::open(index().string());
+  ASSERT_EQ(anew.tensors().size(), published.tensors().size());
+  for (size_t i = 0; i < anew.tensors().size(); ++i) {
+    const auto &a = anew.tensors()[i], &b = published.tensors()[i];
+    EXPECT_EQ(a.name, b.name);
+    EXPECT_EQ(a.dtype, b.dtype);
+    EXPECT_EQ(a.shape, b.shape);
+    ASSERT_EQ(a.bytes, b.bytes);
+    EXPECT_EQ(std::memcmp(a.data, b.data, a.bytes), 0) << a.name;
+  }
+  const auto entries = [&](const fs::path& path) { return read_string_table(read(path)); };
+  EXPECT_EQ(entries(index()).front(), entries(kPublished / "model-123.index").front()) << "the header";
+}
+
+TEST_F(Bundle, AnotherTypeCannotBeWritten) {
+  EXPECT_THROW(write_tensor_bundle((folder_ / "model-1").string(), {{"a", "C128", {}, nullptr, 0}}),
+               std::logic_error);
+  EXPECT_FALSE(fs::exists(folder_ / "model-1.index"));
 }
 
 }  // namespace

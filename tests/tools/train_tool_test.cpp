@@ -3,6 +3,7 @@
 #include <signal.h>  // NOLINT: kill() is of POSIX, not of <csignal>
 #include <unistd.h>
 
+#include <algorithm>
 #include <sstream>
 #include <thread>
 
@@ -77,13 +78,14 @@ class TrainTool : public ScratchTest {
     return outcome.err;
   }
   Json json(const std::string& name) const { return Json::parse(read(folder_ / name)); }
-  // Name, type, shape and bytes of all tensors of a checkpoint.
+  // Name, type, shape and bytes of all tensors of a checkpoint, by name.
   std::vector<std::string> tensors_in(const std::string& name) const {
     const auto file = SafetensorsFile::open((folder_ / name).string());
     std::vector<std::string> all;
     for (const auto& view : file.tensors())
       all.push_back(concat(view.name, view.dtype, Json(view.shape).dump(),
                            std::string(reinterpret_cast<const char*>(view.data), view.bytes)));
+    std::sort(all.begin(), all.end());
     return all;
   }
 };
@@ -252,6 +254,58 @@ TEST_F(TrainTool, AResumedRunEndsWhereAnUninterruptedOneDoes) {
     return line;
   };
   EXPECT_EQ(last_line("run"), last_line("whole"));
+}
+
+// The same by way of TensorFlow's format, which has no place of its own for draws and data.
+TEST_F(TrainTool, ARunContinuesExactlyFromItsTensorFlowCheckpoint) {
+  run(0, arguments("max_steps=6"));
+  fs::rename(folder_ / "run", folder_ / "whole");
+  run(0, arguments("max_steps=4"));
+  fs::rename(folder_ / "run", folder_ / "half");
+  for (const bool old_names : {false, true}) {
+    std::vector<std::string> words = {"tf", "--checkpoint", (folder_ / "half").string(), "--output_dir",
+                                      (folder_ / "run").string()};
+    if (old_names) words.emplace_back("--old_names");
+    ASSERT_EQ(run_tool("savp_convert", words).code, 0);
+    EXPECT_EQ(read(folder_ / "run/checkpoint"),
+              "model_checkpoint_path: \"model-4\"\nall_model_checkpoint_paths: \"model-4\"\n");
+    const auto index = read(folder_ / "run/model-4.index");
+    EXPECT_EQ(index.find("dna_cell") != std::string::npos, old_names);
+    EXPECT_EQ(index.find("savp_cell") != std::string::npos, !old_names);
+    const auto text = run(0, arguments("max_steps=6", {"--resume"}));
+    EXPECT_CONTAINS(text, "training from step 4 to 6");
+    EXPECT_EQ(text.find("start anew"), std::string::npos) << text;
+    EXPECT_EQ(tensors_in("run/model-6.safetensors"), tensors_in("whole/model-6.safetensors"));
+    fs::remove_all(folder_ / "run");
+  }
+}
+
+TEST_F(TrainTool, ConvertedCheckpointsHoldTheSame) {
+  run(0, arguments("max_steps=1"));
+  const auto convert = [&](const std::string& to, const std::string& from, const std::string& target) {
+    return run_tool("savp_convert", {to, "--checkpoint", (folder_ / from).string(), "--output_dir",
+                                     (folder_ / target).string()});
+  };
+  ASSERT_EQ(convert("tf", "run", "theirs").code, 0);
+  ASSERT_EQ(convert("savp", "theirs", "ours").code, 0);
+  EXPECT_EQ(tensors_in("ours/model-1.safetensors"), tensors_in("run/model-1.safetensors"));
+  EXPECT_EQ(read(folder_ / "ours/options.json"), read(folder_ / "run/options.json"));
+  ASSERT_EQ(convert("safetensors", "theirs/model-1", "weights").code, 0);
+  const auto weights = SafetensorsFile::open((folder_ / "weights/model-1.safetensors").string());
+  EXPECT_NE(weights.find("generator/rnn/savp_cell/h0/conv_pool2d/kernel"), nullptr);
+  EXPECT_NE(weights.find("discriminator/video/sn_conv0_0/conv3d/kernel"), nullptr);
+  for (const auto& view : weights.tensors())
+    EXPECT_EQ(view.name.find("Adam"), std::string::npos) << view.name;
+  EXPECT_EQ(weights.find("global_step"), nullptr);
+  const auto tuned =
+      run(0, {"--input_dir", (folder_ / "bair").string(), "--checkpoint", (folder_ / "weights").string(),
+              "--output_dir", (folder_ / "tuned").string(), "--model_hparams", "max_steps=1"});
+  EXPECT_CONTAINS(tuned, "not there, so fresh: the step");
+
+  const auto itself = convert("tf", "run", "run");
+  EXPECT_EQ(itself.code, 2);
+  EXPECT_CONTAINS(itself.err, "is the run itself: choose another folder");
+  EXPECT_EQ(convert("tf", "none", "theirs").code, 3);
 }
 
 TEST_F(TrainTool, DamagedRecordsStopItUnlessTheyAreToBeSkipped) {
