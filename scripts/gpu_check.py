@@ -250,7 +250,8 @@ def toy(s):
         return ', '.join('g_loss %.3f l1 %.4f at %d' % (t['g_loss'], t['gen_l1_loss'], t['step']) for t in told), {'curve': curve}
     yield Run('%d steps' % steps, [
         s.tool('savp_train'), '--input_dir', str(data), '--output_dir', folder, '--seed', '0', '--progress_freq',
-        str(max(1, steps // 30)), '--save_freq', '0', '--summary_freq', '0', '--dataset_hparams', 'sequence_length=8',
+        str(max(1, steps // 30)), '--save_freq', '0', '--summary_freq', '0', '--image_summary_freq', '0', '--eval_summary_freq', '0',
+        '--accum_eval_summary_freq', '0', '--dataset_hparams', 'sequence_length=8',
         '--model_hparams', TOY_SMALL if s.small else TOY], 75, losses, needs)
 
 

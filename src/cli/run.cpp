@@ -35,9 +35,7 @@ std::string instructions_in_use() {
 }
 
 std::string version(const std::string& program) {
-  const bool cuda = at::Context::hasCUDART();
-  return concat(program, " ", SAVP_VERSION, ", LibTorch ", TORCH_VERSION, ", CUDA ", cuda ? "on" : "off",
-                ", GCC ", __VERSION__, "\nCPU instructions: ", instructions_in_use(), "\n");
+  return concat(program, " ", versions(), "\nCPU instructions: ", instructions_in_use(), "\n");
 }
 
 std::string help(const std::string& program, const Command& command, const Flags& flags) {
@@ -158,6 +156,11 @@ const Command& find_command(const std::string& name, const std::vector<Command>&
 }
 
 }  // namespace
+
+std::string versions() {
+  return concat(SAVP_VERSION, ", LibTorch ", TORCH_VERSION, ", CUDA ",
+                at::Context::hasCUDART() ? "on" : "off", ", GCC ", __VERSION__);
+}
 
 int run(int argc, char** argv, const Command& command) {
   prepare_process();

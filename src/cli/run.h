@@ -27,6 +27,9 @@
 
 namespace savp::cli {
 
+// "0.1.0, LibTorch 2.9.1, CUDA on, GCC 12.2.0": of the program, and what it was built with.
+std::string versions();
+
 // One thing that a tool can do.
 struct Command {
   std::string name;  // "toy" in "savp_preprocess toy"; empty for a tool that does one thing

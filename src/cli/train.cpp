@@ -1,22 +1,29 @@
 #include "cli/train.h"
 
+#include <algorithm>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <random>
 
 #include "checkpoints/run_dir.h"
 #include "checkpoints/tensors.h"
 #include "checkpoints/video_shape.h"
 #include "cli/dry_run.h"
+#include "cli/run.h"
 #include "core/device.h"
 #include "core/device_graph.h"
 #include "core/interrupt.h"
 #include "core/log.h"
+#include "core/printable.h"
 #include "io/folder_lock.h"
 #include "io/unfinished_files.h"
 #include "models/models.h"
 #include "models/presets.h"
 #include "opening/open_dataset.h"
+#include "training/event_sink.h"
 #include "training/starting_point.h"
+#include "training/summaries.h"
 #include "training/train_loop.h"
 #include "training/trainer.h"
 #include "training/validation.h"
@@ -113,20 +120,6 @@ TrainerOptions trainer_options(const Plan& plan, const at::Device& device) {
   return {.device = device, .seed = plan.seed, .precision = options.precision, .graph = graph};
 }
 
-// Asked for, but not here. What the published defaults ask for unasked is passed over.
-void refuse_absent(const TrainOptions& options) {
-  const TrainOptions usual;
-  constexpr std::pair<const char*, int64_t TrainOptions::*> kSummaries[] = {
-      {"image_summary_freq", &TrainOptions::image_summary_freq},
-      {"eval_summary_freq", &TrainOptions::eval_summary_freq},
-      {"accum_eval_summary_freq", &TrainOptions::accum_eval_summary_freq}};
-  for (const auto& [name, member] : kSummaries)
-    SAVP_CHECK(options.*member == 0 || options.*member == usual.*member, UsageError, "--", name, "=",
-               options.*member,
-               ": there are no TensorBoard summaries yet: leave it out, and see savp_generate and ",
-               "savp_evaluate");
-}
-
 StreamPosition position_in(const VariableSource& variables) {
   const auto found = variables.metadata().find(metadata_keys::kDataPosition);
   if (found == variables.metadata().end()) {
@@ -153,7 +146,6 @@ void settle_start(Plan& plan) {
 }
 
 Plan settle(const TrainOptions& options) {
-  refuse_absent(options);
   check_precision(options.precision, device_named(options.device));
   use_threads(options.threads);
   Plan plan{.options = options, .lock = {}, .start = {}, .dataset_dicts = {}, .model_dicts = {}};
@@ -170,14 +162,41 @@ std::unique_ptr<Dataset> open_dataset(const Plan& plan, const std::string& input
                             plan.options.dataset_hparams.value_or(""), plan.options.skip_bad_records);
 }
 
+bool looks_at_validation(const TrainOptions& o) {
+  return o.summary_freq > 0 || o.image_summary_freq > 0 || o.eval_summary_freq > 0 ||
+         o.accum_eval_summary_freq > 0;
+}
+
+bool has_event_file(const TrainOptions& options) {
+  return looks_at_validation(options) || options.histogram_freq > 0;
+}
+
 // Null where the data has no validation split.
 std::unique_ptr<Dataset> open_validation(const Plan& plan) {
   const auto& options = plan.options;
+  if (!looks_at_validation(options)) return nullptr;
   if (options.val_input_dir) return open_dataset(plan, *options.val_input_dir, "val");
   try {
     return open_dataset(plan, options.input_dir, "val");
   } catch (const MissingSplitError& error) {
     log::warn(concat("no validation: ", error.what()));
+    return nullptr;
+  }
+}
+
+// Null where it would be the same, is not asked for, or cannot be had.
+std::unique_ptr<ValidationData> open_long_validation(const Plan& plan, const TrainHparams& hparams,
+                                                     const at::Device& device) {
+  if (plan.options.accum_eval_summary_freq == 0) return nullptr;
+  auto data = open_validation(plan);
+  if (!data) return nullptr;
+  const auto length = data->hparams().long_sequence_length;
+  if (length <= data->hparams().sequence_length) return nullptr;
+  try {
+    data->set_sequence_length(length);
+    return std::make_unique<ValidationData>(std::move(data), hparams.batch_size, device, /*few=*/1);
+  } catch (const Error& error) {
+    log::warn(concat("no validation of long_sequence_length=", length, ": ", error.what()));
     return nullptr;
   }
 }
@@ -244,10 +263,32 @@ void tell_start(const Plan& plan, Trainer& trainer, const at::Device& device) {
                    *plan.options.output_dir));
 }
 
-Periodic validation_row(Validation validation, int64_t frequency) {
-  return {"val", frequency, [validation = std::move(validation)](const Moment& now) {
-            now.sink.scalars(now.step, "val", validation());
-          }};
+// What the program was called with, word by word.
+std::string command_line() {
+  std::ifstream in("/proc/self/cmdline", std::ios::binary);
+  std::string text(std::istreambuf_iterator<char>(in), {});
+  std::replace(text.begin(), text.end(), '\0', ' ');
+  return text;
+}
+
+std::string code_block(const std::string& text) { return concat("```\n", text, "\n```"); }
+
+std::vector<std::pair<std::string, std::string>> texts_of(const Plan& plan, Dataset& data,
+                                                          const HparamsView& hparams) {
+  return {{"run/command_line", code_block(printable(command_line()))},
+          {"run/version", code_block(versions())},
+          {"run/options", code_block(to_json(plan.options).dump(2))},
+          {"run/dataset_hparams", code_block(data.view().to_json().dump(2))},
+          {"run/model_hparams", code_block(hparams.to_json().dump(2))}};
+}
+
+SummaryOptions summary_options(const TrainOptions& options) {
+  return {.scalars = options.summary_freq,
+          .images = options.image_summary_freq,
+          .eval = options.eval_summary_freq,
+          .accum_eval = options.accum_eval_summary_freq,
+          .histograms = options.histogram_freq,
+          .samples = options.eval_samples};
 }
 
 void show(const Plan& plan, Dataset& data, const HparamsView& hparams, const TrainerOptions& settings,
@@ -305,7 +346,7 @@ void train(const TrainOptions& given) {
   const auto settled = settle_model_hparams(plan, entry, *data);
   check_sequences(*data, options.input_dir);
   const auto& hparams = dynamic_cast<const TrainHparams&>(*settled);
-  const auto validation_data = options.summary_freq > 0 ? open_validation(plan) : nullptr;
+  auto validation_data = open_validation(plan);
   stop_if_interrupted();
 
   const auto device = device_named(options.device);
@@ -327,9 +368,17 @@ void train(const TrainOptions& given) {
   tell_start(plan, trainer, device);
   auto loop = loop_options(plan, entry.name, data->shape());
   loop.data_position = [&] { return text(batches->position()); };
-  if (validation_data)
-    loop.more.push_back(validation_row(Validation(trainer.generator(), *validation_data, hparams, device),
-                                       options.summary_freq));
+  loop.texts = texts_of(plan, *data, entry.view(*settled));
+  if (has_event_file(options)) loop.sinks.emplace_back(event_sink);
+  const auto validation =
+      validation_data ? std::make_unique<ValidationData>(std::move(validation_data), hparams.batch_size,
+                                                         device, options.val_batches)
+                      : nullptr;
+  const auto longer = open_long_validation(plan, hparams, device);
+  Summaries summaries(trainer, has_event_file(options) ? summary_metrics(data->shape(), device) : MetricSet(),
+                      summary_options(options), validation.get(), longer.get());
+  loop.more = summaries.quick();
+  loop.after_saving = summaries.thorough();
   TrainLoop(trainer, *batches, std::move(loop)).run();
   log::info(concat("trained to step ", trainer.global_step(), "; the run is in ", *options.output_dir,
                    data->skipped_summary()));

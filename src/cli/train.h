@@ -57,7 +57,8 @@ struct TrainOptions {
 
   HPARAM_GROUP(output, "Output");
   HPARAM(Text, output_dir, std::nullopt,
-         "the run's folder: JSON files, metrics.jsonl, checkpoints; default: a folder in --logs_dir named "
+         "the run's folder: JSON files, metrics.jsonl, event files, checkpoints; default: a folder in "
+         "--logs_dir named "
          "after the "
          "model and --model_hparams",
          Metavar{"DIR"});
@@ -82,7 +83,28 @@ struct TrainOptions {
   HPARAM_GROUP(often, "How often, in steps (0: never)");
   HPARAM(int64_t, progress_freq, 100, "losses are printed and added to metrics.jsonl", AtLeast{0});
   HPARAM(int64_t, save_freq, 5000, "a checkpoint is saved", AtLeast{0});
-  HPARAM(int64_t, summary_freq, 1000, "metrics of a validation batch are added to metrics.jsonl", AtLeast{0});
+  HPARAM(int64_t, summary_freq, 1000,
+         "losses and metrics of the training batch and of --val_batches go into the event file, and those of "
+         "the latter into metrics.jsonl",
+         AtLeast{0});
+  HPARAM(int64_t, image_summary_freq, 5000, "what is predicted goes into the event file as animated GIFs",
+         AtLeast{0});
+  HPARAM(int64_t, eval_summary_freq, 25000,
+         "worst, mean and best of --eval_samples futures of a training and a validation batch", AtLeast{0});
+  HPARAM(int64_t, accum_eval_summary_freq, 100000,
+         "the same numbers over the whole validation set, and over the longer one (long_sequence_length "
+         "of --dataset_hparams)",
+         AtLeast{0});
+  HPARAM(int64_t, histogram_freq, 0, "histograms of weights and gradients go into the event file",
+         AtLeast{0});
+
+  HPARAM_GROUP(validation, "How validation is done");
+  HPARAM(int64_t, val_batches, 4, "validation batches, always the same, that --summary_freq looks at",
+         (Between{1, limits::kSequences}));
+  HPARAM(int64_t, eval_samples, 100,
+         "futures of each sequence for --eval_summary_freq "
+         "and --accum_eval_summary_freq",
+         (Between{1, limits::kFutures}));
 
   HPARAM_GROUP(keeping, "What is kept, and when to stop");
   HPARAM(int64_t, keep, 2, "the newest checkpoints, damaged ones not counted; 0: all of them",
@@ -109,11 +131,6 @@ struct TrainOptions {
   HPARAM(double, gpu_mem_frac, 0.0, "largest share of the GPU's memory to use; 0: no limit", (Between{0, 1}));
 
   HPARAM_GROUP(ignored, "Ignored (kept for compatibility with the published program)");
-  HPARAM(int64_t, image_summary_freq, 5000, "images for TensorBoard: see savp_generate", AtLeast{0});
-  HPARAM(int64_t, eval_summary_freq, 25000, "best of many samples for TensorBoard: see savp_evaluate",
-         AtLeast{0});
-  HPARAM(int64_t, accum_eval_summary_freq, 100000,
-         "the same over the whole validation set: see savp_evaluate", AtLeast{0});
   HPARAM(int64_t, aggregate_nccl, 0, "how several GPUs are joined: one is used", AtLeast{0});
 };
 

@@ -170,7 +170,7 @@ Owned<AVFrame> make_frame(const Picture& picture, int64_t index) {
 
 }  // namespace
 
-void write_gif(const std::filesystem::path& path, const std::vector<Picture>& pictures, double fps) {
+std::string encode_gif(const std::filesystem::path& path, const std::vector<Picture>& pictures, double fps) {
   SAVP_CHECK(!pictures.empty(), DataError, path.string(), ": a GIF needs at least one frame");
   SAVP_CHECK(fps > 0 && fps <= 100, UsageError, path.string(),
              ": a GIF shows up to 100 frames a second, not ", fps);
@@ -191,7 +191,11 @@ void write_gif(const std::filesystem::path& path, const std::vector<Picture>& pi
   for (auto frame = libav::make_frame(); palette.pull(frame.get()); av_frame_unref(frame.get()))
     gif.encode(frame.get());
   gif.encode(nullptr);
-  write_whole_file(path, gif.finish());
+  return gif.finish();
+}
+
+void write_gif(const std::filesystem::path& path, const std::vector<Picture>& pictures, double fps) {
+  write_whole_file(path, encode_gif(path, pictures, fps));
 }
 
 }  // namespace savp

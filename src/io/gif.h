@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 #include <vector>
 
 #include "io/image.h"
@@ -12,5 +13,8 @@ namespace savp {
 // shown for 1 / fps seconds, rounded to the hundredths of a second that the format knows. The file appears in
 // full or not at all; missing folders are made.
 void write_gif(const std::filesystem::path& path, const std::vector<Picture>& pictures, double fps);
+
+// The bytes of such a file; `name` is what messages call it.
+std::string encode_gif(const std::filesystem::path& name, const std::vector<Picture>& pictures, double fps);
 
 }  // namespace savp

@@ -105,9 +105,8 @@ int64_t count_records(const std::string& path) {
   return reader.position().record;
 }
 
-void TfRecordWriter::write(std::string_view data) {
-  SAVP_CHECK(data.size() <= INT_MAX, DataError, path_, ": a record of ", data.size(),
-             " bytes is larger than 2 GiB");
+std::string framed_record(std::string_view data) {
+  SAVP_CHECK(data.size() <= INT_MAX, DataError, "a record of ", data.size(), " bytes is larger than 2 GiB");
   std::string frame;
   frame.reserve(kHeaderBytes + data.size() + kFooterBytes);
   const uint64_t length = data.size();
@@ -115,6 +114,13 @@ void TfRecordWriter::write(std::string_view data) {
   append(frame, check_of(&length, sizeof(length)));
   frame += data;
   append(frame, check_of(data.data(), data.size()));
+  return frame;
+}
+
+void TfRecordWriter::write(std::string_view data) {
+  SAVP_CHECK(data.size() <= INT_MAX, DataError, path_, ": a record of ", data.size(),
+             " bytes is larger than 2 GiB");
+  const auto frame = framed_record(data);
   file_.write(frame.data(), frame.size());
 }
 

@@ -71,6 +71,9 @@ class TfRecordReader {
 // Number of records, found by their length fields alone.
 int64_t count_records(const std::string& path);
 
+// A record with its frame. Throws DataError for more than 2 GiB.
+std::string framed_record(std::string_view data);
+
 // The file appears whole, with close(), or not at all.
 class TfRecordWriter {
  public:

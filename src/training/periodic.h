@@ -12,10 +12,11 @@
 
 namespace savp {
 
-// The moment after a step.
+// The moment after a step; before the first one (Periodic::at_start), report and batch are empty.
 struct Moment {
   int64_t step;              // how many are done
   const StepReport& report;  // of the last one, on the device: reading it waits
+  const Batch& batch;        // that it learnt from
   Sink& sink;
 };
 
@@ -24,6 +25,7 @@ struct Periodic {
   int64_t frequency;  // steps between; 0: never. Done at the last step, too.
   std::function<void(const Moment&)> act;
   StepOptions wants = {};  // of the steps after which it is done
+  bool at_start = false;   // done before the first step of a new run, too
 };
 
 }  // namespace savp

@@ -18,19 +18,32 @@ using Values = std::vector<std::pair<std::string, double>>;
 constexpr const char* kTraining = "training";
 // In it: updates that were left out so far, because a loss or gradient was not finite.
 constexpr const char* kSkippedSteps = "skipped_steps";
+// The group of what event files hold: names are whole tags ("d_loss_1/d_loss").
+constexpr const char* kSummaries = "summaries";
+
+// A number for each predicted frame.
+struct Curve {
+  int64_t first = 0;  // the number of the frame that the first value is of, counted from 1
+  std::vector<double> values;
+};
 
 // A sink takes what it can show and passes over the rest.
 class Sink {
  public:
   virtual ~Sink() = default;
 
-  // Numbers of a step, the most telling first; they may be infinite or NaN. `group` is kTraining, or says
-  // what they were measured on ("val"); a group has each name once.
+  // Numbers of a step, the most telling first; they may be infinite or NaN. `group` is kTraining, kSummaries,
+  // or says what they were measured on ("val"); a group has each name once.
   virtual void scalars(int64_t /*step*/, const std::string& /*group*/, const Values& /*values*/) {}
-  // Videos [T, B, C, H, W], from 0 to 1, on any device.
+  // Videos [T, B, C, H, W], from 0 to 1, on any device; they may change after the call.
   virtual void images(int64_t /*step*/, const std::string& /*tag*/, const at::Tensor& /*videos*/) {}
-  // A number for each predicted frame.
-  virtual void figure(int64_t /*step*/, const std::string& /*tag*/, const std::vector<double>& /*curve*/) {}
+  virtual void figure(int64_t /*step*/, const std::string& /*tag*/, const Curve& /*curve*/) {}
+  // How numbers of any shape are distributed.
+  virtual void histogram(int64_t /*step*/, const std::string& /*tag*/, const at::Tensor& /*values*/) {}
+  // What is worth remembering of the run's health, as a line; the console has said it in its own words.
+  virtual void note(int64_t /*step*/, const std::string& /*text*/) {}
+  // All that was given is where it belongs, and safe. Throws what went wrong on the way there.
+  virtual void flush() {}
 };
 
 // Several at once; without any, everything goes nowhere.
@@ -44,8 +57,17 @@ class Sinks final : public Sink {
   void images(int64_t step, const std::string& tag, const at::Tensor& videos) override {
     for (const auto& sink : sinks_) sink->images(step, tag, videos);
   }
-  void figure(int64_t step, const std::string& tag, const std::vector<double>& curve) override {
+  void figure(int64_t step, const std::string& tag, const Curve& curve) override {
     for (const auto& sink : sinks_) sink->figure(step, tag, curve);
+  }
+  void histogram(int64_t step, const std::string& tag, const at::Tensor& values) override {
+    for (const auto& sink : sinks_) sink->histogram(step, tag, values);
+  }
+  void note(int64_t step, const std::string& text) override {
+    for (const auto& sink : sinks_) sink->note(step, text);
+  }
+  void flush() override {
+    for (const auto& sink : sinks_) sink->flush();
   }
 
  private:

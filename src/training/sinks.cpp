@@ -29,7 +29,7 @@ class ConsoleSink final : public Sink {
   void scalars(int64_t step, const std::string& group, const Values& values) override {
     if (group == kTraining)
       report(step, values);
-    else
+    else if (group != kSummaries)
       tell(group == "val" ? "validation" : group, values);
   }
 
@@ -54,11 +54,14 @@ class MetricsSink final : public Sink {
   MetricsSink(const std::filesystem::path& file, int64_t step) : log_(file, step) {}
 
   void scalars(int64_t step, const std::string& group, const Values& values) override {
+    if (group == kSummaries) return;
     const auto prefix = group == kTraining ? "" : group + "_";
     Json line = {{"step", step}};
     for (const auto& [name, value] : values) line[prefix + name] = value;
     log_.write(line);
   }
+
+  void note(int64_t step, const std::string& text) override { log_.write({{"step", step}, {"note", text}}); }
 
  private:
   MetricsLog log_;

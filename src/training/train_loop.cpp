@@ -11,34 +11,16 @@
 #include "core/log.h"
 #include "training/health.h"
 #include "training/progress.h"
+#include "training/scalars.h"
 
 namespace savp {
 namespace {
 
 constexpr int64_t kWarningInterval = 100;  // steps: bad ones may come again and again
 
-// The values of 0-dim tensors, read from the device all at once; undefined ones are left out.
-Values fetch(const Scalars& scalars) {
-  std::vector<std::string> names;
-  std::vector<Tensor> tensors;
-  for (const auto& [name, tensor] : scalars) {
-    if (!tensor.defined()) continue;
-    names.push_back(name);
-    tensors.push_back(tensor.detach().to(at::kDouble));
-  }
-  Values values;
-  if (tensors.empty()) return values;
-  const auto fetched = at::stack(tensors).cpu();
-  for (size_t i = 0; i < names.size(); ++i)
-    values.emplace_back(names[i], fetched.const_data_ptr<double>()[i]);
-  return values;
-}
-
-// The losses that a step reports, sums before their terms, and what varied with the step.
+// The losses that a step reports and what varied with the step.
 Scalars scalars_of(const StepReport& report) {
-  Scalars all = {{"d_loss", report.d_loss}, {"g_loss", report.g_loss}};
-  all.insert(all.end(), report.d_losses.begin(), report.d_losses.end());
-  all.insert(all.end(), report.g_losses.begin(), report.g_losses.end());
+  auto all = losses_of(report);
   all.emplace_back("learning_rate", report.learning_rate);
   all.emplace_back("kl_weight", report.kl_weight);
   return all;
@@ -77,7 +59,8 @@ struct TrainLoop::Body {
         first_step(trainer.global_step()),
         progress(first_step, max_steps, ::isatty(STDERR_FILENO) == 1),
         health(trainer, options.max_bad_steps) {
-    for (const auto& make : options.sinks) sinks.add(make({options.output_dir, first_step, progress}));
+    for (const auto& make : options.sinks)
+      sinks.add(make({options.output_dir, first_step, progress, options.texts}));
     rows = {{"progress", 1, [this](const Moment& now) { progress.advance(now.step); }},
             {"losses", options.progress_freq, [this](const Moment& now) { report(now); }, {.report = true}},
             {"health", health.interval(), [this](const Moment&) { check_health(); }}};
@@ -86,6 +69,7 @@ struct TrainLoop::Body {
     rows.push_back({"postponed save", 1, [this](const Moment&) {
                       if (save_postponed && !health.in_doubt()) save_if_good();
                     }});
+    rows.insert(rows.end(), options.after_saving.begin(), options.after_saving.end());
   }
 
   bool due(const Periodic& row, int64_t step) const {
@@ -97,10 +81,20 @@ struct TrainLoop::Body {
     StepOptions wanted;
     for (const auto& row : rows)
       if (due(row, step)) wanted = both(wanted, row.wants);
-    const auto report = trainer.step(next_batch(), wanted);
+    const auto batch = next_batch();
+    const auto report = trainer.step(batch, wanted);
     health.note(report);
     for (const auto& row : rows)
-      if (due(row, step)) row.act({step, report, sinks});
+      if (due(row, step)) row.act({step, report, batch, sinks});
+  }
+
+  // A run that continues has it from its beginning.
+  void start() {
+    if (first_step > 0) return;
+    const StepReport report;
+    const Batch batch;
+    for (const auto& row : rows)
+      if (row.at_start && row.frequency > 0) row.act({0, report, batch, sinks});
   }
 
   // What went wrong with the data is no reason to lose what was learnt.
@@ -130,6 +124,7 @@ struct TrainLoop::Body {
     const auto step = trainer.global_step();
     if (!health.in_doubt() || step < warned_step + kWarningInterval) return;
     progress.warn(concat("step ", step, ": ", health.losses().complaint()));
+    sinks.note(step, health.losses().complaint());
     warned_step = step;
   }
 
@@ -141,7 +136,8 @@ struct TrainLoop::Body {
     return good;
   }
 
-  [[noreturn]] void diverged(const std::string& what) const {
+  [[noreturn]] void diverged(const std::string& what) {
+    sinks.note(trainer.global_step(), concat("training diverged: ", what));
     const auto good = last_good();
     throw DivergedError(concat(
         "training diverged at step ", trainer.global_step(), ": ", what, "; ",
@@ -167,7 +163,9 @@ struct TrainLoop::Body {
     if (options.data_position) metadata[metadata_keys::kDataPosition] = options.data_position();
     auto retention = options.retention;
     if (const auto good = last_good()) retention.also = good->step;
-    return save_checkpoint(options.output_dir, step, variables, metadata, retention);
+    const auto file = save_checkpoint(options.output_dir, step, variables, metadata, retention);
+    sinks.flush();
+    return file;
   }
 
   void stop() {
@@ -186,10 +184,12 @@ TrainLoop::TrainLoop(Trainer& trainer, Stream<Batch>& batches, TrainLoopOptions 
 TrainLoop::~TrainLoop() = default;
 
 void TrainLoop::run() {
+  if (body_->trainer.global_step() < body_->max_steps) body_->start();
   while (body_->trainer.global_step() < body_->max_steps) {
     if (interrupted()) body_->stop();
     body_->step();
   }
+  body_->sinks.flush();
 }
 
 }  // namespace savp

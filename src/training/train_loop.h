@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "checkpoints/run_dir.h"
@@ -30,6 +31,8 @@ struct TrainLoopOptions {
   std::function<std::string()>
       data_position;                // where the batches stand, saved as "data_position"; may be empty
   std::vector<Periodic> more = {};  // done after the losses are known and before a checkpoint is saved
+  std::vector<Periodic> after_saving = {};  // what takes so long that a checkpoint should be safe before
+  std::vector<std::pair<std::string, std::string>> texts = {};  // SinkOrigin::texts
   std::vector<MakeSink> sinks = usual_sinks();
 };
 

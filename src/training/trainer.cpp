@@ -154,8 +154,9 @@ struct Trainer::Body {
 
   int64_t step() const { return *global_step.const_data_ptr<int64_t>(); }
 
-  StepContext context(const StepOptions& wanted) const {
-    StepContext now{.noise = *noise,
+  StepContext context(const StepOptions& wanted) const { return context(wanted, *noise); }
+  StepContext context(const StepOptions& wanted, Noise& draws) const {
+    StepContext now{.noise = draws,
                     .learning_rate = clock[kLearningRate],
                     .kl_weight = clock[kKlWeight],
                     .global_step = clock[kStepsDone]};
@@ -236,6 +237,29 @@ struct Trainer::Body {
     if (wanted.outputs) report.output = detached(output);
     bad_steps.copy_(torch::where(bad > 0.0, bad_steps + 1.0, torch::zeros_like(bad_steps)));
     report.bad_steps = bad_steps.clone();
+    return report;
+  }
+
+  StepReport look(const Batch& batch, Noise& draws, const StepOptions& wanted) {
+    torch::NoGradGuard no_grad;
+    clock.set(step());
+    StepReport report;
+    auto now = context(wanted, draws);
+    now.prior = true;
+    report.learning_rate = now.learning_rate.clone();
+    if (hparams.kl_weight != 0.0) report.kl_weight = now.kl_weight.clone();
+    const auto output = generator->forward(batch, now);
+    std::vector<Judgement> judgements;
+    if (!discriminators->empty())
+      judgements = discriminators->judge(targets(batch), output, discriminators->normalize(),
+                                         DiscriminatorSet::Phase::kDiscriminator, draws);
+    auto d = evaluate(discriminator_terms, {batch, output, judgements}, now);
+    report.d_losses = std::move(d.values);
+    report.d_loss = d.total;
+    report_before_update(batch, output, judgements, now, report);
+    report.g_losses_post = report.g_losses;
+    report.g_loss_post = report.g_loss;
+    report.output = output;
     return report;
   }
 
@@ -345,6 +369,9 @@ Trainer::~Trainer() = default;
 
 StepReport Trainer::step(const Batch& batch, const StepOptions& options) {
   return body_->run(batch, options);
+}
+StepReport Trainer::look(const Batch& batch, Noise& noise, const StepOptions& options) {
+  return body_->look(batch, noise, options);
 }
 int64_t Trainer::global_step() const { return body_->step(); }
 void Trainer::set_global_step(int64_t step) { body_->global_step.fill_(step); }

@@ -63,6 +63,12 @@ class Trainer {
   // report's tensors hold until the next step.
   StepReport step(const Batch& batch, const StepOptions& options = {});
 
+  // What step() would report of a batch, by the schedules of the next step, but nothing is learnt: weights,
+  // power iterations and the draws of training stay as they are. Draws come from `noise`. The losses of the
+  // generator and its outputs are always there, its details and sampled rollouts on request. Does not wait
+  // for the device.
+  StepReport look(const Batch& batch, Noise& noise, const StepOptions& options = {});
+
   int64_t global_step() const;
   void set_global_step(int64_t step);
   Generator& generator();

@@ -2,37 +2,78 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+
 #include "core/error.h"
 #include "core/noise.h"
 #include "metrics/metrics.h"
+#include "training/scalars.h"
 
 namespace savp {
 namespace {
 
-Batch first_batch(const Dataset& data, const BatchOptions& options) {
-  const auto batch = data.batches(options)->next();
+Batch next_of(BatchStream& batches) {
+  auto batch = batches.next();
   SAVP_CHECK(batch.has_value(), DataError, "the validation data has no sequence that is long enough");
-  return *batch;
+  return *std::move(batch);
+}
+
+Values measured(Trainer& trainer, const Batch& batch) {
+  Values values;
+  const auto context = trainer.hparams().context_frames;
+  DeviceNoise noise(batch.images.device(), /*seed=*/0);
+  const auto predicted = trainer.generator()
+                             .predict(batch, batch.images.size(0), /*samples=*/1, noise)
+                             .images.slice(0, context - 1);
+  const auto truth = batch.images.slice(0, context);
+  for (const auto& metric : metrics())
+    values.emplace_back(metric.name, metric.measure(truth, predicted).mean().item<double>());
+  DeviceNoise draws(batch.images.device(), /*seed=*/0);
+  const auto losses = fetch(losses_of(trainer.look(batch, draws)));
+  values.insert(values.end(), losses.begin(), losses.end());
+  return values;
 }
 
 }  // namespace
 
-Validation::Validation(Generator& generator, const Dataset& data, const TrainHparams& hparams,
-                       const at::Device& device)
-    : generator_(generator),
-      context_(hparams.context_frames),
-      batch_(first_batch(data, {.batch_size = hparams.batch_size, .threads = 0, .device = device})) {}
+ValidationData::ValidationData(std::unique_ptr<Dataset> data, int64_t batch_size, const at::Device& device,
+                               int64_t few)
+    : data_(std::move(data)), batch_size_(batch_size), device_(device) {
+  auto on_host = options();
+  on_host.device = at::kCPU;
+  const auto batches = data_->batches(on_host);
+  while (this->few() < few) few_.push_back(next_of(*batches));
+}
 
-Values Validation::operator()() const {
-  const auto length = batch_.images.size(0);
-  DeviceNoise noise(batch_.images.device(), /*seed=*/0);
-  const auto predicted =
-      generator_.predict(batch_, length, /*samples=*/1, noise).images.slice(0, context_ - 1);
-  const auto truth = batch_.images.slice(0, context_);
-  Values values;
-  for (const auto& metric : metrics())
-    values.emplace_back(metric.name, metric.measure(truth, predicted).mean().item<double>());
-  return values;
+BatchOptions ValidationData::options() const {
+  return {.batch_size = batch_size_, .threads = 0, .device = device_};
+}
+
+int64_t ValidationData::batches() const {
+  return std::max<int64_t>(1, data_->num_examples_per_epoch() / batch_size_);
+}
+
+void ValidationData::for_each(const std::function<bool(int64_t, const Batch&)>& take) const {
+  const auto batches = data_->batches(options());
+  const auto count = this->batches();
+  for (int64_t index = 0; index < count; ++index)
+    if (!take(index, next_of(*batches))) return;
+}
+
+Values mean_of(const std::vector<Values>& all) {
+  auto mean = all.at(0);
+  for (size_t i = 0; i < mean.size(); ++i) {
+    double sum = 0;
+    for (const auto& values : all) sum += values.at(i).second;
+    mean[i].second = sum / static_cast<double>(all.size());
+  }
+  return mean;
+}
+
+Values validate(Trainer& trainer, const ValidationData& data) {
+  std::vector<Values> all;
+  for (int64_t i = 0; i < data.few(); ++i) all.push_back(measured(trainer, data.batch(i)));
+  return mean_of(all);
 }
 
 }  // namespace savp

@@ -1,31 +1,50 @@
-// How well a model predicts what it does not train on, during training.
+// The videos that training never sees, and how well a model does on them in the meantime.
 #pragma once
 
-#include <ATen/core/Tensor.h>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
 
 #include "core/video.h"
 #include "datasets/dataset.h"
-#include "models/generator.h"
 #include "training/sink.h"
+#include "training/trainer.h"
 
 namespace savp {
 
-// Metrics of one prediction for each video of a batch, over the predicted frames. Batch and draws are always
-// the same, and apart from those of training: with and without validation, training is the same.
-class Validation {
+// A validation set: a few batches that are always the same, kept in the host's memory, and all of it, read
+// again each time.
+class ValidationData {
  public:
-  // Keeps the data's first batch on the device. The generator must outlive it. Throws DataError where the
-  // data has too few sequences for a batch.
-  Validation(Generator& generator, const Dataset& data, const TrainHparams& hparams,
-             const at::Device& device);
+  // Reads the few batches, over the end of the set again from its beginning where it is smaller. Throws
+  // DataError where no sequence is long enough, UsageError where none can be.
+  ValidationData(std::unique_ptr<Dataset> data, int64_t batch_size, const at::Device& device, int64_t few);
 
-  // The mean of each metric ("psnr"); waits for the device.
-  Values operator()() const;
+  int64_t few() const { return static_cast<int64_t>(few_.size()); }
+  Batch batch(int64_t index) const { return few_[static_cast<size_t>(index)].to(device_); }
+
+  // How many batches the whole set has: full ones, at least one.
+  int64_t batches() const;
+  // Hands them on with their numbers, until `take` returns false. No more than one is kept.
+  void for_each(const std::function<bool(int64_t index, const Batch& batch)>& take) const;
 
  private:
-  Generator& generator_;
-  int64_t context_;  // frames
-  Batch batch_;
+  BatchOptions options() const;
+
+  std::unique_ptr<Dataset> data_;
+  int64_t batch_size_;
+  at::Device device_;
+  std::vector<Batch> few_;  // on the CPU
 };
+
+// What the few batches say: the metrics that need nothing but frames ("psnr") of one prediction of each
+// video, over its predicted frames, and the losses that training reports, under their names. Draws are always
+// the same, and apart from those of training: with and without validation, training is the same. Waits for
+// the device.
+Values validate(Trainer& trainer, const ValidationData& data);
+
+// The mean of values with the same names in the same order.
+Values mean_of(const std::vector<Values>& all);
 
 }  // namespace savp

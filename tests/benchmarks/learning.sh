@@ -85,7 +85,8 @@ for name in "${names[@]}"; do
   run=$out/runs/$name
   compgen -G "$run/model-*.safetensors" >/dev/null ||
     tool train --input_dir "$data" --dataset bair --model "$model" --output_dir "$run" --seed 0 \
-      --summary_freq "$budget" --save_freq "$budget" --dataset_hparams "use_state=$state,sequence_length=8" \
+      --summary_freq "$budget" --image_summary_freq 0 --eval_summary_freq 0 --accum_eval_summary_freq 0 \
+      --save_freq "$budget" --dataset_hparams "use_state=$state,sequence_length=8" \
       --model_hparams "$(short "$budget"),$hparams"
   tool evaluate "${measure[@]}" --checkpoint "$run" --results_dir "$out/results" --num_stochastic_samples 10
   rows+=("$(row "$name" "$budget")")

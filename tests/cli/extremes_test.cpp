@@ -33,7 +33,8 @@ TEST(Extremes, OfTrain) {
   std::filesystem::copy(kBair + "/test", data / "bair/train", std::filesystem::copy_options::recursive);
   try_all<cli::TrainOptions>(
       {"--input_dir", (data / "bair").string(), "--output_dir", "run", "--dataset_hparams",
-       "sequence_length=6,crop_size=32", "--summary_freq", "0", "--device", "cpu", "--model_hparams",
+       "sequence_length=6,crop_size=32", "--summary_freq", "0", "--image_summary_freq", "0",
+       "--eval_summary_freq", "0", "--accum_eval_summary_freq", "0", "--device", "cpu", "--model_hparams",
        "batch_size=1,ngf=4,nef=4,ndf=4,nz=2,n_layers=1,clip_length=4,max_steps=1"},
       cli::train);
 }

@@ -151,7 +151,8 @@ class Checker:
 
 # What makes a tool quick: flags that are added, unless they are given (the second list), and hyperparameters.
 SMALL_FLAGS = {
-    "savp_train": ([], ["--summary_freq", "0"]),
+    "savp_train": ([], ["--summary_freq", "0", "--image_summary_freq", "0", "--eval_summary_freq", "0",
+                        "--accum_eval_summary_freq", "0"]),
     "savp_generate": (["--num_samples", "1"], ["--num_stochastic_samples", "2"]),
     "savp_evaluate": (["--num_samples", "1"], ["--num_stochastic_samples", "2"]),
     "savp_bench": (["--iterations", "1", "--warmup", "0", "--batch_size", "1"], []),

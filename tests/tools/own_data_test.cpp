@@ -60,9 +60,10 @@ class OwnDataTools : public ScratchTest {
   // Train, generate and evaluate on a folder.
   void use(const std::string& data, const std::string& dataset_hparams) const {
     const auto run_folder = path("run-" + data);
-    const auto said = run("savp_train", 0,
-                          {"--input_dir", path(data), "--output_dir", run_folder, "--dataset_hparams",
-                           dataset_hparams, "--model_hparams", kSmall, "--seed", "1", "--summary_freq", "1"});
+    const auto said =
+        run("savp_train", 0,
+            {"--input_dir", path(data), "--output_dir", run_folder, "--dataset_hparams", dataset_hparams,
+             "--model_hparams", kSmall, "--seed", "1", "--summary_freq", "1", "--eval_samples", "2"});
     EXPECT_CONTAINS(said, "looks like the data set video");
     EXPECT_CONTAINS(said, "reading ");
     const auto later = run("savp_generate", 0,

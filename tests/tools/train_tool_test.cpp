@@ -11,6 +11,7 @@
 #include "io/example.h"
 #include "io/safetensors.h"
 #include "io/tfrecord.h"
+#include "support/event_reader.h"
 #include "support/scratch_test.h"
 #include "tools/process.h"
 
@@ -66,6 +67,12 @@ class TrainTool : public ScratchTest {
                                     "1",
                                     "--progress_freq",
                                     "1",
+                                    "--image_summary_freq",
+                                    "0",
+                                    "--eval_summary_freq",
+                                    "0",
+                                    "--accum_eval_summary_freq",
+                                    "0",
                                     "--model_hparams",
                                     concat(kSmall, ",", model_hparams)};
     all.insert(all.end(), more.begin(), more.end());
@@ -112,9 +119,10 @@ int exit_code(pid_t pid) {
 }
 
 TEST_F(TrainTool, NeedsNoMoreThanTheInput) {
-  const auto text = run(0, {"--input_dir", (folder_ / "bair").string(), "--logs_dir",
-                            (folder_ / "logs").string(), "--dataset_hparams", "sequence_length=6",
-                            "--model_hparams", concat(kSmall, ",max_steps=2"), "--summary_freq", "1"});
+  const auto text =
+      run(0, {"--input_dir", (folder_ / "bair").string(), "--logs_dir", (folder_ / "logs").string(),
+              "--dataset_hparams", "sequence_length=6", "--model_hparams", concat(kSmall, ",max_steps=2"),
+              "--summary_freq", "1", "--eval_samples", "2"});
   EXPECT_CONTAINS(text, "looks like the data set bair");
   EXPECT_CONTAINS(text, "model savp with hparams/bair_action_free/ours_savp");
   const std::string run = "logs/model.savp.batch_size.2.ngf.4.nef.4.ndf.4.nz.2.clip_length.4.max_steps.2/";
@@ -135,12 +143,39 @@ TEST_F(TrainTool, NeedsNoMoreThanTheInput) {
   EXPECT_CONTAINS(metrics, "\"d_loss\":");
 }
 
+// A run that continues writes a file of its own, which voids what the earlier one says of later steps.
+TEST_F(TrainTool, EventFilesAreContinuedNotDoubled) {
+  const std::vector<std::string> each_step = {"--summary_freq", "1", "--save_freq", "2"};
+  run(0, arguments("max_steps=3", each_step));
+  auto again = each_step;
+  again.insert(again.end(), {"--resume", "--from_step", "2"});
+  run(0, arguments("max_steps=4", again));
+  const auto files = event_files(folder_ / "run");
+  ASSERT_EQ(files.size(), 2u);
+  const auto first = read_events(files[0]), second = read_events(files[1]);
+  EXPECT_EQ(first.starts, (std::vector<int64_t>{0}));
+  EXPECT_EQ(second.starts, (std::vector<int64_t>{3})) << "step 3 of the first file is void";
+  EXPECT_EQ(first.steps("g_loss_1/g_loss"), (std::vector<int64_t>{0, 1, 2, 3}));
+  EXPECT_EQ(second.steps("g_loss_1/g_loss"), (std::vector<int64_t>{3, 4}));
+  EXPECT_EQ(first.steps("run/command_line"), (std::vector<int64_t>{0}));
+  EXPECT_EQ(second.steps("run/command_line"), (std::vector<int64_t>{3}));
+  for (const auto& value : second.values)
+    if (value.tag == "run/command_line") {
+      EXPECT_CONTAINS(field_of(value.message, 8).bytes, "--resume --from_step 2");
+    }
+}
+
+TEST_F(TrainTool, WithoutSummariesThereIsNoEventFile) {
+  run(0, arguments("max_steps=1", {"--summary_freq", "0"}));
+  EXPECT_TRUE(event_files(folder_ / "run").empty());
+}
+
 // With its weights, Adam's moments and step; what it was trained on is in its JSON files.
 TEST_F(TrainTool, ACheckpointOfTensorFlowIsResumed) {
   fs::copy(SAVP_TEST_DATA "/golden/models/ckpt_savp_old_dna_cell/checkpoint_dir", folder_ / "run");
-  const auto text =
-      run(0, {"--input_dir", (folder_ / "bair").string(), "--output_dir", (folder_ / "run").string(),
-              "--resume", "--progress_freq", "1", "--model_hparams", "batch_size=2,max_steps=125"});
+  const auto text = run(
+      0, {"--input_dir", (folder_ / "bair").string(), "--output_dir", (folder_ / "run").string(), "--resume",
+          "--progress_freq", "1", "--model_hparams", "batch_size=2,max_steps=125", "--eval_samples", "2"});
   EXPECT_CONTAINS(text, "training from step 123 to 125");
   EXPECT_CONTAINS(text, "the random draws of this kind of device were: they start anew");
   EXPECT_TRUE(fs::exists(folder_ / "run/model-125.safetensors"));
@@ -499,7 +534,6 @@ TEST_F(TrainTool, RefusesBeforeItWritesAnything) {
     EXPECT_FALSE(fs::exists(folder_ / "run")) << message;
   };
   refused(2, {"--dataset_hparams", "sequence_length=9"}, "sequence_length=9");
-  refused(2, {"--image_summary_freq", "10"}, "no TensorBoard summaries");
   refused(2, {"--preset", "smal"}, "did you mean small");
   refused(2, {"--preset", "bair/sna_l1", "--model", "savp"}, "is for --model sna");
   refused(3, {"--checkpoint", (folder_ / "nope").string()}, "nope: no such folder or checkpoint");

@@ -96,8 +96,17 @@ class TrainLoopTest : public ScratchTest {
 
   std::vector<int64_t> steps_of(const std::string& run) const {
     std::vector<int64_t> steps;
-    for (const auto& line : lines(run)) steps.push_back(line["step"]);
+    for (const auto& line : lines(run))
+      if (!line.contains("note")) steps.push_back(line["step"]);
     return steps;
+  }
+
+  // What metrics.jsonl remembers of the run's health.
+  std::vector<std::string> notes(const std::string& run) const {
+    std::vector<std::string> all;
+    for (const auto& line : lines(run))
+      if (line.contains("note")) all.push_back(concat(line["step"], ": ", line["note"].get<std::string>()));
+    return all;
   }
 
   std::vector<int64_t> saved(const std::string& run) const {
@@ -186,8 +195,8 @@ TEST_F(TrainLoopTest, RowsGetWhatTheyAskForAndReachEverySink) {
     void images(int64_t step, const std::string& tag, const Tensor& videos) override {
       log.push_back(concat(step, " ", tag, " ", videos.dim(), "d"));
     }
-    void figure(int64_t step, const std::string& tag, const std::vector<double>& curve) override {
-      log.push_back(concat(step, " ", tag, " ", curve.size()));
+    void figure(int64_t step, const std::string& tag, const Curve& curve) override {
+      log.push_back(concat(step, " ", tag, " ", curve.values.size()));
     }
   };
   std::vector<std::string> first, second;
@@ -199,7 +208,7 @@ TEST_F(TrainLoopTest, RowsGetWhatTheyAskForAndReachEverySink) {
                 3,
                 [](const Moment& now) {
                   now.sink.images(now.step, "gen_images", now.report.output.prior.images);
-                  now.sink.figure(now.step, "psnr", {1, 2});
+                  now.sink.figure(now.step, "psnr", {3, {1, 2}});
                 },
                 {.outputs = true}}};
   auto four_steps = trainer(4, 1);
@@ -267,8 +276,10 @@ TEST_F(TrainLoopTest, AFewBadStepsAreLeftOutAndTold) {
   for (size_t i = 0; i < before.size(); ++i)
     EXPECT_TRUE(torch::equal(before[i].second, after[i].second)) << before[i].first;
   EXPECT_EQ(saved("run"), (Steps{5, 6})) << "that of step 3 waits until steps are good again";
-  const auto written = lines("run");
+  auto written = lines("run");
+  std::erase_if(written, [](const Json& line) { return line.contains("note"); });
   EXPECT_EQ(steps_of("run"), (Steps{1, 2, 3, 4, 5, 6}));
+  EXPECT_EQ(notes("run"), (std::vector<std::string>{"3: gen_l1_loss is nan"}));
   EXPECT_EQ(written[1]["skipped_steps"], 0);
   EXPECT_EQ(written[5]["skipped_steps"], 2);
   EXPECT_TRUE(written[3]["g_loss"].is_null());
