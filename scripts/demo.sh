@@ -25,7 +25,7 @@ if compgen -G "$run/model-*.safetensors" >/dev/null; then
   tool train --input_dir "$data" --output_dir "$run" --resume --seed 0
 else
   tool train --input_dir "$data" --output_dir "$run" --preset small --seed 0 --progress_freq 50 --summary_freq 400 \
-    --save_freq 400 --dataset_hparams sequence_length=8
+    --save_freq 400 --eval_summary_freq 0 --accum_eval_summary_freq 0 --dataset_hparams sequence_length=8
 fi
 
 say "Futures of unseen sequences, as GIFs"
