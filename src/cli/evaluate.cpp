@@ -5,17 +5,27 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
+#include <filesystem>
 #include <iostream>
 
+#include "cli/evaluation_subject.h"
 #include "core/log.h"
+#include "evaluation/comparison.h"
+#include "evaluation/evaluation_parts.h"
 #include "evaluation/metric_choice.h"
 #include "evaluation/results.h"
+#include "evaluation/sharing.h"
+#include "evaluation/summary.h"
+#include "evaluation/video_results.h"
+#include "core/device.h"
+#include "savp/version.h"
 #include "training/progress.h"
 
 namespace savp::cli {
 namespace {
 
-constexpr const char* kRepeat = "repeat";
+namespace fs = std::filesystem;
 
 // Each once, in the order given.
 std::vector<Subtask> settle_subtasks(const EvaluateOptions& options) {
@@ -26,131 +36,337 @@ std::vector<Subtask> settle_subtasks(const EvaluateOptions& options) {
   return subtasks;
 }
 
-void check_true_frames(const Predicting& run) {
-  SAVP_CHECK(run.sequence_length() <= run.true_frames(), UsageError,
-             "sequence_length=", run.sequence_length(), ": the data has only ", run.true_frames(),
-             " true frames to compare with");
+// Gives a flag the value of the protocol. One that was set otherwise contradicts it.
+template <class T>
+void settle(const EvaluateOptions& options, T& flag, const T& usual, const T& wanted, const char* name) {
+  SAVP_CHECK(flag == usual || flag == wanted, UsageError, "--", name, " contradicts --protocol ",
+             enum_name(*options.protocol), ", which sets it: leave it out, or leave out the protocol");
+  flag = wanted;
+}
+
+// Metrics may be fewer than the protocol's.
+void settle_metrics(EvaluateOptions& options, const Protocol& protocol) {
+  if (options.metrics.empty()) options.metrics = protocol.metrics;
+}
+
+void settle_protocol(EvaluateOptions& options) {
+  if (!options.protocol) return;
+  const auto& protocol = find_protocol(*options.protocol);
+  const EvaluateOptions usual;
+  settle(options, options.mode, usual.mode, Split::kTest, "mode");
+  settle(options, options.sequence_length, usual.sequence_length,
+         std::optional<int64_t>(protocol.context + protocol.future), "sequence_length");
+  settle(options, options.num_stochastic_samples, usual.num_stochastic_samples, protocol.samples,
+         "num_stochastic_samples");
+  settle(options, options.fvd_samples, usual.fvd_samples, protocol.fvd_samples, "fvd_samples");
+  settle(options, options.fvd_context, usual.fvd_context, protocol.definitions.fvd_context, "fvd_context");
+  settle(options, options.fvd_input, usual.fvd_input, protocol.definitions.fvd, "fvd_input");
+  settle(options, options.num_epochs, usual.num_epochs, int64_t{1}, "num_epochs");
+  if (options.predictions)
+    settle(options, options.context_frames, usual.context_frames, protocol.context, "context_frames");
+  settle_metrics(options, protocol);
+  auto& hparams = options.dataset_hparams;
+  hparams = concat(hparams ? *hparams + "," : "", "context_frames=", protocol.context,
+                   protocol.actions ? ",use_state=true" : "");
+}
+
+// A deterministic model has nothing that lies between futures.
+void leave_out_diversity(EvaluateOptions& options, const EvaluationSubject& subject) {
+  if (!options.protocol || subject.samples > 1) return;
+  std::erase(options.metrics, MetricName::kDiversity);
+}
+
+void check_protocol(const EvaluationSubject& subject, const EvaluateOptions& options) {
+  if (!options.protocol) return;
+  const auto& shape = subject.shape;
+  const auto& protocol = find_protocol(*options.protocol);
+  check_fits(protocol,
+             {.height = shape.height,
+              .width = shape.width,
+              .channels = options.predictions ? protocol.channels : shape.channels,  // gray as RGB, too
+              .actions = options.predictions && protocol.actions ? 1 : shape.actions,
+              .context = subject.context_frames,
+              .future = subject.future_frames,
+              .sequences = subject.videos(),
+              .all_sequences = !options.num_samples});
+}
+
+void tell_protocol(const EvaluationSubject& subject, const EvaluateOptions& options) {
+  if (!options.protocol) return;
+  const auto& protocol = find_protocol(*options.protocol);
+  log::info(concat("protocol ", enum_name(protocol.name)));
+  for (const auto& line : choices(protocol)) log::info("  " + line);
+  if (protocol.sequences > 0 && subject.videos() != protocol.sequences)
+    log::warn(concat("--num_samples: ", subject.videos(), " sequences instead of ", protocol.sequences,
+                     ": the numbers are not those of the protocol"));
+}
+
+MetricDefinitions definitions_of(const EvaluateOptions& options) {
+  MetricDefinitions how;
+  if (options.protocol) how = find_protocol(*options.protocol).definitions;
+  how.fvd = options.fvd_input;
+  how.fvd_context = options.fvd_context;
+  return how;
+}
+
+MetricSet metrics_of(const EvaluationSubject& subject, const EvaluateOptions& options) {
+  return choose_metrics({options.metrics, options.metric_weights, static_cast<uint64_t>(options.seed),
+                         definitions_of(options), !options.no_feature_cache},
+                        {.height = subject.shape.height,
+                         .width = subject.shape.width,
+                         .frames = options.fvd_context ? subject.frames() : subject.future_frames,
+                         .videos = subject.videos(),
+                         .samples = subject.samples},
+                        subject.device);
+}
+
+Tensor context_of(const EvaluationSubject& subject, const Batch& batch) {
+  return batch.images.slice(0, 0, subject.context_frames);
+}
+
+Tensor truth_of(const EvaluationSubject& subject, const Batch& batch) {
+  return batch.images.slice(0, 0, subject.frames());
 }
 
 // The last context frame again and again, [F, B, C, H, W].
-Tensor repeated(const Predicting& run, const Batch& batch) {
+Tensor repeated(const EvaluationSubject& subject, const Batch& batch) {
   auto sizes = batch.images.sizes().vec();
-  sizes[0] = run.sequence_length() - run.context_frames();
-  return batch.images.slice(0, run.context_frames() - 1, run.context_frames()).expand(sizes);
+  sizes[0] = subject.future_frames;
+  return batch.images.slice(0, subject.context_frames - 1, subject.context_frames).expand(sizes);
 }
 
-int64_t samples_of(const Predicting& run, const EvaluateOptions& options) {
-  return run.stochastic() ? options.num_stochastic_samples : 1;
-}
-
-MetricSet metrics_of(const Predicting& run, const EvaluateOptions& options) {
-  const auto future = run.sequence_length() - run.context_frames();
-  return choose_metrics({options.metrics, options.metric_weights, static_cast<uint64_t>(options.seed)},
-                        {.height = run.shape().height,
-                         .width = run.shape().width,
-                         .frames = options.fvd_context ? run.sequence_length() : future,
-                         .videos = run.videos(),
-                         .samples = samples_of(run, options)},
-                        run.device());
+// What the numbers depend on, but for the true frames, which are compared themselves.
+std::string dependencies(const EvaluationSubject& subject, const MetricSet& metrics) {
+  auto flags = subject.description.options;
+  for (const char* free : {"threads", "data_threads", "gpu_mem_frac", "eval_parallel_iterations",
+                           "results_dir", "output_dir", "no_feature_cache"})
+    flags.erase(free);
+  Json all = {flags,
+              subject.description.dataset_hparams,
+              subject.description.model_hparams,
+              subject.model,
+              metrics.networks,
+              device_name(subject.device),
+              version()};
+  for (const auto& metric : facts_of(metrics)) all.push_back({metric.name, metric.definition});
+  return all.dump();
 }
 
 class Evaluation {
  public:
-  Evaluation(Predicting& run, const EvaluateOptions& options, const MetricSet& metrics)
-      : run_(run),
+  Evaluation(EvaluationSubject& subject, const EvaluateOptions& options, const MetricSet& metrics,
+             const EvaluationParts& parts)
+      : subject_(subject),
         options_(options),
         metrics_(metrics),
-        samples_(samples_of(run, options)),
-        sets_(metrics.features, options.fvd_samples, options.fvd_context),
-        progress_(0, run.videos() * samples_, ::isatty(STDERR_FILENO) == 1) {}
+        parts_(parts),
+        progress_(0, subject.videos() * subject.samples, ::isatty(STDERR_FILENO) == 1) {}
 
-  void add(const Batch& batch, EvaluationWriter& writer) {
-    const auto first = writer.videos(), end = first + batch.batch_size();
-    progress_.say(concat("evaluating samples ", first, " to ", end - 1, " of ", run_.videos(), "  ",
-                         progress_.time_left(first * samples_)));
-    writer.add(batch.images.slice(0, 0, run_.context_frames()), measured(batch));
-    if (run_.model() == kRepeat) return;
-    auto baseline = statistics(batch);
-    baseline.add(repeated(run_, batch));
-    writer.add_baseline(baseline);
+  // Sees to it that the part is there. False: another process works on it.
+  bool add(int64_t part, const Batch& batch) {
+    const auto first = subject_.first_video(), videos = batch.batch_size();
+    const auto claim = parts_.claim(part);
+    if (!claim) return false;
+    if (parts_.has(part, truth_digests(truth_of(subject_, batch)))) {
+      done_ += videos;
+      return true;
+    }
+    progress_.say(concat("evaluating samples ", first, " to ", first + videos - 1, " of ", subject_.videos(),
+                         "  ", progress_.time_left(steps())));
+    measure(part, batch);
+    return true;
   }
 
-  // The metrics of the whole set.
-  std::vector<SetResult> sets() const {
-    std::vector<SetResult> results;
-    if (metrics_.per_set.empty()) return results;
-    const auto features = sets_.sets();
-    log::info(concat(
-        "I3D looked at ", sets_.videos_seen(), " videos in ", std::lround(sets_.seconds()), " s (",
-        static_cast<double>(std::lround(10 * sets_.videos_seen() / sets_.seconds())) / 10, " a second)"));
-    for (const auto& metric : metrics_.per_set) {
-      const auto found = metric.finish(features);
-      results.push_back({.metric = metric.name,
-                         .value = found.value,
-                         .low = found.low,
-                         .high = found.high,
-                         .unbounded = found.unbounded,
-                         .videos = features.truth.size(0),
-                         .samples = features.predicted.size(1),
-                         .context_frames = options_.fvd_context ? run_.context_frames() : 0,
-                         .frames = run_.sequence_length() - run_.context_frames(),
-                         .decimals = metric.decimals});
+  void tell_speed() const {
+    if (const auto& work = metrics_.feature_work) {
+      const auto speed = work->seconds > 0 ? static_cast<double>(work->computed) / work->seconds : 0;
+      log::info(concat("I3D looked at ", work->computed, " videos in ", std::lround(work->seconds), " s (",
+                       static_cast<double>(std::lround(10 * speed)) / 10, " a second), ", work->known,
+                       " were known"));
     }
-    return results;
+    if (done_ > 0) log::info(concat(done_, " sequences had been evaluated before"));
   }
 
  private:
+  int64_t steps() const { return drawn_ + done_ * subject_.samples; }
   SampleStatistics statistics(const Batch& batch) const {
-    return {truth(batch), run_.context_frames(), metrics_};
+    return {truth_of(subject_, batch), subject_.context_frames, metrics_};
   }
-  Tensor truth(const Batch& batch) const { return batch.images.slice(0, 0, run_.sequence_length()); }
 
-  SampleStatistics measured(const Batch& batch) {
+  void measure(int64_t part, const Batch& batch) {
     auto found = statistics(batch);
-    const auto future = run_.sequence_length() - run_.context_frames();
-    if (metrics_.features) sets_.begin(truth(batch), run_.context_frames());
-    run_.sample(batch, samples_, options_.eval_parallel_iterations, [&](const Tensor& images) {
+    FeatureCollector features(metrics_.features, options_.fvd_samples, options_.fvd_context);
+    if (metrics_.features) features.begin(truth_of(subject_, batch), subject_.context_frames);
+    subject_.sample(batch, [&](const Tensor& images) {
       found.add(images);
-      if (metrics_.features) sets_.add(images.slice(0, images.size(0) - future));
-      progress_.advance(drawn_ += images.size(1));
+      if (metrics_.features) features.add(images);
+      drawn_ += images.size(1);
+      progress_.advance(steps());
     });
-    return found;
+    auto numbers = numbers_of(context_of(subject_, batch), found, options_.eval_subtasks);
+    if (metrics_.features) numbers.features = feature_rows(features.sets());
+    numbers.baseline = baseline(batch);
+    const auto folder = parts_.begin(part);
+    if (!options_.only_metrics)
+      write_pictures(folder, subject_.first_video(), context_of(subject_, batch), found,
+                     options_.eval_subtasks);
+    parts_.finish(part, numbers);
   }
 
-  Predicting& run_;
+  std::vector<MetricTable> baseline(const Batch& batch) const {
+    if (!subject_.with_baseline) return {};
+    auto found = statistics(batch);
+    found.add(repeated(subject_, batch));
+    return baseline_of(found);
+  }
+
+  EvaluationSubject& subject_;
   const EvaluateOptions& options_;
   const MetricSet& metrics_;
-  int64_t samples_, drawn_ = 0;
-  FeatureCollector sets_;
+  const EvaluationParts& parts_;
+  int64_t drawn_ = 0, done_ = 0;  // done_: videos of parts that were there already
   Progress progress_;
 };
+
+// Sees to it that all parts are there, those that other processes work on too, and returns their number. The
+// subject is opened again where a process ended without finishing what it had begun.
+int64_t measure_all(std::unique_ptr<EvaluationSubject>& subject, const EvaluateOptions& options,
+                    const MetricSet& metrics, const EvaluationParts& parts) {
+  for (bool first = true;; first = false) {
+    if (!first) subject = EvaluationSubject::open(options);
+    int64_t count = 0;
+    {
+      Evaluation evaluation(*subject, options, metrics, parts);
+      while (const auto batch = subject->next_batch()) evaluation.add(count++, *batch);
+      evaluation.tell_speed();
+    }
+    SAVP_CHECK(count > 0, DataError, subject->place, ": there are no sequences to evaluate");
+    bool complete = true;
+    for (int64_t part = 0; part < count; ++part) {
+      parts.wait_for(part);
+      complete = complete && parts.is_there(part);
+    }
+    if (complete) return count;
+  }
+}
+
+// What the other processes do: parts that nobody works on, until there are none, or until the results are
+// there.
+void help(EvaluationSubject& subject, const EvaluateOptions& options, const MetricSet& metrics,
+          const EvaluationParts& parts) {
+  const auto start = fs::file_time_type::clock::now();
+  const auto finished = [&] {
+    std::error_code missing;
+    const auto written = fs::last_write_time(fs::path(*options.output_dir) / kSummaryFile, missing);
+    return !missing && written > start;
+  };
+  Evaluation evaluation(subject, options, metrics, parts);
+  int64_t part = 0;
+  while (const auto batch = subject.next_batch()) {
+    if (finished()) return;
+    evaluation.add(part++, *batch);
+  }
+  evaluation.tell_speed();
+}
+
+// "cuda:3", or "auto" where there are no several GPUs.
+std::string device_of_process(int local_rank) {
+  const auto gpus = static_cast<int>(at::getNumGPUs());
+  return gpus > 1 ? concat("cuda:", local_rank % gpus) : "auto";
+}
+
+// The metrics of the whole set.
+std::vector<SetResult> sets_of(const EvaluationSubject& subject, const EvaluateOptions& options,
+                               const MetricSet& metrics, const VideoNumbers& numbers) {
+  std::vector<SetResult> results;
+  if (metrics.per_set.empty()) return results;
+  const auto features = feature_sets(numbers.features);
+  for (const auto& metric : metrics.per_set) {
+    const auto found = metric.finish(features);
+    results.push_back({.metric = metric.name,
+                       .value = found.value,
+                       .low = found.low,
+                       .high = found.high,
+                       .unbounded = found.unbounded,
+                       .videos = features.truth.size(0),
+                       .samples = features.predicted.size(1),
+                       .context_frames = options.fvd_context ? subject.context_frames : 0,
+                       .frames = subject.future_frames,
+                       .decimals = metric.decimals});
+  }
+  return results;
+}
+
+ComparableFacts comparable_of(const EvaluationSubject& subject, const EvaluateOptions& options,
+                              const VideoNumbers& numbers) {
+  const auto& shape = subject.shape;
+  return {.truth_sha256 = joint_digest(numbers.truths),
+          .sequences = numbers.videos(),
+          .context_frames = subject.context_frames,
+          .predicted_frames = subject.future_frames,
+          .height = shape.height,
+          .width = shape.width,
+          .channels = shape.channels,
+          .samples = options.predictions ? subject.samples : options.num_stochastic_samples,
+          .protocol = options.protocol ? std::optional(enum_name(*options.protocol)) : std::nullopt};
+}
+
+Json summary_of(const EvaluationSubject& subject, const EvaluateOptions& options, const MetricSet& metrics,
+                const EvaluationWriter& writer) {
+  const EvaluationFacts facts{
+      .comparable = comparable_of(subject, options, writer.numbers()),
+      .choices = options.protocol ? choices(find_protocol(*options.protocol)) : std::vector<std::string>(),
+      .model = subject.model,
+      .data = subject.data,
+      .prediction = {{"context_frames", subject.context_frames},
+                     {"predicted_frames", subject.future_frames},
+                     {"samples_drawn", subject.samples},
+                     {"seed", options.seed},
+                     {"device", device_name(subject.device)}},
+      .networks = metrics.networks,
+      .metrics = facts_of(metrics),
+      .pictures = !options.only_metrics,
+      .sample_strips = std::min<int64_t>(subject.samples, SampleStatistics::kShown)};
+  return make_summary(facts, writer.numbers(), writer.sets());
+}
+
+void print_comparison(const std::vector<std::string>& folders) {
+  SAVP_CHECK(folders.size() == 2, UsageError,
+             "--compare: two folders of results must be given, with a comma between");
+  std::cout << text(compare(folders[0], folders[1])) << std::flush;
+}
 
 }  // namespace
 
 void evaluate(const EvaluateOptions& given) {
+  if (!given.compare.empty()) return print_comparison(given.compare);
   auto options = given;
-  auto run = Predicting::open_dataset(options);
-  check_true_frames(run);
+  settle_protocol(options);
   options.eval_subtasks = options.eval_substasks = settle_subtasks(options);
+  const auto share = process_share(std::getenv);
+  if (share.size > 1 && options.device == "auto") options.device = device_of_process(share.local_rank);
+  auto subject = EvaluationSubject::open(options);
+  check_protocol(*subject, options);
+  leave_out_diversity(options, *subject);
   options.output_dir =
-      results_folder(ResultKind::kEvaluation, options.output_dir, options.results_dir, run.name()).string();
-  const auto metrics = metrics_of(run, options);
-  EvaluationWriter writer({.folder = *options.output_dir,
-                           .subtasks = options.eval_subtasks,
-                           .pictures = !options.only_metrics,
-                           .metrics = &metrics},
-                          run.description(to_json(options)));
-  {
-    Evaluation evaluation(run, options, metrics);
-    while (const auto batch = run.next_batch()) evaluation.add(*batch, writer);
-    if (writer.videos() > 0) writer.add_sets(evaluation.sets());
-  }
-  SAVP_CHECK(writer.videos() > 0, DataError, *options.input_dir, ": there are no sequences to evaluate");
+      results_folder(ResultKind::kEvaluation, options.output_dir, options.results_dir, subject->name)
+          .string();
+  subject->description.options["output_dir"] = *options.output_dir;
+  const auto metrics = metrics_of(*subject, options);
+  tell_protocol(*subject, options);
+  const EvaluationParts parts(*options.output_dir, dependencies(*subject, metrics));
+  if (!share.is_first()) return help(*subject, options, metrics, parts);
+  EvaluationWriter writer(
+      {.folder = *options.output_dir, .subtasks = options.eval_subtasks, .pictures = !options.only_metrics},
+      subject->description);
+  parts.remove_others();
+  const auto count = measure_all(subject, options, metrics, parts);
+  for (int64_t part = 0; part < count; ++part) writer.add(parts.numbers(part), parts.pictures(part));
+  writer.add_sets(sets_of(*subject, options, metrics, writer.numbers()));
+  writer.add_summary(summary_of(*subject, options, metrics, writer));
   writer.commit();
-  if (const auto tables = writer.tables(); !tables.empty())
-    std::cout << closing_text(tables, writer.baseline());
-  std::cout << set_text(writer.sets()) << std::flush;
-  log::info(concat("results are in ", *options.output_dir, run.skipped_summary()));
+  std::cout << closing_text(writer.tables(), writer.numbers().baseline, writer.sets()) << std::flush;
+  log::info(concat("results are in ", *options.output_dir, subject->skipped_summary()));
 }
 
 }  // namespace savp::cli

@@ -8,6 +8,8 @@
 #include "cli/predicting.h"
 #include "core/hparams.h"
 #include "core/limits.h"
+#include "evaluation/metric_definitions.h"
+#include "evaluation/protocols.h"
 #include "evaluation/statistics.h"
 #include "metrics/metric_names.h"
 
@@ -23,15 +25,21 @@ struct EvaluateOptions : PredictOptions {
       "savp_evaluate --checkpoint logs/bair --input_dir data/bair --mode test";
 
   HPARAM_GROUP(measuring, "Measuring");
+  HPARAM(std::optional<ProtocolName>, protocol, std::nullopt,
+         "measures as a paper does: split, context, length, samples, metrics and how exactly they are "
+         "computed, which "
+         "are printed; flags and data that do not fit are refused. --list_protocols tells them, with what is "
+         "doubtful about each; default: none");
   HPARAM(int64_t, num_stochastic_samples, 100, "futures of each sequence", (Between{1, limits::kFutures}));
   HPARAM(std::vector<Subtask>, eval_subtasks,
          (std::vector<Subtask>{Subtask::kMax, Subtask::kAvg, Subtask::kMin}),
          "which of them to keep for each metric: largest, mean, smallest value");
   HPARAM(std::vector<Subtask>, eval_substasks, (std::vector<Subtask>{}),
          "the same, as the published program spells it");
-  HPARAM(
-      std::vector<MetricName>, metrics, (std::vector<MetricName>{}),
-      "what to measure, as in psnr,ssim,fvd; default: all but lpips_vgg, as far as their networks are there");
+  HPARAM(std::vector<MetricName>, metrics, (std::vector<MetricName>{}),
+         "what to measure, as in psnr,ssim,fvd; default: the protocol's, else all but mae and lpips_vgg, as "
+         "far as "
+         "their networks are there");
   HPARAM(Text, metric_weights, std::nullopt,
          "folder of the networks of lpips, fvd and kvd; default: metric_weights in the cache, which "
          "scripts/fetch_metric_weights.sh fills",
@@ -40,9 +48,32 @@ struct EvaluateOptions : PredictOptions {
          (Between{1, limits::kFutures}));
   HPARAM(bool, fvd_context, false,
          "fvd and kvd look at the context frames, too, not at the predicted ones alone");
+  HPARAM(FvdInput, fvd_input, FvdInput::kOriginal,
+         "how frames reach fvd's and kvd's network: original (bytes, resized as TensorFlow 1 does), "
+         "stylegan-v (bytes, "
+         "half-pixel centres), unrounded (half-pixel centres)");
+  HPARAM(bool, no_feature_cache, false,
+         "neither take nor keep features of fvd and kvd in the cache (features/, 1.6 kB a video)");
   HPARAM(bool, only_metrics, false, "tables without pictures");
   HPARAM(int64_t, eval_parallel_iterations, 10, "futures drawn as one batch; fewer need less memory",
          (Between{1, limits::kFutures}));
+
+  HPARAM_GROUP(foreign, "Other programs' predictions");
+  HPARAM(Text, predictions, std::nullopt,
+         "measures these instead of running a model: a folder with a video (GIF, MP4, folder of frames) for "
+         "each "
+         "sequence, or a folder of several, one a future; or an .npz or .npy file",
+         Metavar{"DIR"});
+  HPARAM(Text, truth, std::nullopt,
+         "what happened, in the same order: a folder of videos, or an .npz or .npy file", Metavar{"DIR"});
+  HPARAM(int64_t, context_frames, 0, "with --truth: its first frames, which the model was shown",
+         (Between{0, limits::kFrames}));
+
+  HPARAM_GROUP(comparing, "Comparing");
+  HPARAM(std::vector<std::string>, compare, (std::vector<std::string>{}),
+         "instead of evaluating, compares two folders of results of the same sequences, sequence by "
+         "sequence, and "
+         "prints the mean difference of each metric with its interval of 95 %; default: none");
 
   HPARAM_GROUP(output, "Output");
   HPARAM(std::string, results_dir, "results", "folder in which a folder named after the checkpoint is made",

@@ -81,6 +81,8 @@ class Predicting {
   // What results are filed under.
   std::string name() const { return model_.origin.name(); }
   std::string model() const { return model_.entry().name; }
+  const Origin& origin() const { return model_.origin; }
+  const VideoInput& input() const { return input_; }
   // Of its results: the tool's options, with what followed for model, data set and batch size, and
   // all hyperparameters.
   RunDescription description(Json options) const;

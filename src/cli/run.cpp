@@ -22,6 +22,7 @@
 #include "core/log.h"
 #include "core/text.h"
 #include "core/verbosity.h"
+#include "evaluation/protocols.h"
 
 namespace savp::cli {
 namespace {
@@ -61,6 +62,8 @@ Flags flags_of(const Command& command) {
     flags.questions.push_back({"--help_hparams", "list all hyperparameters of models and data sets"});
     flags.questions.push_back({"--list_models", "list the models"});
   }
+  if (command.options.has("protocol"))
+    flags.questions.push_back({"--list_protocols", "list the protocols, with what is doubtful about each"});
   flags.questions.push_back({"--version", "print version, build facts and the CPU instructions in use"});
   if (command.name.empty())
     flags.questions.push_back({"--completion", "print completion for a shell", "bash|zsh"});
@@ -82,6 +85,7 @@ void run_command(const std::string& program, const std::vector<std::string>& arg
       {"--help", [&] { return help(program, command, flags); }},
       {"--help_hparams", [&] { return fit_lines(help_hparams(command.options), screen_columns()); }},
       {"--list_models", [] { return list_models(); }},
+      {"--list_protocols", [] { return fit_lines(list_protocols(), screen_columns()); }},
       {"--version", [&] { return version(program); }},
       {"--completion", [&] { return completion_of({command}, program, asked.value); }},
   };

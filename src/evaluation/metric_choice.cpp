@@ -11,8 +11,12 @@
 #include "checkpoints/metric_networks.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "evaluation/video_features.h"
+#include "io/cache_folder.h"
+#include "io/sha256.h"
 #include "metrics/i3d.h"
 #include "metrics/lpips.h"
+#include "metrics/variants.h"
 #include "nn/alex_net.h"
 #include "nn/vgg.h"
 
@@ -61,32 +65,78 @@ class Networks {
   std::shared_ptr<I3d> i3d_;
 };
 
-// A few videos at a time: activations of I3D take some 100 MB each.
-VideoFeatures logits_of(const std::shared_ptr<I3d>& i3d) {
-  constexpr int64_t kAtOnce = 4;
-  return [i3d](const Tensor& videos) {
-    std::vector<Tensor> logits;
-    for (const auto& part : videos.split(kAtOnce, 1)) logits.push_back(i3d->forward(i3d_input(part)));
-    return at::cat(logits);
+constexpr I3dInput input_of(FvdInput input) {
+  return {.bytes = input != FvdInput::kUnrounded, .half_pixel = input != FvdInput::kOriginal};
+}
+
+// Of one network and one way of bringing videos to it.
+std::optional<fs::path> cache_file(const Networks& networks, const MetricChoice& choice) {
+  if (!choice.keep_features) return std::nullopt;
+  const auto digest = sha256_of_file(networks.folder() / kI3d).substr(0, 16);
+  return cache_folder() / "features" / concat(digest, "-", enum_name(choice.definitions.fvd), ".records");
+}
+
+std::string words(const MetricTraits& traits, const MetricDefinitions& how) {
+  const char* input = how.fvd == FvdInput::kOriginal    ? "bytes, TensorFlow 1's resizing"
+                      : how.fvd == FvdInput::kStyleganV ? "bytes, resizing with half-pixel centres"
+                                                        : "not rounded, resizing with half-pixel centres";
+  return concat(traits.definition, "; ", input, "; ",
+                how.fvd_context ? "context and predicted frames" : "predicted frames");
+}
+
+// Of predictions as they are, or clipped to 0..1.
+void add_frame_metric(MetricSet& set, MetricName name, const MetricDefinitions& how, Metric::Measure measure,
+                      const std::string& definition = {}) {
+  const auto clipped = [measure](const Tensor& truth, const Tensor& prediction) {
+    return measure(truth, prediction.clamp(0, 1));
   };
+  auto metric = frame_metric(name, how.clipped ? Metric::Measure(clipped) : measure);
+  if (!definition.empty()) metric.definition = definition;
+  if (how.clipped) metric.definition += "; predictions clipped to 0..1";
+  set.per_frame.push_back(std::move(metric));
 }
 
 // As the original has it: the larger the better, 0 for equal pictures.
-Metric similarity(MetricName name, const std::shared_ptr<Lpips>& lpips) {
-  return frame_metric(name, [lpips](const Tensor& a, const Tensor& b) { return -lpips->distance(a, b); });
+Metric::Measure similarity(const std::shared_ptr<Lpips>& lpips) {
+  return [lpips](const Tensor& a, const Tensor& b) { return -lpips->distance(a, b); };
 }
 
-void add_set_metric(MetricSet& set, MetricName name, Networks& networks, uint64_t seed,
+// One way of computing a metric; no words: the usual one.
+struct Variant {
+  Tensor (*measure)(const Tensor&, const Tensor&);
+  const char* definition = "";
+};
+const std::map<PsnrOrder, Variant> kPsnrs = {
+    {PsnrOrder::kOfFrame, {psnr}},
+    {PsnrOrder::kOfChannels, {psnr_of_channels, "of each channel of each frame, mean over channels"}},
+    {PsnrOrder::kOfMeanError, {psnr_of_mean_error, "of the mean squared error over all predicted frames"}}};
+const std::map<SsimKind, Variant> kSsims = {
+    {SsimKind::kGaussian, {ssim}},
+    {SsimKind::kLuma, {ssim_of_luma, "of the luma in bytes, 11x11 Gaussian window, deviation 1.5"}},
+    {SsimKind::kUniform, {ssim_of_uniform_window, "7x7 uniform window, sample covariances, range 2"}}};
+
+void add_variant(MetricSet& set, MetricName name, const MetricDefinitions& how, const Variant& variant) {
+  add_frame_metric(set, name, how, variant.measure, variant.definition);
+}
+
+void add_set_metric(MetricSet& set, MetricName name, Networks& networks, const MetricChoice& choice,
                     SetValue (*measure)(const FeatureSets&, uint64_t)) {
   const auto& traits = traits_of(name);
-  if (!set.features) set.features = logits_of(networks.i3d());
+  const auto seed = choice.seed;
+  if (!set.features) {
+    const auto cached =
+        i3d_features(networks.i3d(), input_of(choice.definitions.fvd), cache_file(networks, choice));
+    set.features = cached.features;
+    set.feature_work = cached.work;
+  }
   set.per_set.push_back({enum_name(name), traits.better, traits.decimals,
-                         [measure, seed](const FeatureSets& features) { return measure(features, seed); }});
+                         [measure, seed](const FeatureSets& features) { return measure(features, seed); },
+                         words(traits, choice.definitions)});
 }
 
 // Why these videos cannot be measured so; empty where they can.
 using Obstacle = std::string (*)(const MeasuredVideos& videos);
-using Add = void (*)(MetricSet& set, Networks& networks, uint64_t seed);
+using Add = void (*)(MetricSet& set, Networks& networks, const MetricChoice& choice);
 
 std::string none(const MeasuredVideos&) { return ""; }
 template <int kSide>
@@ -115,39 +165,54 @@ struct Row {
 };
 const Row kRows[] = {
     {MetricName::kPsnr, true, nullptr, none,
-     [](MetricSet& set, Networks&, uint64_t) {
-       set.per_frame.push_back(frame_metric(MetricName::kPsnr, psnr));
+     [](MetricSet& set, Networks&, const MetricChoice& choice) {
+       add_variant(set, MetricName::kPsnr, choice.definitions, kPsnrs.at(choice.definitions.psnr));
      }},
     {MetricName::kMse, true, nullptr, none,
-     [](MetricSet& set, Networks&, uint64_t) {
-       set.per_frame.push_back(frame_metric(MetricName::kMse, mse));
+     [](MetricSet& set, Networks&, const MetricChoice& choice) {
+       const auto& how = choice.definitions;
+       add_variant(set, MetricName::kMse, {},
+                   how.summed_errors ? Variant{summed_squares, "sum over pixels and channels of each frame"}
+                                     : Variant{mse});
+     }},
+    {MetricName::kMae, false, nullptr, none,
+     [](MetricSet& set, Networks&, const MetricChoice& choice) {
+       const auto& how = choice.definitions;
+       add_variant(set, MetricName::kMae, {},
+                   how.summed_errors
+                       ? Variant{summed_differences, "absolute differences, summed over pixels and channels"}
+                       : Variant{mae});
      }},
     {MetricName::kSsim, true, nullptr, smaller_than<11>,
-     [](MetricSet& set, Networks&, uint64_t) {
-       set.per_frame.push_back(frame_metric(MetricName::kSsim, ssim));
+     [](MetricSet& set, Networks&, const MetricChoice& choice) {
+       add_variant(set, MetricName::kSsim, choice.definitions, kSsims.at(choice.definitions.ssim));
      }},
     {MetricName::kLpips, true, kLpipsAlex, smaller_than<31>,
-     [](MetricSet& set, Networks& networks, uint64_t) {
-       set.per_frame.push_back(similarity(MetricName::kLpips, networks.alex()));
+     [](MetricSet& set, Networks& networks, const MetricChoice& choice) {
+       add_frame_metric(set, MetricName::kLpips, choice.definitions, similarity(networks.alex()));
      }},
     {MetricName::kLpipsVgg, false, kLpipsVgg, smaller_than<16>,
-     [](MetricSet& set, Networks& networks, uint64_t) {
-       set.per_frame.push_back(similarity(MetricName::kLpipsVgg, networks.vgg()));
+     [](MetricSet& set, Networks& networks, const MetricChoice& choice) {
+       add_frame_metric(set, MetricName::kLpipsVgg, choice.definitions, similarity(networks.vgg()));
      }},
-    {MetricName::kDiversity, true, nullptr, one_sample,
-     [](MetricSet& set, Networks&, uint64_t) { set.per_video.push_back(pixel_diversity()); }},
-    {MetricName::kLpipsDiversity, true, kLpipsAlex, one_small_sample,
-     [](MetricSet& set, Networks& networks, uint64_t) {
+    {MetricName::kDiversity, true, kLpipsAlex, one_small_sample,
+     [](MetricSet& set, Networks& networks, const MetricChoice&) {
        set.per_video.push_back(neighbour_diversity(
            [lpips = networks.alex()](const Tensor& a, const Tensor& b) { return lpips->distance(a, b); }));
      }},
+    {MetricName::kPixelDiversity, true, nullptr, one_sample,
+     [](MetricSet& set, Networks&, const MetricChoice&) { set.per_video.push_back(pixel_diversity()); }},
+    {MetricName::kSharpness, true, nullptr, smaller_than<2>,
+     [](MetricSet& set, Networks&, const MetricChoice&) { set.per_video.push_back(sharpness()); }},
+    {MetricName::kCoverage, true, nullptr, one_sample,
+     [](MetricSet& set, Networks&, const MetricChoice&) { set.per_video.push_back(coverage()); }},
     {MetricName::kFvd, true, kI3d, few_videos_or_frames,
-     [](MetricSet& set, Networks& networks, uint64_t seed) {
-       add_set_metric(set, MetricName::kFvd, networks, seed, frechet_of_sets);
+     [](MetricSet& set, Networks& networks, const MetricChoice& choice) {
+       add_set_metric(set, MetricName::kFvd, networks, choice, frechet_of_sets);
      }},
     {MetricName::kKvd, true, kI3d, few_videos_or_frames,
-     [](MetricSet& set, Networks& networks, uint64_t seed) {
-       add_set_metric(set, MetricName::kKvd, networks, seed, kernel_distance_of_sets);
+     [](MetricSet& set, Networks& networks, const MetricChoice& choice) {
+       add_set_metric(set, MetricName::kKvd, networks, choice, kernel_distance_of_sets);
      }},
 };
 
@@ -160,6 +225,18 @@ std::string missing_network(const Row& row, const Networks& networks) {
   if (row.network == nullptr || fs::exists(networks.folder() / row.network, failure)) return "";
   return concat("needs a network that is not in ", networks.folder().string(), " (", kFetchNetworks,
                 " downloads it)");
+}
+
+// With the name of its network.
+void add(MetricSet& set, const Row& row, Networks& networks, const MetricChoice& choice) {
+  const auto frames = set.per_frame.size(), videos = set.per_video.size(), sets = set.per_set.size();
+  row.add(set, networks, choice);
+  if (row.network == nullptr) return;
+  auto& digest = set.networks[row.network];
+  if (digest.empty()) digest = sha256_of_file(networks.folder() / row.network);
+  for (auto i = frames; i < set.per_frame.size(); ++i) set.per_frame[i].network = row.network;
+  for (auto i = videos; i < set.per_video.size(); ++i) set.per_video[i].network = row.network;
+  for (auto i = sets; i < set.per_set.size(); ++i) set.per_set[i].network = row.network;
 }
 
 // "not measured: lpips, fvd: needs ..."
@@ -190,12 +267,26 @@ MetricSet choose_metrics(const MetricChoice& choice, const MeasuredVideos& video
     SAVP_CHECK(!asked || obstacle.empty(), UsageError, "--metrics ", name, ": ", obstacle);
     SAVP_CHECK(!asked || missing.empty(), DataError, "--metrics ", name, ": ", missing);
     if (obstacle.empty() && missing.empty())
-      row.add(set, networks, choice.seed);
+      add(set, row, networks, choice);
     else
       left_out.emplace_back(name, obstacle.empty() ? missing : obstacle);
   }
   tell(left_out);
   return set;
+}
+
+std::vector<MetricFacts> facts_of(const MetricSet& set) {
+  std::vector<MetricFacts> facts;
+  const auto note = [&](const auto& metric, const char* kind, Better better) {
+    const auto* traits = find_traits(metric.name);
+    facts.push_back({metric.name, kind, enum_name(better), metric.decimals, traits ? traits->unit : "",
+                     metric.definition, metric.network.empty() ? "" : set.networks.at(metric.network)});
+  };
+  for (const auto& metric : set.per_frame)
+    note(metric, "frame", metric.higher_is_better ? Better::kHigher : Better::kLower);
+  for (const auto& metric : set.per_video) note(metric, "video", metric.better);
+  for (const auto& metric : set.per_set) note(metric, "set", metric.better);
+  return facts;
 }
 
 }  // namespace savp

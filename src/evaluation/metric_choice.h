@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "evaluation/metric_definitions.h"
+#include "evaluation/summary.h"
 #include "metrics/metric_set.h"
 
 namespace savp {
@@ -16,6 +18,8 @@ struct MetricChoice {
   std::vector<MetricName> names = {};       // empty: the usual ones, those left out that cannot be measured
   std::optional<std::string> weights = {};  // folder of the networks; default: metric_weights_folder()
   uint64_t seed = 0;                        // of the bootstrap samples
+  MetricDefinitions definitions = {};
+  bool keep_features = false;  // of fvd and kvd, in the cache, for later evaluations
 };
 
 // What is to be measured.
@@ -29,5 +33,8 @@ struct MeasuredVideos {
 // With networks on the device. Tells in a line what is left out, and why. Throws UsageError where a metric
 // that is asked for cannot be measured of these videos, DataError where its network is missing or damaged.
 MetricSet choose_metrics(const MetricChoice& choice, const MeasuredVideos& videos, const c10::Device& device);
+
+// What a summary says of each.
+std::vector<MetricFacts> facts_of(const MetricSet& set);
 
 }  // namespace savp

@@ -4,7 +4,6 @@
 #include <charconv>
 #include <cmath>
 #include <cstdio>
-#include <map>
 #include <string_view>
 
 #include "core/error.h"
@@ -47,33 +46,17 @@ std::string right(std::string_view text, size_t width) {
   return std::string(text.size() < width ? width - text.size() : 0, ' ').append(text);
 }
 
-std::string without_end(std::string line) {
-  line.erase(line.find_last_not_of(' ') + 1);
-  return line;
-}
-
-std::string mean_cell(const MetricTable& table) {
-  return fixed(mean_of(flat(table.rows)), 11, table.decimals);
-}
-
-// In the order in which they first come.
-std::vector<std::string> subtasks_of(const std::vector<MetricTable>& tables) {
-  std::vector<std::string> names;
-  for (const auto& table : tables)
-    if (std::find(names.begin(), names.end(), table.subtask) == names.end()) names.push_back(table.subtask);
-  return names;
-}
-
 }  // namespace
 
 namespace {
 
 constexpr const char* kTaskStart = "prediction_eval_";
 
-// Of ".../prediction_eval_METRIC_SUBTASK/metrics/METRIC.csv".
+// Of ".../prediction_eval_METRIC_SUBTASK/metrics/METRIC.csv"; empty for ".../prediction_eval_METRIC/...".
 std::string subtask_of(const std::filesystem::path& file) {
   const auto start = kTaskStart + file.stem().string() + "_";
   const auto task = file.parent_path().parent_path().filename().string();
+  if (task + "_" == start) return "";
   SAVP_CHECK(task.starts_with(start) && task.size() > start.size(), DataError, printable(file.string()),
              ": is in no folder ", start, "... of an evaluation");
   return task.substr(start.size());
@@ -130,7 +113,11 @@ std::string shortest_text(float value) {
   return std::string(digits) + (whole ? ".0" : "");
 }
 
-std::string MetricTable::task() const { return kTaskStart + metric + "_" + subtask; }
+std::string MetricTable::task() const { return kTaskStart + metric + (subtask.empty() ? "" : "_" + subtask); }
+
+std::string MetricTable::label() const { return metric + (subtask.empty() ? "" : " " + subtask); }
+
+Interval MetricTable::mean() const { return mean_interval(row_means(rows)); }
 
 MetricTable MetricTable::read(const std::filesystem::path& file) {
   MetricTable table{file.stem().string(), subtask_of(file)};
@@ -181,26 +168,53 @@ std::string MetricTable::text() const {
   return text + line("mean (std)", flat(rows)) + kThickLine;
 }
 
-std::string closing_text(const std::vector<MetricTable>& tables, const std::vector<MetricTable>& repeat) {
-  const auto names = subtasks_of(tables);
-  std::string text, header = right("mean over all", 15), means;
-  for (const auto& subtask : names) header += right(subtask, 11) + " ";
+std::string closing_line(const std::string& label, const Interval& value, int decimals,
+                         const std::string& rest) {
+  auto line = right(label, 20) + "  " + fixed(value.value, 11, decimals);
+  if (value.low && value.high)
+    line += concat("  [", fixed(*value.low, 0, decimals), ", ", fixed(*value.high, 0, decimals), "]");
+  return line + rest + "\n";
+}
+
+namespace {
+
+std::string set_line(const SetResult& result) {
+  const auto context = result.context_frames > 0 ? concat(" and ", result.context_frames, " of context") : "",
+             endless = result.unbounded
+                           ? concat("; ", fixed(*result.unbounded, 0, result.decimals), " for endlessly many")
+                           : "";
+  return closing_line(result.metric, {result.value, result.low, result.high}, result.decimals,
+                      concat("  ", of(result.videos, "sequence"), ", ", of(result.samples, "future"),
+                             " of each, ", result.frames, " predicted frames", context, endless));
+}
+
+// The lines of the tables of one metric.
+std::string lines_of(const std::vector<MetricTable>& tables) {
+  std::string text;
+  for (const auto& table : tables)
+    text += closing_line(table.label(), table.mean(), table.decimals, table.is_best ? " *" : "");
+  return text;
+}
+
+}  // namespace
+
+std::string closing_text(const std::vector<MetricTable>& tables, const std::vector<MetricTable>& repeat,
+                         const std::vector<SetResult>& sets) {
+  std::string text, lines;
   for (auto table = tables.begin(); table != tables.end();) {
     const auto& metric = table->metric;
     const auto end =
         std::find_if(table, tables.end(), [&](const auto& other) { return other.metric != metric; });
     const auto best = std::find_if(table, end, [](const auto& other) { return other.is_best; });
     text += (best == end ? table : best)->text();
-    std::map<std::string, std::string> cells;  // by subtask
-    for (; table != end; ++table) cells[table->subtask] = mean_cell(*table) + (table->is_best ? "*" : " ");
-    auto line = right(metric, 15);
-    for (const auto& subtask : names) line += right(cells[subtask], 12);
+    lines += lines_of({table, end});
     for (const auto& baseline : repeat)
-      if (baseline.metric == metric) line += right(mean_cell(baseline), 11);
-    means += without_end(line) + "\n";
+      if (baseline.metric == metric)
+        lines += closing_line(metric + " repeat", baseline.mean(), baseline.decimals);
+    table = end;
   }
-  if (!repeat.empty()) header += right("repeat", 11);
-  text += without_end(header) + "\n" + means;
+  for (const auto& result : sets) lines += set_line(result);
+  text += right("mean over all", 20) + "\n" + lines + "[ ]: 95 % by bootstrap over the sequences\n";
   const auto marked = [](const auto& table) { return table.is_best; };
   if (std::any_of(tables.begin(), tables.end(), marked)) text += "* the best of the samples by this metric\n";
   if (!repeat.empty()) text += "repeat: the last context frame, shown again for every frame (a baseline)\n";
@@ -237,20 +251,6 @@ SetResult SetResult::read(const std::filesystem::path& file) {
   result.frames = whole(8);
   if (const auto* traits = find_traits(result.metric)) result.decimals = traits->decimals;
   return result;
-}
-
-std::string set_text(const std::vector<SetResult>& results) {
-  std::string text;
-  for (const auto& result : results) {
-    const auto number = [&](double value) { return fixed(value, 0, result.decimals); };
-    text +=
-        concat(right(result.metric, 15), "  ", number(result.value), "  [", number(result.low), ", ",
-               number(result.high), "]  ", of(result.videos, "sequence"), ", ", of(result.samples, "future"),
-               " of each, ", result.frames, " predicted frames",
-               result.context_frames > 0 ? concat(" and ", result.context_frames, " of context") : "",
-               result.unbounded ? concat("; ", number(*result.unbounded), " for endlessly many") : "", "\n");
-  }
-  return text;
 }
 
 }  // namespace savp

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "evaluation/intervals.h"
+
 namespace savp {
 
 // The shortest text that gives the same number back, as NumPy writes it: "0.0", "21.140789", "1e-05",
@@ -16,7 +18,7 @@ std::string shortest_text(float value);
 
 struct MetricTable {
   std::string metric;                         // "psnr"
-  std::string subtask;                        // "max": which of the samples
+  std::string subtask;                        // "max": which of the samples; empty: all together
   bool is_best = false;                       // whether that is the best of them
   int decimals = 4;                           // when printed
   std::vector<std::vector<float>> rows = {};  // one a video: the value at each predicted frame
@@ -25,8 +27,12 @@ struct MetricTable {
   // file and the line for anything else.
   static MetricTable read(const std::filesystem::path& file);
 
-  // "prediction_eval_psnr_max"
+  // "prediction_eval_psnr_max"; of all samples together "prediction_eval_diversity"
   std::string task() const;
+  // "psnr max", "diversity"
+  std::string label() const;
+  // Mean over videos and frames.
+  Interval mean() const;
 
   // Tabs between columns, lines end in CR LF: a header "sample_ind 0 1 .. mean", then one line a video.
   std::string csv() const;
@@ -54,12 +60,14 @@ struct SetResult {
   std::string csv() const;
 };
 
-// One line each: name, value, interval, and what it is of.
-std::string set_text(const std::vector<SetResult>& results);
+// One line of the closing table, "psnr max  21.1408  [20.9012, 21.3804]"; `rest` follows.
+std::string closing_line(const std::string& label, const Interval& value, int decimals,
+                         const std::string& rest = "");
 
 // For tables in the order of their metrics: the text of each metric's best samples where they were asked for,
-// else of what there is first; at the end one line a metric with the means of all subtasks, the best of them
-// marked, and, where given, those of `repeat`, the baseline that repeats the last context frame.
-std::string closing_text(const std::vector<MetricTable>& tables, const std::vector<MetricTable>& repeat = {});
+// else of what there is first; at the end a line each with mean and interval, the best of the samples marked,
+// and, where given, that of `repeat`, the baseline that repeats the last context frame.
+std::string closing_text(const std::vector<MetricTable>& tables, const std::vector<MetricTable>& repeat = {},
+                         const std::vector<SetResult>& sets = {});
 
 }  // namespace savp

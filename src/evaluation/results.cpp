@@ -9,6 +9,8 @@
 #include "core/error.h"
 #include "evaluation/pictures.h"
 #include "evaluation/staged_folder.h"
+#include "evaluation/summary.h"
+#include "evaluation/video_results.h"
 #include "io/atomic_file.h"
 #include "io/gif.h"
 
@@ -33,20 +35,6 @@ void write_frame(const fs::path& folder, const std::string& name, const Picture&
   write_png(folder / (name + ".png"), with_channels(picture, 3));
 }
 
-void write_frames(const fs::path& folder, const std::string& prefix, const std::vector<Picture>& frames) {
-  for (size_t t = 0; t < frames.size(); ++t)
-    write_frame(folder, prefix + "_" + padded(static_cast<int64_t>(t), 2), frames[t]);
-}
-
-// Values [F, B]: a row for each video.
-void add_rows(MetricTable& table, const at::Tensor& values) {
-  const auto by_video = values.t().to(at::kFloat).cpu().contiguous();
-  for (int64_t video = 0; video < by_video.size(0); ++video) {
-    const auto* first = by_video.const_data_ptr<float>() + video * by_video.size(1);
-    table.rows.emplace_back(first, first + by_video.size(1));
-  }
-}
-
 // What a kind of results is called, how their names begin, and what tells them apart from the other kind's.
 struct KindRules {
   const char *what, *prefix, *ending;
@@ -56,8 +44,14 @@ constexpr char kGridsFolder[] = "grids", kSamplesFile[] = "samples.json";
 const std::map<ResultKind, KindRules> kKinds = {
     {ResultKind::kEvaluation, {"an evaluation", "prediction_eval_", ".evaluation"}},
     {ResultKind::kFutures, {"futures", "gen_image_", ".futures", kGridsFolder}}};
-constexpr const char* kDescriptions[] = {"options.json", "dataset_hparams.json", "model_hparams.json",
-                                         kGridsFolder, kSamplesFile};
+constexpr const char* kDescriptions[] = {"options.json",
+                                         "dataset_hparams.json",
+                                         "model_hparams.json",
+                                         kSummaryFile,
+                                         kGridsFolder,
+                                         kSamplesFile,
+                                         "samples",
+                                         "sequences"};
 
 // What of another kind is in a folder; empty where nothing is.
 std::string taken_by(const fs::path& folder, ResultKind kind) {
@@ -79,8 +73,6 @@ IsResult is_result(ResultKind kind) {
   };
 }
 
-Subtask best_subtask(const Metric& metric) { return metric.higher_is_better ? Subtask::kMax : Subtask::kMin; }
-
 }  // namespace
 
 fs::path results_folder(ResultKind kind, const std::optional<std::string>& exact, const fs::path& parent,
@@ -100,61 +92,42 @@ EvaluationWriter::EvaluationWriter(EvaluationLayout layout, const RunDescription
     : layout_(std::move(layout)),
       staged_(std::make_unique<StagedFolder>(layout_.folder, is_result(ResultKind::kEvaluation))) {
   write_description(staged_->staging(), origin);
-  for (const Metric& metric : layout_.metrics->per_frame)
-    for (const Subtask subtask : layout_.subtasks)
-      tables_.push_back({metric.name, enum_name(subtask), subtask == best_subtask(metric), metric.decimals});
 }
 
 EvaluationWriter::~EvaluationWriter() = default;
 
-void EvaluationWriter::add_baseline(const SampleStatistics& found) {
-  const auto rows = found.summary();
-  if (baseline_.empty())
-    for (const auto& row : rows)
-      baseline_.push_back(
-          {row.metric->name, enum_name(Subtask::kAvg), /*is_best=*/false, row.metric->decimals});
-  for (size_t i = 0; i < rows.size(); ++i) add_rows(baseline_[i], rows[i].avg.values);
+void EvaluationWriter::add(const at::Tensor& context, const SampleStatistics& found) {
+  if (layout_.pictures)
+    write_pictures(staged_->staging(), numbers_.videos(), context, found, layout_.subtasks);
+  numbers_.append(numbers_of(context, found, layout_.subtasks));
 }
 
-void EvaluationWriter::add(const at::Tensor& context, const SampleStatistics& found) {
-  const auto context_pictures = to_pictures(context);
-  auto table = tables_.begin();
-  for (const auto& row : found.summary()) {
-    for (const Subtask subtask : layout_.subtasks) {
-      add_rows(*table, row[subtask].values);
-      const auto task = staged_->staging() / (table++)->task();
-      if (!layout_.pictures) continue;
-      const auto predicted = to_pictures(row[subtask].images);
-      for (size_t video = 0; video < predicted.size(); ++video) {
-        const auto number = concat("_", padded(videos_ + static_cast<int64_t>(video), 5));
-        write_frames(task / "inputs", "context_image" + number, context_pictures[video]);
-        write_frames(task / "outputs", "gen_image" + number, predicted[video]);
-      }
-    }
-  }
-  const auto of_videos = found.of_videos();
-  if (of_videos_.empty())
-    for (const auto& row : of_videos)
-      of_videos_.push_back(
-          {row.metric->name, enum_name(Subtask::kAvg), /*is_best=*/false, row.metric->decimals});
-  for (size_t i = 0; i < of_videos.size(); ++i) add_rows(of_videos_[i], of_videos[i].values);
-  videos_ += context.size(1);
+void EvaluationWriter::add(const VideoNumbers& numbers, const fs::path& pictures) {
+  if (layout_.pictures) staged_->link(pictures);
+  numbers_.append(numbers);
+}
+
+void EvaluationWriter::add_summary(const Json& summary) {
+  write_file_atomically((staged_->staging() / kSummaryFile).string(), summary.dump(2) + "\n");
 }
 
 std::vector<MetricTable> EvaluationWriter::tables() const {
-  auto tables = tables_;
-  tables.insert(tables.end(), of_videos_.begin(), of_videos_.end());
+  auto tables = numbers_.tables;
+  tables.insert(tables.end(), numbers_.of_videos.begin(), numbers_.of_videos.end());
   return tables;
 }
 
 void EvaluationWriter::commit() {
-  const auto write = [&](const auto& table) {
-    const auto folder = staged_->staging() / table.task() / "metrics";
-    make_folder(folder);
-    write_file_atomically((folder / (table.metric + ".csv")).string(), table.csv());
+  const auto write = [&](const fs::path& file, const std::string& text) {
+    make_folder((staged_->staging() / file).parent_path());
+    write_file_atomically((staged_->staging() / file).string(), text);
   };
-  for (const auto& table : tables()) write(table);
-  for (const auto& result : sets_) write(result);
+  const auto write_table = [&](const auto& table) {
+    write(fs::path(table.task()) / "metrics" / (table.metric + ".csv"), table.csv());
+  };
+  for (const auto& table : tables()) write_table(table);
+  for (const auto& result : sets_) write_table(result);
+  for (const auto& table : numbers_.samples) write(table.file(), table.csv());
   staged_->commit();
 }
 

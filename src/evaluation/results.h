@@ -16,6 +16,7 @@
 #include "evaluation/future_grids.h"
 #include "evaluation/metric_table.h"
 #include "evaluation/statistics.h"
+#include "evaluation/video_numbers.h"
 #include "io/image.h"
 
 namespace savp {
@@ -34,13 +35,12 @@ struct EvaluationLayout {
   std::filesystem::path folder;
   std::vector<Subtask> subtasks;
   bool pictures = true;
-  const MetricSet* metrics = &basic_metrics();  // must live longer
 };
 
-// prediction_eval_METRIC_SUBTASK/ with metrics/METRIC.csv, inputs/context_image_SSSSS_TT.png and
-// outputs/gen_image_SSSSS_TT.png: number of the video, number of the frame within context or prediction.
-// Where there are several samples, prediction_eval_diversity_avg/metrics/diversity.csv as well, and so for
-// every metric of videos; of a metric of the whole set prediction_eval_METRIC_set/metrics/METRIC.csv.
+// prediction_eval_METRIC_SUBTASK/ with metrics/METRIC.csv and what write_pictures() makes; where there are
+// several samples, prediction_eval_METRIC/metrics/METRIC.csv of every metric of videos, as of diversity; of a
+// metric of the whole set prediction_eval_METRIC_set/metrics/METRIC.csv. samples/METRIC.csv has the means of
+// all samples.
 class EvaluationWriter {
  public:
   EvaluationWriter(EvaluationLayout layout, const RunDescription& origin);
@@ -49,18 +49,19 @@ class EvaluationWriter {
   // Further videos: their context [context_frames, B, C, H, W] and what was found about their predictions.
   void add(const at::Tensor& context, const SampleStatistics& found);
 
+  // The same, of numbers and of a folder of pictures (or none) that was made earlier.
+  void add(const VideoNumbers& numbers, const std::filesystem::path& pictures);
+
   // Of all videos.
   void add_sets(std::vector<SetResult> results) { sets_ = std::move(results); }
-
-  // The same of the model that repeats the last context frame: for baseline() alone.
-  void add_baseline(const SampleStatistics& found);
+  // summary.json.
+  void add_summary(const Json& summary);
 
   // Puts everything in its place; nothing is seen of it before. Earlier results go.
   void commit();
 
-  int64_t videos() const { return videos_; }
-  // One a metric, or none.
-  const std::vector<MetricTable>& baseline() const { return baseline_; }
+  int64_t videos() const { return numbers_.videos(); }
+  const VideoNumbers& numbers() const { return numbers_; }
   // In the order of the metrics, then of the subtasks; those of videos last.
   std::vector<MetricTable> tables() const;
   const std::vector<SetResult>& sets() const { return sets_; }
@@ -68,10 +69,8 @@ class EvaluationWriter {
  private:
   EvaluationLayout layout_;
   std::unique_ptr<StagedFolder> staged_;
-  std::vector<MetricTable> tables_, baseline_;
-  std::vector<MetricTable> of_videos_;  // those that have values
+  VideoNumbers numbers_;
   std::vector<SetResult> sets_;
-  int64_t videos_ = 0;
 };
 
 struct PredictionLayout {

@@ -33,6 +33,12 @@ bool is_mechanism(const fs::path& entry) {
 StagedFolder::StagedFolder(const fs::path& folder, IsResult is_result)
     : folder_(folder), is_result_(std::move(is_result)), content_(folder) {}
 
+void StagedFolder::link(const fs::path& from) const try {
+  link_all(from, staging());
+} catch (const fs::filesystem_error& error) {
+  throw DataError(concat(folder_.string(), ": results cannot be put together (", error.what(), ")"));
+}
+
 void StagedFolder::commit() try {
   if (fs::exists(folder_))
     for (const auto& entry : fs::directory_iterator(folder_))

@@ -20,6 +20,8 @@ class StagedFolder {
 
   // Where new content is collected; without commit() it goes again.
   const std::filesystem::path& staging() const { return content_.path(); }
+  // Everything in another folder gets a second name here, or is copied; folders of one name become one.
+  void link(const std::filesystem::path& from) const;
   void commit();
 
  private:

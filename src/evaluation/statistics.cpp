@@ -59,7 +59,7 @@ SampleStatistics::SampleStatistics(const Tensor& truth, int64_t context_frames, 
   const auto future = truth.slice(0, context_frames);
   truth_ = future.unsqueeze(1);
   images_sum_ = at::zeros_like(future);
-  for (const VideoMetric& metric : metrics.per_video) of_videos_.push_back(metric.start());
+  for (const VideoMetric& metric : metrics.per_video) of_videos_.push_back(metric.start(future));
   for (const Metric& metric : metrics.per_frame)
     totals_.push_back({&metric, at::zeros({future.size(0), future.size(1)}, future.options()),
                        nothing_yet(future, kLargest), nothing_yet(future, kSmallest)});
@@ -75,10 +75,12 @@ void SampleStatistics::add(const Tensor& images) {
   for (const auto& sample : samples.unbind(1)) {  // one by one: sums do not depend on how they are divided
     images_sum_ += sample;
     for (const auto& measure : of_videos_) measure->add(sample);
+    if (shown_.size() < kShown) shown_.push_back(sample.clone());
   }
   for (Totals& totals : totals_) {
     const auto values = totals.metric->measure(truth_, samples);  // [F, S, B]
     totals.sum += values.sum(1);
+    totals.means.push_back(values.mean(0));
     consider(totals.max, kLargest, values, samples, samples_);
     consider(totals.min, kSmallest, values, samples, samples_);
   }
@@ -92,8 +94,9 @@ std::vector<MetricSummary> SampleStatistics::summary() const {
   std::vector<MetricSummary> rows;
   for (const Totals& totals : totals_) {
     const Aggregate avg{totals.sum / count, mean_images, {}};
-    rows.push_back(samples_ == 1 ? MetricSummary{totals.metric, avg, avg, avg}
-                                 : MetricSummary{totals.metric, totals.max, avg, totals.min});
+    const auto samples = at::cat(totals.means);
+    rows.push_back(samples_ == 1 ? MetricSummary{totals.metric, avg, avg, avg, samples}
+                                 : MetricSummary{totals.metric, totals.max, avg, totals.min, samples});
   }
   return rows;
 }
@@ -102,7 +105,7 @@ std::vector<VideoSummary> SampleStatistics::of_videos() const {
   std::vector<VideoSummary> rows;
   for (size_t i = 0; i < of_videos_.size(); ++i)
     if (auto values = of_videos_[i]->finish(); values.defined())
-      rows.push_back({&metrics_.per_video[i], std::move(values)});
+      rows.push_back({&metrics_.per_video[i], std::move(values), of_videos_[i]->ranks()});
   return rows;
 }
 

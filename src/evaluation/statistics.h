@@ -31,12 +31,14 @@ struct Aggregate {
 struct MetricSummary {
   const Metric* metric;
   Aggregate max, avg, min;
+  at::Tensor samples;  // [S, B], the mean over the predicted frames of each
   const Aggregate& operator[](Subtask subtask) const;
 };
 
 struct VideoSummary {
   const VideoMetric* metric;
   at::Tensor values;  // [F, B]
+  at::Tensor ranks;   // of the truth among the samples, [F, B]; undefined unless the metric ranks it
 };
 
 // Smallest and largest are whole sequences: per video and metric, the sample whose mean over the predicted
@@ -60,11 +62,17 @@ class SampleStatistics {
   // One row a metric of videos, those left out that there are too few samples for.
   std::vector<VideoSummary> of_videos() const;
 
+  // What is compared with, [F, B, C, H, W], and the first samples, at most kShown, [F, B, C, H, W] each.
+  at::Tensor truth() const { return truth_.squeeze(1); }
+  const std::vector<at::Tensor>& shown() const { return shown_; }
+  static constexpr size_t kShown = 3;
+
  private:
   struct Totals {
     const Metric* metric;
     at::Tensor sum;  // [F, B]
     Aggregate max, min;
+    std::vector<at::Tensor> means = {};  // [S, B] each
   };
 
   at::Tensor truth_;       // [F, 1, B, C, H, W]
@@ -72,6 +80,7 @@ class SampleStatistics {
   const MetricSet& metrics_;
   std::vector<std::unique_ptr<VideoMeasure>> of_videos_;  // one a metric of videos
   std::vector<Totals> totals_;
+  std::vector<at::Tensor> shown_;
   int64_t samples_ = 0;
 };
 

@@ -1,4 +1,4 @@
-// Stands in for canvas.cpp, gif.cpp, image.cpp, movie.cpp, sha256.cpp and video_file.cpp. Records are read
+// Stands in for canvas.cpp, gif.cpp, image.cpp, movie.cpp and video_file.cpp. Records are read
 // and written without them.
 #include "core/without_video.h"
 
@@ -6,7 +6,6 @@
 #include "io/gif.h"
 #include "io/image.h"
 #include "io/movie.h"
-#include "io/sha256.h"
 #include "io/video.h"
 #include "io/video_file.h"
 
@@ -19,7 +18,6 @@ constexpr char kReading[] = "videos and images are read";
 constexpr char kWriting[] = "GIFs and PNGs are written";
 constexpr char kChanging[] = "images are cropped, rotated and resized";
 constexpr char kDrawing[] = "grids of videos are drawn";
-constexpr char kHashing[] = "checksums of files (SHA-256) are made";
 
 }  // namespace
 
@@ -46,8 +44,5 @@ Picture crop_centre(const Picture&, int64_t, int64_t) { needs_video(kChanging); 
 Picture fit(const Picture&, int64_t, int64_t) { needs_video(kChanging); }
 Picture rotate(const Picture&, int64_t) { needs_video(kChanging); }
 Picture with_channels(const Picture&, int64_t) { needs_video(kChanging); }
-
-std::string sha256(std::string_view) { needs_video(kHashing); }
-std::string sha256_of_file(const fs::path&) { needs_video(kHashing); }
 
 }  // namespace savp

@@ -36,19 +36,21 @@ Tensor max_pool(const Tensor& x, const Size3& side, const Size3& stride) {
 struct Places {
   Tensor first, second, share;
 };
-Places places(int64_t from, int64_t to, const at::Device& device) {
-  const auto place = torch::arange(to, torch::kFloat) * (static_cast<float>(from) / static_cast<float>(to));
+Places places(int64_t from, int64_t to, bool half_pixel, const at::Device& device) {
+  const auto scale = static_cast<float>(from) / static_cast<float>(to);
+  const auto index = torch::arange(to, torch::kFloat);
+  const auto place = half_pixel ? ((index + 0.5) * scale - 0.5).clamp_min(0) : index * scale;
   const auto first = place.floor();
   return {first.to(torch::kLong).to(device), (first + 1).clamp_max(from - 1).to(torch::kLong).to(device),
           (place - first).to(device)};
 }
 
-// TensorFlow 1's bilinear resizing of [..., H, W]: along the rows, then along the columns.
-Tensor resized(const Tensor& pictures, int64_t side) {
-  const auto columns = places(pictures.size(-1), side, pictures.device());
+// Bilinear resizing of [..., H, W]: along the rows, then along the columns.
+Tensor resized(const Tensor& pictures, int64_t side, bool half_pixel) {
+  const auto columns = places(pictures.size(-1), side, half_pixel, pictures.device());
   const auto left = pictures.index_select(-1, columns.first);
   const auto wide = left + (pictures.index_select(-1, columns.second) - left) * columns.share;
-  const auto rows = places(pictures.size(-2), side, pictures.device());
+  const auto rows = places(pictures.size(-2), side, half_pixel, pictures.device());
   const auto top = wide.index_select(-2, rows.first);
   return top + (wide.index_select(-2, rows.second) - top) * rows.share.unsqueeze(-1);
 }
@@ -144,10 +146,12 @@ Tensor I3d::forward(const Tensor& videos) const {
   return x;
 }
 
-Tensor i3d_input(const Tensor& videos) {
-  const auto bytes = (videos.nan_to_num().clamp(0, 1) * 255.0F).floor();
-  const auto coloured = videos.size(2) == 1 ? bytes.expand({-1, -1, 3, -1, -1}) : bytes;
-  return (2 * resized(coloured, I3d::kSide) / 255 - 1).permute({1, 2, 0, 3, 4}).contiguous();
+Tensor i3d_input(const Tensor& videos, const I3dInput& how) {
+  const auto scaled = videos.nan_to_num().clamp(0, 1) * 255.0F;
+  const auto levels = how.bytes ? scaled.floor() : scaled;
+  const auto coloured = videos.size(2) == 1 ? levels.expand({-1, -1, 3, -1, -1}) : levels;
+  const auto large = resized(coloured, I3d::kSide, how.half_pixel);
+  return (2 * large / 255 - 1).permute({1, 2, 0, 3, 4}).contiguous();
 }
 
 }  // namespace savp

@@ -39,9 +39,15 @@ class I3d : public torch::nn::Module {
   std::vector<std::function<Tensor(const Tensor&)>> steps_;
 };
 
-// Videos [T, B, 1 or 3, H, W] in [0, 1] as the original computation of FVD sees them: bytes (floor of 255
-// times the value, as in files), resized to 224 x 224 bilinearly without half-pixel centres, 2 x / 255 - 1.
-// [B, 3, T, 224, 224]
-Tensor i3d_input(const Tensor& videos);
+// How videos are brought to what the network takes.
+struct I3dInput {
+  bool bytes = true;  // floor of 255 times the value, as in files, else not rounded
+  bool half_pixel =
+      false;  // bilinear resizing with half-pixel centres (PyTorch), else without (TensorFlow 1)
+};
+
+// Videos [T, B, 1 or 3, H, W] in [0, 1], resized to 224 x 224, 2 x / 255 - 1: [B, 3, T, 224, 224]. By default
+// as the original computation of FVD sees them; StyleGAN-V's differs by half_pixel.
+Tensor i3d_input(const Tensor& videos, const I3dInput& how = {});
 
 }  // namespace savp

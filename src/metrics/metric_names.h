@@ -10,38 +10,68 @@
 
 namespace savp {
 
-enum class MetricName { kPsnr, kMse, kSsim, kLpips, kLpipsVgg, kDiversity, kLpipsDiversity, kFvd, kKvd };
+enum class MetricName {
+  kPsnr,
+  kMse,
+  kMae,
+  kSsim,
+  kLpips,
+  kLpipsVgg,
+  kDiversity,
+  kPixelDiversity,
+  kSharpness,
+  kCoverage,
+  kFvd,
+  kKvd
+};
 template <>
 struct EnumNames<MetricName> {
   static constexpr std::pair<MetricName, const char*> kTable[] = {
       {MetricName::kPsnr, "psnr"},
       {MetricName::kMse, "mse"},
+      {MetricName::kMae, "mae"},
       {MetricName::kSsim, "ssim"},
       {MetricName::kLpips, "lpips"},
       {MetricName::kLpipsVgg, "lpips_vgg"},
       {MetricName::kDiversity, "diversity"},
-      {MetricName::kLpipsDiversity, "lpips_diversity"},
+      {MetricName::kPixelDiversity, "pixel_diversity"},
+      {MetricName::kSharpness, "sharpness"},
+      {MetricName::kCoverage, "coverage"},
       {MetricName::kFvd, "fvd"},
       {MetricName::kKvd, "kvd"}};
 };
 
 enum class Better { kHigher, kLower, kNeither };
+template <>
+struct EnumNames<Better> {
+  static constexpr std::pair<Better, const char*> kTable[] = {
+      {Better::kHigher, "max"}, {Better::kLower, "min"}, {Better::kNeither, "none"}};
+};
 
 struct MetricTraits {
   MetricName name;
   Better better;
   int decimals;  // in printed tables
+  const char* unit;
+  const char* definition;  // unless a protocol has another
 };
 inline constexpr MetricTraits kMetricTraits[] = {
-    {MetricName::kPsnr, Better::kHigher, 4},
-    {MetricName::kMse, Better::kLower, 6},
-    {MetricName::kSsim, Better::kHigher, 4},
-    {MetricName::kLpips, Better::kHigher, 4},  // negated, as the original writes it
-    {MetricName::kLpipsVgg, Better::kHigher, 4},
-    {MetricName::kDiversity, Better::kNeither, 4},
-    {MetricName::kLpipsDiversity, Better::kNeither, 4},
-    {MetricName::kFvd, Better::kLower, 2},
-    {MetricName::kKvd, Better::kLower, 4},
+    {MetricName::kPsnr, Better::kHigher, 4, "dB", "of each frame, from its mean squared error"},
+    {MetricName::kMse, Better::kLower, 6, "", "mean over pixels and channels of each frame"},
+    {MetricName::kMae, Better::kLower, 6, "", "mean absolute error over pixels and channels of each frame"},
+    {MetricName::kSsim, Better::kHigher, 4, "",
+     "11x11 Gaussian window, deviation 1.5, within the frame, range 1"},
+    {MetricName::kLpips, Better::kHigher, 4, "", "minus LPIPS, AlexNet, v0.1 linear"},  // as the original
+    {MetricName::kLpipsVgg, Better::kHigher, 4, "", "minus LPIPS, VGG-16, v0.1 linear"},
+    {MetricName::kDiversity, Better::kNeither, 4, "",
+     "LPIPS (AlexNet) of neighbouring samples, first ten pairs"},
+    {MetricName::kPixelDiversity, Better::kNeither, 4, "",
+     "root mean square difference of all pairs of samples"},
+    {MetricName::kSharpness, Better::kNeither, 4, "", "gradient energy of samples over that of the truth"},
+    {MetricName::kCoverage, Better::kNeither, 4, "",
+     "share of frames whose truth lies within the samples' spread"},
+    {MetricName::kFvd, Better::kLower, 2, "", "I3D Kinetics-400 logits"},
+    {MetricName::kKvd, Better::kLower, 4, "", "I3D Kinetics-400 logits, polynomial kernel"},
 };
 
 constexpr const MetricTraits& traits_of(MetricName name) {

@@ -2,7 +2,7 @@
 
 #include <ATen/ATen.h>
 
-#include <chrono>
+#include <algorithm>
 #include <utility>
 
 namespace savp {
@@ -11,9 +11,10 @@ namespace {
 using at::Tensor;
 using Distance = std::function<Tensor(const Tensor& a, const Tensor& b)>;
 
-VideoMetric video_metric(MetricName name, std::function<std::unique_ptr<VideoMeasure>()> start) {
+using Start = std::function<std::unique_ptr<VideoMeasure>(const Tensor& truth)>;
+VideoMetric video_metric(MetricName name, Start start) {
   const auto& traits = traits_of(name);
-  return {enum_name(name), traits.better, traits.decimals, std::move(start)};
+  return {enum_name(name), traits.better, traits.decimals, std::move(start), traits.definition};
 }
 
 // The variance of the samples' pixels: the mean square less the square of the mean, both counted from the
@@ -70,20 +71,80 @@ class NeighbourDiversity : public VideoMeasure {
   int64_t pairs_ = 0;
 };
 
+class Sharpness : public VideoMeasure {
+ public:
+  explicit Sharpness(const Tensor& truth) : truth_(gradient_energy(truth)) {}
+
+  void add(const Tensor& sample) override {
+    constexpr double kTiny = 1e-6;
+    const auto ratio = (gradient_energy(sample) + kTiny) / (truth_ + kTiny);
+    sum_ = sum_.defined() ? sum_ + ratio : ratio;
+    ++samples_;
+  }
+
+  Tensor finish() const override { return samples_ == 0 ? Tensor() : sum_ / static_cast<double>(samples_); }
+
+ private:
+  Tensor truth_, sum_;  // [F, B]
+  int64_t samples_ = 0;
+};
+
+class Coverage : public VideoMeasure {
+ public:
+  explicit Coverage(const Tensor& truth) : members_{small(truth)} {}
+
+  void add(const Tensor& sample) override { members_.push_back(small(sample)); }
+
+  Tensor finish() const override {
+    const auto found = ranks();
+    if (!found.defined()) return {};
+    return found.lt(static_cast<double>(members_.size() - 1)).to(at::kFloat);
+  }
+
+  Tensor ranks() const override {
+    if (members_.size() < 3) return {};
+    const auto all = at::stack(members_).to(at::kFloat);                      // [S + 1, F, B, C, h, w]
+    const auto apart = (all - all.mean(0)).square().mean({-3, -2, -1});       // [S + 1, F, B]
+    return apart.slice(0, 1).lt(apart.slice(0, 0, 1)).sum(0).to(at::kFloat);  // [F, B]
+  }
+
+ private:
+  static Tensor small(const Tensor& videos) {
+    constexpr int64_t kSide = 16;
+    const auto height = std::min(kSide, videos.size(-2)), width = std::min(kSide, videos.size(-1));
+    auto sizes = videos.sizes().vec();
+    sizes[3] = height, sizes[4] = width;
+    return at::adaptive_avg_pool2d(videos.flatten(0, 1), {height, width}).view(sizes);
+  }
+
+  std::vector<Tensor> members_;  // the truth, then the samples, [F, B, C, h, w] each
+};
+
 }  // namespace
 
 VideoMetric pixel_diversity() {
-  return video_metric(MetricName::kDiversity, [] { return std::make_unique<PixelDiversity>(); });
+  return video_metric(MetricName::kPixelDiversity,
+                      [](const Tensor&) { return std::make_unique<PixelDiversity>(); });
 }
 
 VideoMetric neighbour_diversity(Distance distance) {
-  return video_metric(MetricName::kLpipsDiversity, [distance = std::move(distance)] {
+  return video_metric(MetricName::kDiversity, [distance = std::move(distance)](const Tensor&) {
     return std::make_unique<NeighbourDiversity>(distance);
   });
 }
 
+VideoMetric sharpness() {
+  return video_metric(MetricName::kSharpness,
+                      [](const Tensor& truth) { return std::make_unique<Sharpness>(truth); });
+}
+
+VideoMetric coverage() {
+  return video_metric(MetricName::kCoverage,
+                      [](const Tensor& truth) { return std::make_unique<Coverage>(truth); });
+}
+
 const MetricSet& basic_metrics() {
-  static const MetricSet kBasic{metrics(), {pixel_diversity()}, {}, {}};
+  static const MetricSet kBasic{metrics(), {pixel_diversity(), sharpness(), coverage()}, {}, {}};
   return kBasic;
 }
 
@@ -91,11 +152,7 @@ FeatureCollector::FeatureCollector(VideoFeatures features, int64_t samples, bool
     : features_(std::move(features)), samples_(samples), whole_(whole) {}
 
 Tensor FeatureCollector::looked_at(const Tensor& videos) {
-  const auto begin = std::chrono::steady_clock::now();
-  auto features = features_(whole_ ? at::cat({context_, videos}) : videos).cpu();
-  seen_ += videos.size(1);
-  seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  return features;
+  return features_(whole_ ? at::cat({context_, videos}) : videos).cpu();
 }
 
 void FeatureCollector::begin(const Tensor& truth, int64_t context_frames) {

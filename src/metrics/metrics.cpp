@@ -45,6 +45,16 @@ Tensor mse(const Tensor& a, const Tensor& b) {
   return mean_over_picture((a - b).square());
 }
 
+Tensor mae(const Tensor& a, const Tensor& b) {
+  check_same_pictures(a, b);
+  return mean_over_picture((a - b).abs());
+}
+
+Tensor gradient_energy(const Tensor& pictures) {
+  const auto down = pictures.diff(1, -2), across = pictures.diff(1, -1);
+  return mean_over_picture(down.square()) + mean_over_picture(across.square());
+}
+
 Tensor psnr(const Tensor& a, const Tensor& b) { return mse(a, b).log10() * -10.0; }
 
 Tensor ssim(const Tensor& a, const Tensor& b) {
@@ -68,7 +78,8 @@ Tensor ssim(const Tensor& a, const Tensor& b) {
 
 Metric frame_metric(MetricName name, Metric::Measure measure) {
   const auto& traits = traits_of(name);
-  return {enum_name(name), std::move(measure), traits.better == Better::kHigher, traits.decimals};
+  return {enum_name(name), std::move(measure), traits.better == Better::kHigher, traits.decimals,
+          traits.definition};
 }
 
 const std::vector<Metric>& metrics() {

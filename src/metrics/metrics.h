@@ -19,6 +19,13 @@ at::Tensor mse(const at::Tensor& a, const at::Tensor& b);
 // Peak signal-to-noise ratio in dB; infinite for equal pictures.
 at::Tensor psnr(const at::Tensor& a, const at::Tensor& b);
 
+// Mean absolute difference.
+at::Tensor mae(const at::Tensor& a, const at::Tensor& b);
+
+// Mean squared difference of neighbouring pixels, down and across: what blur takes away. [..., C, H, W] of at
+// least 2 x 2 pixels -> [...]
+at::Tensor gradient_energy(const at::Tensor& pictures);
+
 // Structural similarity (Wang et al. 2004): Gaussian window of 11 x 11 pixels with a deviation of 1.5, only
 // where it lies wholly inside the picture, constants 0.01 and 0.03, mean over positions and channels.
 // Pictures of at least 11 x 11.
@@ -30,7 +37,9 @@ struct Metric {
   std::string name;  // in file names and tables
   Measure measure;
   bool higher_is_better;
-  int decimals;  // in printed tables
+  int decimals;                 // in printed tables
+  std::string definition = {};  // what exactly is measured, in words
+  std::string network = {};     // the file that it looks through; empty: none
 };
 
 // With the traits of that name.

@@ -17,11 +17,6 @@ std::vector<double> curve_of(const Tensor& values) {  // [F, B]
   return {first, first + mean.numel()};
 }
 
-// What tags call it: the original has one diversity, that by LPIPS.
-std::string name_of(const VideoMetric& metric) {
-  return metric.name == enum_name(MetricName::kLpipsDiversity) ? "diversity" : metric.name;
-}
-
 }  // namespace
 
 std::optional<SampleStatistics> evaluate_samples(Generator& generator, const Batch& batch, int64_t context,
@@ -50,8 +45,7 @@ NamedCurves curves_of(const SampleStatistics& statistics) {
   for (const auto& row : statistics.summary())
     for (const auto& [subtask, name] : EnumNames<Subtask>::kTable)
       curves.emplace_back(row.metric->name + "/" + name, curve_of(row[subtask].values));
-  for (const auto& row : statistics.of_videos())
-    curves.emplace_back(name_of(*row.metric), curve_of(row.values));
+  for (const auto& row : statistics.of_videos()) curves.emplace_back(row.metric->name, curve_of(row.values));
   return curves;
 }
 

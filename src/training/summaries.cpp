@@ -136,8 +136,8 @@ std::string summary_tag(const std::string& name, const std::string& suffix) {
 MetricSet summary_metrics(const VideoShape& shape, const at::Device& device) {
   MetricSet all;
   std::string left_out;
-  for (const auto name : {MetricName::kPsnr, MetricName::kMse, MetricName::kSsim, MetricName::kLpips,
-                          MetricName::kLpipsDiversity}) {
+  for (const auto name :
+       {MetricName::kPsnr, MetricName::kMse, MetricName::kSsim, MetricName::kLpips, MetricName::kDiversity}) {
     try {
       const auto one = choose_metrics({.names = {name}},
                                       {.height = shape.height, .width = shape.width, .samples = 2}, device);

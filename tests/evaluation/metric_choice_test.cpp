@@ -4,6 +4,7 @@
 
 #include "checkpoints/metric_networks.h"
 #include "core/error.h"
+#include "io/sha256.h"
 #include "metrics/lpips.h"
 #include "nn/alex_net.h"
 #include "support/scratch_test.h"
@@ -40,17 +41,18 @@ class Choice : public ScratchTest {
 };
 
 TEST_F(Choice, WithoutNetworksTheUsualOnesAreThoseThatNeedNone) {
-  EXPECT_EQ(names_of(choose({})), (std::vector<std::string>{"psnr", "mse", "ssim", "diversity"}));
+  EXPECT_EQ(names_of(choose({})),
+            (std::vector<std::string>{"psnr", "mse", "ssim", "pixel_diversity", "sharpness", "coverage"}));
   auto videos = kVideos;
   videos.height = 10;
   videos.samples = 1;
-  EXPECT_EQ(names_of(choose({}, videos)), (std::vector<std::string>{"psnr", "mse"}));
+  EXPECT_EQ(names_of(choose({}, videos)), (std::vector<std::string>{"psnr", "mse", "sharpness"}));
 }
 
 TEST_F(Choice, WhatIsThereIsMeasured) {
   write_alex();
-  EXPECT_EQ(names_of(choose({})),
-            (std::vector<std::string>{"psnr", "mse", "ssim", "lpips", "diversity", "lpips_diversity"}));
+  EXPECT_EQ(names_of(choose({})), (std::vector<std::string>{"psnr", "mse", "ssim", "lpips", "diversity",
+                                                            "pixel_diversity", "sharpness", "coverage"}));
   EXPECT_EQ(names_of(choose({MetricName::kLpips, MetricName::kMse})),
             (std::vector<std::string>{"mse", "lpips"}));
 }
@@ -88,7 +90,24 @@ TEST_F(Choice, VideosThatCannotBeMeasuredAreRefused) {
   videos.width = 30;
   EXPECT_CONTAINS(refusal<UsageError>(MetricName::kLpips, videos), "31x31");
   videos.samples = 1;
-  EXPECT_CONTAINS(refusal<UsageError>(MetricName::kDiversity, videos), "2 futures");
+  for (const auto name : {MetricName::kPixelDiversity, MetricName::kCoverage})
+    EXPECT_CONTAINS(refusal<UsageError>(name, videos), "2 futures");
+}
+
+TEST_F(Choice, FactsNameNetworksAndDefinitions) {
+  write_alex();
+  const auto set = choose({MetricName::kPsnr, MetricName::kLpips, MetricName::kDiversity});
+  const auto digest = sha256_of_file(folder_ / "lpips_alex.safetensors");
+  EXPECT_EQ(set.networks, (std::map<std::string, std::string>{{"lpips_alex.safetensors", digest}}));
+  const auto facts = facts_of(set);
+  ASSERT_EQ(facts.size(), 3U);
+  EXPECT_EQ(facts[0].unit, "dB");
+  EXPECT_EQ(facts[0].network, "");
+  EXPECT_EQ(facts[1].network, digest);
+  EXPECT_EQ(facts[1].kind, "frame");
+  EXPECT_EQ(facts[2].kind, "video");
+  EXPECT_EQ(facts[2].better, "none");
+  for (const auto& fact : facts) EXPECT_FALSE(fact.definition.empty());
 }
 
 }  // namespace

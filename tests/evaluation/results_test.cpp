@@ -54,13 +54,25 @@ TEST(EvaluationWriter, NamesFilesAsPublished) {
         expected.push_back(task + "outputs/gen_image" + number);
       }
     expected.push_back(task + "metrics/" + metric + ".csv");
+    expected.push_back("samples/" + metric + ".csv");
   }
-  expected.emplace_back("prediction_eval_diversity_avg/metrics/diversity.csv");
+  for (const std::string metric : {"coverage", "pixel_diversity", "sharpness"})
+    expected.push_back("prediction_eval_" + metric + "/metrics/" + metric + ".csv");
+  for (int video = 0; video < 4; ++video)
+    for (const std::string strip : {"truth_0000?", "sample_0000?_00", "sample_0000?_01"}) {
+      auto name = "sequences/" + strip + ".png";
+      name.replace(name.find('?'), 1, std::to_string(video));
+      expected.push_back(name);
+    }
   std::sort(expected.begin(), expected.end());
   EXPECT_EQ(folder.names(), expected);
   EXPECT_EQ(writer.videos(), 4);
-  EXPECT_TRUE(writer.baseline().empty());
   EXPECT_EQ(writer.tables().at(0).rows.size(), 4U);
+  EXPECT_EQ(writer.numbers().samples.at(0).rows.at(3).size(), 2U);
+  const auto strip = read_image(folder / "sequences/truth_00003.png");
+  EXPECT_EQ(strip.width, 4 * 16);
+  EXPECT_EQ(strip.pixels.at(0), 0);
+  EXPECT_EQ(strip.pixels.at(3 * (2 * 16 + 1)), 51);  // the second row of the third frame: floor(255 * 0.2)
   const auto predicted = read_image(folder / "prediction_eval_psnr_max/outputs/gen_image_00003_01.png");
   EXPECT_EQ(predicted.pixels.at(0), 89);  // floor(255 * 0.35)
   EXPECT_EQ(read_image(folder / "prediction_eval_psnr_max/inputs/context_image_00003_01.png").pixels.at(0),
@@ -72,19 +84,21 @@ TEST(EvaluationWriter, WritesNumbersAloneIfAsked) {
   EvaluationWriter writer({folder.path(), {Subtask::kAvg, Subtask::kMin}, /*pictures=*/false}, kOrigin);
   add_two_videos(writer);
   writer.commit();
-  EXPECT_EQ(folder.names().size(), 3U + 3 * 2 + 1);
+  EXPECT_EQ(folder.names().size(), 3U + 3 * 2 + 3 + 3);  // descriptions, tasks, samples, metrics of videos
   EXPECT_TRUE(has(folder, "prediction_eval_ssim_avg/metrics/ssim.csv"));
 }
 
-TEST(EvaluationWriter, OneSampleHasNoDiversity) {
+TEST(EvaluationWriter, OneSampleHasNeitherDiversityNorCoverage) {
   const ScratchFolder folder;
   EvaluationWriter writer({folder.path(), {Subtask::kAvg}, /*pictures=*/false}, kOrigin);
   SampleStatistics statistics(steps(0, 4, 2), 2);
   statistics.add(steps(1, 3, 2) + 0.05F);
   writer.add(steps(0, 2, 2), statistics);
   writer.commit();
-  EXPECT_EQ(writer.tables().size(), 3U);
-  EXPECT_FALSE(has(folder, "prediction_eval_diversity_avg"));
+  EXPECT_EQ(writer.tables().size(), 3U + 1);
+  EXPECT_TRUE(has(folder, "prediction_eval_sharpness"));
+  EXPECT_FALSE(has(folder, "prediction_eval_pixel_diversity"));
+  EXPECT_FALSE(has(folder, "prediction_eval_coverage"));
 }
 
 TEST(EvaluationWriter, AnInterruptedRunChangesNothing) {
@@ -214,7 +228,7 @@ TEST(EvaluationWriter, KilledAtAnySystemCallItLeavesTheOldOrTheNewResults) {
   }
   EXPECT_TRUE(seen_old);
   EXPECT_EQ(new_names.size(),
-            3U + 1 + 1 + 3 * (1 + 4 * 4));  // descriptions, notes, diversity, tasks of 4 videos
+            3U + 1 + 3 + 3 * (2 + 4 * 4) + 4 * 3);  // descriptions, notes, metrics of videos, tasks, strips
 }
 
 TEST(PredictionWriter, KilledAtAnySystemCallItLeavesTheOldOrTheNewFutures) {

@@ -63,8 +63,9 @@ INSTANTIATE_TEST_SUITE_P(Samples, Statistics,
 
 // Undefined for a single sample.
 at::Tensor diversity_of(const SampleStatistics& statistics) {
-  const auto rows = statistics.of_videos();
-  return rows.empty() ? at::Tensor() : rows.at(0).values;
+  for (const auto& row : statistics.of_videos())
+    if (row.metric->name == "pixel_diversity") return row.values;
+  return {};
 }
 
 TEST(SampleStatistics, OneSampleIsItsOwnBestAndWorst) {
@@ -136,6 +137,19 @@ TEST(SampleStatistics, InfiniteValuesHavePictures) {
   const auto psnr = statistics.summary().front();
   EXPECT_TRUE(psnr.min.values.isposinf().all().item<bool>());
   EXPECT_TRUE(torch::equal(psnr.min.images, truth.slice(0, 1)));
+}
+
+TEST(SampleStatistics, KeepsTheMeanOfEverySample) {
+  const auto truth = torch::rand({4, 2, 3, 16, 16}), samples = torch::rand({5, 3, 2, 3, 16, 16});
+  SampleStatistics statistics(truth, 1);
+  add_in_chunks(statistics, samples, 2);
+  for (const auto& row : statistics.summary()) {
+    ASSERT_EQ(row.samples.sizes(), (std::vector<int64_t>{5, 2}));
+    const auto values = row.metric->measure(truth.slice(0, 1), samples[3]).mean(0);
+    EXPECT_TRUE(near(row.samples[3], values, 1e-5));
+  }
+  EXPECT_EQ(statistics.shown().size(), 3U);
+  EXPECT_TRUE(near(statistics.shown()[2], samples[2], 0));
 }
 
 TEST(SampleStatistics, NeedsFramesAfterTheContext) {

@@ -6,7 +6,6 @@
 #include "core/error.h"
 #include "io/gif.h"
 #include "io/image.h"
-#include "io/sha256.h"
 #include "io/video.h"
 #include "making/toy_data.h"
 #include "support/scratch_test.h"
@@ -28,7 +27,6 @@ TEST_F(WithoutVideo, WhatNeedsItSaysSo) {
   EXPECT_CONTAINS(message_of<UsageError>([&] { write_png(folder_ / "a.png", picture); }), "PNGs are written");
   EXPECT_CONTAINS(message_of<UsageError>([&] { write_gif(folder_ / "a.gif", {picture}, 5); }), kAdvice);
   EXPECT_CONTAINS(message_of<UsageError>([&] { fit(picture, 2, 2); }), "resized");
-  EXPECT_CONTAINS(message_of<UsageError>([&] { sha256_of_file(clip); }), "SHA-256");
 }
 
 TEST_F(WithoutVideo, ToyDataAreNotBegun) {

@@ -1,0 +1,104 @@
+#include "evaluation/comparison.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "core/error.h"
+#include "core/text.h"
+#include "evaluation/metric_table.h"
+#include "evaluation/summary.h"
+
+namespace savp {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Null where there is none of this name.
+const Json* find_metric(const Json& summary, const std::string& name) {
+  for (const auto& metric : summary.at("metrics"))
+    if (metric.at("name") == name) return &metric;
+  return nullptr;
+}
+
+// The values of its best samples, else of all together.
+MetricTable table_of(const fs::path& folder, const Json& metric) {
+  const std::string best = metric.at("best");
+  return MetricTable::read(folder / metric.at("csv").at(best).get<std::string>());
+}
+
+PairedDifference difference_of(const MetricTable& a, const MetricTable& b) {
+  auto of_a = row_means(a.rows);
+  const auto of_b = row_means(b.rows);
+  SAVP_CHECK(of_a.size() == of_b.size(), DataError, a.task(), ": has ", of_a.size(),
+             " sequences in one result, ", of_b.size(), " in the other");
+  for (size_t i = 0; i < of_a.size(); ++i) of_a[i] -= of_b[i];
+  return {a.label(), a.decimals, a.mean().value, b.mean().value, mean_interval(of_a)};
+}
+
+std::string obstacle(const Json& a, const Json* b, const std::vector<std::string>& different) {
+  if (b == nullptr) return "is in one of the results only";
+  if (a.at("kind") == "set") return "is one number of all sequences: its intervals are in the closing lines";
+  if (!different.empty()) return concat("measured otherwise (", join_words(different), ")");
+  if (a.at("fingerprint") != b->at("fingerprint"))
+    return concat("defined otherwise (", a.at("definition").get<std::string>(), " and ",
+                  b->at("definition").get<std::string>(), ", or with other networks)");
+  return a.at("csv").contains(a.at("best")) && a.at("best") == b->at("best") ? "" : "has other samples";
+}
+
+std::string cell(double value, int decimals) {
+  char text[64];
+  std::snprintf(text, sizeof(text), "%12.*f", decimals, value);
+  return text;
+}
+
+}  // namespace
+
+std::vector<std::string> what_differs(const Json& summary_a, const Json& summary_b) {
+  std::vector<std::string> found;
+  const auto &a = summary_a.at("comparable"), &b = summary_b.at("comparable");
+  for (const auto& [key, value] : a.items())
+    if (!b.contains(key) || b.at(key) != value)
+      found.push_back(key == "truth_sha256" ? "other true frames"
+                                            : concat(key, ": ", value.dump(), " and ",
+                                                     b.contains(key) ? b.at(key).dump() : "none"));
+  return found;
+}
+
+Comparison compare(const fs::path& a, const fs::path& b) {
+  const auto of_a = read_summary(a), of_b = read_summary(b);
+  const auto different = what_differs(of_a, of_b);
+  Comparison found;
+  for (const auto& metric : of_a.at("metrics")) {
+    const auto* other = find_metric(of_b, metric.at("name"));
+    const auto reason = obstacle(metric, other, different);
+    if (reason.empty())
+      found.differences.push_back(difference_of(table_of(a, metric), table_of(b, *other)));
+    else
+      found.left_out.push_back(concat(metric.at("name").get<std::string>(), ": ", reason));
+  }
+  SAVP_CHECK(!found.differences.empty(), UsageError, a.string(), " and ", b.string(),
+             ": cannot be compared: ", join_words(found.left_out));
+  return found;
+}
+
+std::string text(const Comparison& comparison) {
+  std::string lines = concat(std::string(20, ' '), "           A           B       A - B\n");
+  for (const auto& row : comparison.differences) {
+    const auto pad = row.label.size() < 20 ? std::string(20 - row.label.size(), ' ') : "";
+    lines += pad + row.label + cell(row.a, row.decimals) + cell(row.b, row.decimals) +
+             cell(row.difference.value, row.decimals);
+    if (const auto& [value, low, high] = row.difference; low && high) {
+      const auto shown = [&](double number) {
+        const auto padded = cell(number, row.decimals);
+        return padded.substr(padded.find_first_not_of(' '));
+      };
+      lines += concat("  [", shown(*low), ", ", shown(*high), "]", *low > 0 || *high < 0 ? " *" : "");
+    }
+    lines += "\n";
+  }
+  lines += "[ ]: 95 % of A - B by bootstrap over the sequences, the same ones for both; *: 0 lies outside\n";
+  for (const auto& reason : comparison.left_out) lines += "not compared: " + reason + "\n";
+  return lines;
+}
+
+}  // namespace savp

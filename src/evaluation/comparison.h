@@ -1,0 +1,37 @@
+// Two results of the same sequences, compared sequence by sequence.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "core/hparams.h"
+#include "evaluation/intervals.h"
+
+namespace savp {
+
+// One number of both, from its best samples where it has them.
+struct PairedDifference {
+  std::string label;  // "psnr max"
+  int decimals = 4;
+  double a = 0, b = 0;  // mean over sequences and frames
+  Interval difference;  // of a - b, by bootstrap over the sequences
+};
+
+struct Comparison {
+  std::vector<PairedDifference> differences;
+  std::vector<std::string> left_out;  // "fvd: ..." with the reason
+};
+
+// Of two result folders of savp_evaluate. Metrics of whole sets have no values of sequences and are left out,
+// and so are those that only one has, or that were measured otherwise. Throws DataError where a folder has no
+// sound summary, UsageError where nothing can be compared.
+Comparison compare(const std::filesystem::path& a, const std::filesystem::path& b);
+
+// What of "comparable" of two summaries differs, "samples: 100 and 1"; empty where nothing does.
+std::vector<std::string> what_differs(const Json& summary_a, const Json& summary_b);
+
+// A line for each difference, "psnr max  21.1408  20.2210  0.9198  [0.1012, 1.7384]".
+std::string text(const Comparison& comparison);
+
+}  // namespace savp

@@ -1,0 +1,239 @@
+#include "evaluation/foreign_predictions.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cctype>
+#include <map>
+#include <utility>
+
+#include "core/error.h"
+#include "core/text.h"
+#include "evaluation/pictures.h"
+#include "io/array_file.h"
+#include "io/image.h"
+#include "io/video.h"
+
+namespace savp {
+namespace {
+
+namespace fs = std::filesystem;
+
+// The files of one video: itself, or its frames.
+using Files = std::vector<fs::path>;
+
+Tensor read(const Files& files) {
+  std::vector<Picture> frames;
+  if (files.size() == 1 && (fs::is_directory(files[0]) || !is_picture_name(files[0])))
+    frames = read_video(files[0]);
+  else
+    for (const auto& file : files) frames.push_back(read_image(file));
+  SAVP_CHECK(!frames.empty(), DataError, files.at(0).string(), ": has no frames");
+  for (const auto& frame : frames)
+    SAVP_CHECK(frame.pixels.size() == frames[0].pixels.size() && frame.height == frames[0].height, DataError,
+               files.at(0).string(), ": frames differ in size");
+  return to_video(frames);
+}
+
+// Numbers at the end of a name, "gen_image_00012_03_07.png" -> 12, 3, 7; at most three.
+std::vector<int64_t> numbers_of(const fs::path& file) {
+  auto stem = file.stem().string();
+  std::vector<int64_t> numbers;
+  while (numbers.size() < 3) {
+    const auto mark = stem.find_last_of('_');
+    if (mark == std::string::npos || stem.size() - mark > 10) break;
+    const auto digits = stem.substr(mark + 1);
+    const bool is_number = !digits.empty() && std::all_of(digits.begin(), digits.end(), [](unsigned char c) {
+      return std::isdigit(c) != 0;
+    });
+    if (!is_number) break;
+    numbers.insert(numbers.begin(), std::stoll(digits));
+    stem.resize(mark);
+  }
+  return numbers;
+}
+
+std::vector<fs::path> entries_of(const fs::path& folder) {
+  std::vector<fs::path> entries;
+  for (const auto& entry : fs::directory_iterator(folder))
+    if (!entry.path().filename().string().starts_with('.')) entries.push_back(entry.path());
+  std::sort(entries.begin(), entries.end());
+  return entries;
+}
+
+bool is_video_entry(const fs::path& entry) {
+  return fs::is_directory(entry) ? is_frame_folder(entry) : is_video_file(entry);
+}
+
+// By sequence, then by sample.
+using Sequences = std::vector<std::vector<Files>>;
+
+// Of frames or videos whose names end in numbers; the last of a frame is its own.
+Sequences by_numbers(const std::vector<fs::path>& entries, bool frames) {
+  std::map<std::pair<int64_t, int64_t>, Files> videos;
+  for (const auto& entry : entries) {
+    auto numbers = numbers_of(entry);
+    const size_t least = frames ? 2 : 1;
+    SAVP_CHECK(numbers.size() >= least, DataError, entry.string(),
+               ": its name does not end in the numbers of sequence", frames ? " and frame" : "");
+    if (frames) numbers.pop_back();
+    const auto sample = numbers.size() > 1 ? numbers.back() : 0;
+    const auto sequence = numbers.size() > 1 ? numbers[numbers.size() - 2] : numbers[0];
+    videos[{sequence, sample}].push_back(entry);
+  }
+  Sequences sequences;
+  const int64_t* last = nullptr;
+  for (auto& [key, files] : videos) {
+    if (last == nullptr || *last != key.first) sequences.emplace_back();
+    last = &key.first;
+    sequences.back().push_back(std::move(files));
+  }
+  return sequences;
+}
+
+// A folder of videos, one a sample, or one video.
+std::vector<Files> samples_in(const fs::path& entry) {
+  if (is_video_entry(entry)) return {{entry}};
+  SAVP_CHECK(fs::is_directory(entry), DataError, entry.string(),
+             ": is neither a video nor a folder of frames");
+  std::vector<Files> samples;
+  for (const auto& sample : entries_of(entry)) {
+    SAVP_CHECK(is_video_entry(sample), DataError, sample.string(),
+               ": is neither a video nor a folder of frames");
+    samples.push_back({sample});
+  }
+  SAVP_CHECK(!samples.empty(), DataError, entry.string(), ": is empty");
+  return samples;
+}
+
+Sequences sequences_in(const fs::path& folder) {
+  const auto entries = entries_of(folder);
+  SAVP_CHECK(!entries.empty(), DataError, folder.string(), ": is empty");
+  if (std::all_of(entries.begin(), entries.end(), is_picture_name) && !is_video_file(entries[0]))
+    return by_numbers(entries, /*frames=*/true);
+  const auto has_two = [](const fs::path& entry) {
+    return !fs::is_directory(entry) && numbers_of(entry).size() >= 2;
+  };
+  if (std::all_of(entries.begin(), entries.end(), has_two)) return by_numbers(entries, /*frames=*/false);
+  Sequences sequences;
+  for (const auto& entry : entries) sequences.push_back(samples_in(entry));
+  return sequences;
+}
+
+// Videos as files.
+class FileSource : public VideoSource {
+ public:
+  explicit FileSource(const fs::path& folder) : sequences_(sequences_in(folder)) {
+    for (const auto& sequence : sequences_)
+      SAVP_CHECK(sequence.size() == sequences_[0].size(), DataError, sequence[0][0].string(), ": there are ",
+                 counted(static_cast<int64_t>(sequence.size()), "sample"), " of this sequence, of others ",
+                 sequences_[0].size());
+  }
+  int64_t sequences() const override { return static_cast<int64_t>(sequences_.size()); }
+  int64_t samples() const override { return static_cast<int64_t>(sequences_[0].size()); }
+  std::vector<std::function<Tensor()>> next() override {
+    std::vector<std::function<Tensor()>> samples;
+    for (const auto& files : sequences_.at(at_++)) samples.emplace_back([files] { return read(files); });
+    return samples;
+  }
+
+ private:
+  Sequences sequences_;
+  size_t at_ = 0;
+};
+
+// Videos as one array.
+class ArraySource : public VideoSource {
+ public:
+  explicit ArraySource(const fs::path& path)
+      : path_(path.string()), file_(path), reader_(file_.open(only_name())), shape_(reader_.header().shape) {
+    SAVP_CHECK(shape_.size() == 5 || shape_.size() == 6, DataError, path_, ": has shape ", shape_text(shape_),
+               ", not [sequences, (samples,) frames, height, width, channels]");
+    if (shape_.size() == 5) shape_.insert(shape_.begin() + 1, 1);
+    SAVP_CHECK(reader_.header().values() > 0, DataError, path_, ": is empty");
+  }
+  int64_t sequences() const override { return shape_[0]; }
+  int64_t samples() const override { return shape_[1]; }
+  std::vector<std::function<Tensor()>> next() override {
+    std::vector<std::function<Tensor()>> samples;
+    for (int64_t sample = 0; sample < shape_[1]; ++sample)
+      samples.emplace_back([this] { return read_one(); });
+    return samples;
+  }
+
+ private:
+  std::string only_name() const {
+    SAVP_CHECK(file_.names().size() == 1, DataError, path_, ": holds ", file_.names().size(), " arrays (",
+               join_words(file_.names()), "), not one");
+    return file_.names()[0];
+  }
+  Tensor read_one() {
+    const auto values = shape_[2] * shape_[3] * shape_[4] * shape_[5];
+    auto video = at::tensor(reader_.read_floats(values), at::kFloat)
+                     .view({shape_[2], 1, shape_[3], shape_[4], shape_[5]});
+    if (reader_.header().type == NumberType::kUint8) video *= 1.0F / 255.0F;
+    return video.permute({0, 1, 4, 2, 3}).contiguous();
+  }
+
+  std::string path_;
+  ArrayFile file_;
+  ArrayReader reader_;
+  std::vector<int64_t> shape_;
+};
+
+std::string size_text(const Tensor& video) {
+  return concat(video.size(4), "x", video.size(3), " pixels of ", counted(video.size(2), "channel"));
+}
+
+}  // namespace
+
+std::unique_ptr<VideoSource> open_videos(const fs::path& path) {
+  SAVP_CHECK(fs::exists(path), DataError, path.string(), ": there is no such file or folder");
+  if (is_array_name(path)) return std::make_unique<ArraySource>(path);
+  SAVP_CHECK(fs::is_directory(path), DataError, path.string(),
+             ": is neither a folder nor a file of arrays (.npz, .npy)");
+  return std::make_unique<FileSource>(path);
+}
+
+ForeignPredictions::ForeignPredictions(ForeignOptions options)
+    : options_(std::move(options)),
+      truth_(open_videos(options_.truth)),
+      predictions_(open_videos(options_.predictions)) {
+  SAVP_CHECK(truth_->sequences() == predictions_->sequences(), DataError, options_.predictions.string(),
+             ": has ", counted(predictions_->sequences(), "sequence"), ", ", options_.truth.string(), " ",
+             truth_->sequences());
+  SAVP_CHECK(truth_->samples() == 1, DataError, options_.truth.string(), ": has ", truth_->samples(),
+             " samples of each sequence, but only one thing happened");
+  first_ = truth_->next()[0]();
+  SAVP_CHECK(options_.context_frames < first_.size(0), UsageError, "--context_frames ",
+             options_.context_frames, ": the true sequences have ", counted(first_.size(0), "frame"),
+             ", so none is left to predict");
+}
+
+VideoShape ForeignPredictions::shape() const {
+  return {.channels = first_.size(2), .height = first_.size(3), .width = first_.size(4)};
+}
+
+Tensor ForeignPredictions::next() {
+  truth_now_ = at_++ == 0 ? first_ : truth_->next()[0]();
+  SAVP_CHECK(truth_now_.sizes() == first_.sizes(), DataError, options_.truth.string(), ": sequence ", at_ - 1,
+             " has ", counted(truth_now_.size(0), "frame"), " of ", size_text(truth_now_), ", the first ",
+             first_.size(0), " of ", size_text(first_));
+  samples_now_ = predictions_->next();
+  return truth_now_;
+}
+
+void ForeignPredictions::sample(const std::function<void(const Tensor&)>& take) const {
+  const auto future = first_.size(0) - options_.context_frames;
+  for (const auto& read_sample : samples_now_) {
+    const auto video = read_sample();
+    SAVP_CHECK(video.sizes().slice(2) == first_.sizes().slice(2), DataError, options_.predictions.string(),
+               ": sequence ", at_ - 1, " is of ", size_text(video), ", the truth of ", size_text(first_));
+    SAVP_CHECK(video.size(0) >= future, DataError, options_.predictions.string(), ": sequence ", at_ - 1,
+               " has ", counted(video.size(0), "frame"), ", but ", future,
+               " are to be compared: see --context_frames");
+    take(video.slice(0, video.size(0) - future));
+  }
+}
+
+}  // namespace savp

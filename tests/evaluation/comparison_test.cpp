@@ -1,0 +1,62 @@
+#include "evaluation/comparison.h"
+
+#include "core/error.h"
+#include "evaluation/summary.h"
+#include "support/scratch_test.h"
+
+namespace savp {
+namespace {
+
+class Comparisons : public ScratchTest {
+ protected:
+  // The results of one model: psnr of two frames of each of some sequences, best of the samples.
+  std::filesystem::path results(const std::string& name, const std::vector<std::vector<float>>& psnr,
+                                int64_t samples = 10, const std::string& definition = "of pixels") const {
+    VideoNumbers numbers;
+    numbers.tables = {{"psnr", "max", true, 4, psnr}};
+    numbers.truths = std::vector<std::string>(psnr.size(), "aa");
+    EvaluationFacts facts;
+    facts.comparable.truth_sha256 = joint_digest(numbers.truths);
+    facts.comparable.samples = samples;
+    facts.prediction = {{"samples_drawn", samples}};
+    facts.metrics = {{"psnr", "frame", "max", 4, "dB", definition}, {"fvd", "set", "min", 2, "", "I3D"}};
+    const SetResult fvd{.metric = "fvd", .value = 100, .low = 90, .high = 110};
+    write(name + "/summary.json", make_summary(facts, numbers, {fvd}).dump());
+    write(name + "/prediction_eval_psnr_max/metrics/psnr.csv", numbers.tables[0].csv());
+    return folder_ / name;
+  }
+};
+
+// The sequences differ much more from each other than the two models do.
+TEST_F(Comparisons, ArePaired) {
+  const auto a = results("a", {{10, 12}, {20, 22}, {30, 32}, {40, 42}}),
+             b = results("b", {{9, 11}, {19.5F, 21.5F}, {29, 31}, {39.5F, 41.5F}});
+  const auto found = compare(a, b);
+  ASSERT_EQ(found.differences.size(), 1U);
+  const auto& psnr = found.differences[0];
+  EXPECT_EQ(psnr.label, "psnr max");
+  EXPECT_DOUBLE_EQ(psnr.a, 26);
+  EXPECT_DOUBLE_EQ(psnr.difference.value, 0.75);
+  EXPECT_GE(*psnr.difference.low, 0.5);
+  EXPECT_LE(*psnr.difference.high, 1.0);
+  EXPECT_CONTAINS(text(found), "            psnr max     26.0000     25.2500      0.7500  [0.5");
+  EXPECT_CONTAINS(text(found), "] *\n");
+  EXPECT_CONTAINS(text(found), "not compared: fvd: is one number of all sequences");
+}
+
+TEST_F(Comparisons, OfOtherMeasurementsAreRefused) {
+  const auto a = results("a", {{10, 12}, {20, 22}});
+  EXPECT_CONTAINS(message_of<UsageError>([&] {
+                    compare(a, results("b", {{10, 12}, {20, 22}}, 100));
+                  }),
+                  "samples: 10 and 100");
+  EXPECT_CONTAINS(message_of<UsageError>([&] {
+                    compare(a, results("c", {{10, 12}, {20, 22}}, 10, "of channels"));
+                  }),
+                  "of pixels and of channels");
+  EXPECT_CONTAINS(message_of<UsageError>([&] { compare(a, results("d", {{10, 12}})); }), "other true frames");
+  EXPECT_CONTAINS(message_of<DataError>([&] { compare(a, folder_ / "none"); }), "none");
+}
+
+}  // namespace
+}  // namespace savp

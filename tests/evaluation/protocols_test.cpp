@@ -1,0 +1,94 @@
+#include "evaluation/protocols.h"
+
+#include <map>
+
+#include "core/error.h"
+#include "evaluation/sharing.h"
+#include "support/scratch_test.h"
+
+namespace savp {
+namespace {
+
+TEST(Protocols, EachNameHasARow) {
+  for (const auto& [name, text] : EnumNames<ProtocolName>::kTable) {
+    const auto& protocol = find_protocol(name);
+    EXPECT_EQ(protocol.name, name);
+    EXPECT_FALSE(protocol.metrics.empty()) << text;
+    EXPECT_CONTAINS(list_protocols(), concat(text, "\n  source: ", protocol.source));
+    EXPECT_CONTAINS(list_protocols(), concat("  doubt: ", protocol.doubt));
+  }
+  EXPECT_EQ(protocols().size(), std::size(EnumNames<ProtocolName>::kTable));
+}
+
+std::string text_of(ProtocolName name) {
+  std::string text;
+  for (const auto& line : choices(find_protocol(name))) text += line + "\n";
+  return text;
+}
+
+TEST(Protocols, PrintTheirChoices) {
+  const auto savp = text_of(ProtocolName::kSavpBair);
+  EXPECT_CONTAINS(savp, "rollout: 2 + 28 frames, 100 futures of each sequence");
+  EXPECT_CONTAINS(savp, "psnr: of each frame's mean squared error");
+  EXPECT_EQ(savp.find("fvd"), std::string::npos);
+  const auto mcvd = text_of(ProtocolName::kMcvdBair);
+  EXPECT_CONTAINS(mcvd, "ssim: of the luma in bytes");
+  EXPECT_CONTAINS(mcvd, "context and predicted frames; 100 futures of each sequence; not rounded to bytes");
+  EXPECT_CONTAINS(text_of(ProtocolName::kSrvpKth), "64x64 pixels, 1 channel\n");
+  EXPECT_CONTAINS(text_of(ProtocolName::kOpenstlKth), "summed over pixels and channels");
+  EXPECT_CONTAINS(text_of(ProtocolName::kSavpBairAction), "with actions and states");
+}
+
+std::string refusal(ProtocolName name, const OfferedVideos& videos) {
+  return message_of<UsageError>([&] { check_fits(find_protocol(name), videos); });
+}
+
+TEST(Protocols, RefuseWhatDoesNotFit) {
+  const OfferedVideos bair{
+      .height = 64, .width = 64, .channels = 3, .context = 2, .future = 28, .sequences = 256};
+  EXPECT_EQ(refusal(ProtocolName::kSavpBair, bair), "no error");
+  auto other = bair;
+  other.width = 48;
+  EXPECT_CONTAINS(refusal(ProtocolName::kSavpBair, other),
+                  "is of 64x64 pixels of 3 channels, the data of 48x64");
+  EXPECT_CONTAINS(refusal(ProtocolName::kSavpBairAction, bair), "with actions");
+  EXPECT_CONTAINS(refusal(ProtocolName::kSavpKth, bair), "of 1 channel");
+  other = bair;
+  other.actions = 4;
+  EXPECT_EQ(refusal(ProtocolName::kSavpBairAction, other), "no error");
+  EXPECT_CONTAINS(refusal(ProtocolName::kSavpBair, other), "savp-bair-action");
+  other = bair;
+  other.future = 14;
+  EXPECT_CONTAINS(refusal(ProtocolName::kSavpBair, other), "is of 2 + 28 frames, the predictions of 2 + 14");
+  other = bair;
+  other.sequences = 8;
+  EXPECT_CONTAINS(refusal(ProtocolName::kSavpBair, other), "is of 256 sequences, the data has 8");
+  other.all_sequences = false;
+  EXPECT_EQ(refusal(ProtocolName::kSavpBair, other), "no error");
+}
+
+ProcessShare share_in(const std::map<std::string, std::string>& environment) {
+  return process_share([&](const char* name) {
+    const auto found = environment.find(name);
+    return found == environment.end() ? nullptr : found->second.c_str();
+  });
+}
+
+TEST(ProcessShare, IsWhatTheStarterSays) {
+  EXPECT_EQ(share_in({}).size, 1);
+  EXPECT_TRUE(share_in({{"RANK", "0"}, {"WORLD_SIZE", "1"}}).is_first());
+  const auto torchrun = share_in({{"RANK", "5"}, {"WORLD_SIZE", "8"}, {"LOCAL_RANK", "1"}});
+  EXPECT_EQ(torchrun.rank, 5);
+  EXPECT_EQ(torchrun.size, 8);
+  EXPECT_EQ(torchrun.local_rank, 1);
+  EXPECT_EQ(share_in({{"SLURM_PROCID", "2"}, {"SLURM_NTASKS", "3"}}).rank, 2);
+  EXPECT_EQ(share_in({{"OMPI_COMM_WORLD_RANK", "1"}, {"OMPI_COMM_WORLD_SIZE", "2"}}).rank, 1);
+  EXPECT_CONTAINS(message_of<UsageError>([] { share_in({{"RANK", "x"}, {"WORLD_SIZE", "2"}}); }), "RANK=x");
+  EXPECT_CONTAINS(message_of<UsageError>([] {
+                    share_in({{"RANK", "2"}, {"WORLD_SIZE", "2"}});
+                  }),
+                  "not below");
+}
+
+}  // namespace
+}  // namespace savp

@@ -1,0 +1,273 @@
+// savp_evaluate as a whole: stopped and continued, shared, under protocols, and of other
+// programs' predictions.
+#include <signal.h>  // NOLINT: kill() is of POSIX, not of <csignal>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "io/gif.h"
+#include "io/image.h"
+#include "tools/process.h"
+
+#define EXPECT_CONTAINS(text, part) EXPECT_NE(std::string(text).find(part), std::string::npos) << (text)
+
+namespace savp {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+using Arguments = std::vector<std::string>;
+
+const std::string kBair = SAVP_TEST_DATA "/golden/data/A_datasets/bair";
+
+Arguments operator+(Arguments a, const Arguments& b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
+
+// Five passes over two sequences, one at a time: ten parts.
+const Arguments kRepeat = {"--input_dir",  kBair,    "--dataset",         "bair", "--mode",   "test",
+                           "--model",      "repeat", "--sequence_length", "12",   "--device", "cpu",
+                           "--batch_size", "1",      "--num_epochs",      "5"};
+
+std::string content(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// All files, and what is in them; without options.json, which names the folder.
+std::map<std::string, std::string> files_in(const fs::path& folder) {
+  std::map<std::string, std::string> files;
+  for (const auto& entry : fs::recursive_directory_iterator(folder))
+    if (entry.is_regular_file() && entry.path().filename() != "options.json")
+      files[fs::relative(entry.path(), folder).string()] = content(entry.path());
+  return files;
+}
+
+void expect_same_files(const fs::path& a, const fs::path& b) {
+  const auto of_a = files_in(a), of_b = files_in(b);
+  EXPECT_EQ(of_a.size(), of_b.size());
+  for (const auto& [name, bytes] : of_a)
+    EXPECT_TRUE(of_b.contains(name) && of_b.at(name) == bytes) << name << " differs";
+}
+
+bool any_part_in(const fs::path& folder) {
+  std::error_code none;
+  for (const auto& entry : fs::recursive_directory_iterator(folder, none))
+    if (entry.path().filename() == "numbers.cbor") return true;
+  return false;
+}
+
+// Starts the tool and kills it as soon as a part of its work is done. Whether it was killed before its end.
+bool kill_in_the_middle(const Arguments& arguments, const fs::path& folder) {
+  const auto child = ::fork();
+  if (child == 0) {
+    std::vector<char*> argv = {const_cast<char*>(SAVP_BIN "/savp_evaluate")};
+    for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+    argv.push_back(nullptr);
+    ::freopen("/dev/null", "w", stdout);
+    ::freopen("/dev/null", "w", stderr);
+    ::execv(argv[0], argv.data());
+    ::_exit(127);
+  }
+  while (::waitpid(child, nullptr, WNOHANG) == 0) {
+    if (any_part_in(folder)) {
+      ::kill(child, SIGKILL);
+      int status = 0;
+      ::waitpid(child, &status, 0);
+      return WIFSIGNALED(status);
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return false;
+}
+
+TEST(Evaluate, ContinuesWhereItWasKilled) {
+  const ScratchFolder folder;
+  const auto whole = folder / "whole", killed = folder / "killed";
+  ASSERT_EQ(run_tool("savp_evaluate", kRepeat + Arguments{"--output_dir", whole}).code, 0);
+  const auto arguments = kRepeat + Arguments{"--output_dir", killed};
+  ASSERT_TRUE(kill_in_the_middle(arguments, killed)) << "it ended before it could be killed";
+  EXPECT_FALSE(fs::exists(killed / "summary.json"));
+  const auto outcome = run_tool("savp_evaluate", arguments);
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_CONTAINS(outcome.err, " had been evaluated before");
+  expect_same_files(killed, whole);
+}
+
+// Other flags: nothing of before is taken, and nothing stays.
+TEST(Evaluate, TakesNothingOfOtherSettings) {
+  const ScratchFolder folder;
+  const auto results = folder / "r";
+  ASSERT_TRUE(kill_in_the_middle(kRepeat + Arguments{"--output_dir", results}, results));
+  const auto outcome =
+      run_tool("savp_evaluate", kRepeat + Arguments{"--output_dir", results, "--metrics", "mse"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(outcome.err.find("evaluated before"), std::string::npos) << outcome.err;
+  EXPECT_FALSE(any_part_in(results));
+}
+
+TEST(Evaluate, SeveralProcessesShareTheVideos) {
+  const ScratchFolder folder;
+  ASSERT_EQ(run_tool("savp_evaluate", kRepeat + Arguments{"--output_dir", folder / "alone"}).code, 0);
+  const auto start = [&](int rank) {
+    return std::thread([&folder, rank] {
+      std::string command = "RANK=" + std::to_string(rank) +
+                            " WORLD_SIZE=2 OMP_NUM_THREADS=2 CUDA_VISIBLE_DEVICES= '" SAVP_BIN
+                            "/savp_evaluate'";
+      for (const auto& argument : kRepeat + Arguments{"--output_dir", folder / "shared"})
+        command += " '" + argument + "'";
+      const auto log = (folder / std::to_string(rank)).string();
+      EXPECT_EQ(std::system((command + " >" + log + ".out 2>" + log + ".err").c_str()), 0)
+          << content(log + ".err");
+    });
+  };
+  auto first = start(0), second = start(1);
+  first.join();
+  second.join();
+  expect_same_files(folder / "shared", folder / "alone");
+  EXPECT_CONTAINS(folder.read("0.out"), "psnr max");
+  EXPECT_EQ(folder.read("1.out"), "");
+}
+
+TEST(Evaluate, RefusesWhatDoesNotFitItsProtocol) {
+  const ScratchFolder folder;
+  const Arguments model = {"--input_dir", kBair,    "--dataset",    "bair",
+                           "--model",     "repeat", "--output_dir", folder / "r"};
+  const auto refused = [&](const Arguments& more, const char* message, int code = 2) {
+    const auto outcome = run_tool("savp_evaluate", model + more);
+    EXPECT_EQ(outcome.code, code) << outcome.err;
+    EXPECT_CONTAINS(outcome.err, message);
+    EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
+  };
+  refused({"--protocol", "savp-bair"}, "is of 256 sequences, the data has 2");
+  refused({"--protocol", "savp-kth"}, "of 1 channel");
+  refused({"--protocol", "savp-bair-action", "--num_samples", "2"}, "scripts/fetch_metric_weights.sh", 3);
+  refused({"--protocol", "savp-bair", "--sequence_length", "12"}, "--sequence_length contradicts --protocol");
+  refused({"--protocol", "savp-bare"}, "did you mean savp-bair");
+  const auto outcome = run_tool("savp_evaluate", model + Arguments{"--protocol", "savp-bair", "--num_samples",
+                                                                   "2", "--metrics", "psnr", "mse"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_CONTAINS(outcome.err, "rollout: 2 + 28 frames, 100 futures");
+  EXPECT_CONTAINS(outcome.err, "2 sequences instead of 256");
+  const auto summary = Json::parse(folder.read("r/summary.json"));
+  EXPECT_EQ(summary["protocol"]["name"], "savp-bair");
+  EXPECT_EQ(summary["comparable"]["predicted_frames"], 28);
+  EXPECT_EQ(summary["comparable"]["samples"], 100);
+}
+
+// Frames of one gray value each.
+std::vector<Picture> grays(const std::vector<int>& values) {
+  std::vector<Picture> frames;
+  for (const int value : values)
+    frames.push_back({16, 16, 3, std::vector<uint8_t>(16 * 16 * 3, static_cast<uint8_t>(value))});
+  return frames;
+}
+
+void write_frames(const fs::path& folder, const std::string& prefix, const std::vector<int>& values) {
+  const auto frames = grays(values);
+  for (size_t t = 0; t < frames.size(); ++t)
+    write_png(folder / (prefix + "0" + std::to_string(t) + ".png"), frames[t]);
+}
+
+class Foreign : public testing::Test {
+ protected:
+  Outcome evaluate(const std::string& predictions, const Arguments& more = {}) const {
+    return run_tool("savp_evaluate",
+                    Arguments{"--truth", folder_ / "truth", "--predictions", folder_ / predictions,
+                              "--context_frames", "1", "--output_dir", folder_ / "r"} +
+                        more);
+  }
+  std::vector<double> means(const std::string& subtask) const {
+    const auto summary = Json::parse(folder_.read("r/summary.json"));
+    for (const auto& metric : summary["metrics"])
+      if (metric["name"] == "mse") return metric["curves"][subtask]["value"];
+    return {};
+  }
+  void SetUp() override {
+    write_frames(folder_ / "truth" / "a", "", {0, 0, 0});
+    write_frames(folder_ / "truth" / "b", "", {0, 51, 51});
+  }
+  const ScratchFolder folder_;
+};
+
+constexpr double kFifth = 0.2 * 0.2;  // the squared difference of 51 of 255
+
+TEST_F(Foreign, FoldersOfFramesAreMeasured) {
+  write_frames(folder_ / "one" / "a", "", {0, 51});       // the predicted frames alone
+  write_frames(folder_ / "one" / "b", "", {255, 51, 0});  // with their context
+  const auto outcome = evaluate("one");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const auto found = means("avg");
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_NEAR(found[0], 0, 1e-9);
+  EXPECT_NEAR(found[1], kFifth, 1e-6);
+  EXPECT_CONTAINS(outcome.out, "mse avg");
+  const auto summary = Json::parse(folder_.read("r/summary.json"));
+  EXPECT_EQ(summary["model"]["label"], "one");
+  EXPECT_EQ(summary["data"]["predictions"].get<std::string>(), (folder_ / "one").string());
+}
+
+TEST_F(Foreign, SeveralSamplesAreToldByTheirNumbers) {
+  for (const std::string sequence : {"00000", "00001"}) {
+    write_frames(folder_ / "many", "gen_image_" + sequence + "_00_", {0, 0});
+    write_frames(folder_ / "many", "gen_image_" + sequence + "_01_", {51, 51});
+  }
+  ASSERT_EQ(evaluate("many").code, 0);
+  EXPECT_NEAR(means("min").at(1), 0, 1e-9);
+  EXPECT_NEAR(means("max").at(1), kFifth, 1e-6);
+  EXPECT_NEAR(means("avg").at(1), kFifth / 2, 1e-6);
+}
+
+TEST_F(Foreign, GifsOfFoldersAreSamples) {
+  for (const std::string sequence : {"a", "b"}) {
+    fs::create_directories(folder_ / "gifs" / sequence);
+    write_gif(folder_ / "gifs" / sequence / "0.gif", grays({0, 0, 0}), 4);
+    write_gif(folder_ / "gifs" / sequence / "1.gif", grays({0, 51, 51}), 4);
+  }
+  ASSERT_EQ(evaluate("gifs").code, 0);
+  EXPECT_NEAR(means("min").at(0), 0, 1e-3);
+  EXPECT_NEAR(means("max").at(0), kFifth, 4e-3);  // the palette
+}
+
+TEST_F(Foreign, ArraysAreMeasured) {
+  const std::string dictionary = "{'descr': '|u1', 'fortran_order': False, 'shape': (2, 2, 3, 16, 16, 3), }";
+  std::string npy = std::string("\x93NUMPY\x01\x00", 8);
+  npy += static_cast<char>(dictionary.size());
+  npy += '\0' + dictionary;
+  for (int sequence = 0; sequence < 2; ++sequence)
+    for (int sample = 0; sample < 2; ++sample)
+      for (int t = 0; t < 3; ++t)
+        npy += std::string(16 * 16 * 3, static_cast<char>(sample == 1 && t > 0 ? 51 : 0));
+  folder_.write("futures.npy", npy);
+  const auto outcome = evaluate("futures.npy");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_NEAR(means("min").at(0), 0, 1e-9);
+  EXPECT_NEAR(means("avg").at(0), kFifth / 2, 1e-6);
+}
+
+TEST_F(Foreign, WhatDoesNotFitIsNamed) {
+  const auto refused = [&](const std::string& name, int code, const char* message) {
+    const auto outcome = evaluate(name);
+    EXPECT_EQ(outcome.code, code) << outcome.err;
+    EXPECT_CONTAINS(outcome.err, message);
+  };
+  refused("none", 3, "none: there is no such file or folder");
+  write_frames(folder_ / "fewer" / "a", "", {0, 0});
+  refused("fewer", 3, "fewer: has 1 sequence, ");
+  write_frames(folder_ / "short" / "a", "", {0});
+  write_frames(folder_ / "short" / "b", "", {0});
+  refused("short", 3, "short: sequence 0 has 1 frame, but 2 are to be compared");
+  folder_.write("odd/a.txt", "not a video");
+  folder_.write("odd/b.txt", "not a video");
+  refused("odd", 3, "a.txt: is neither a video nor a folder of frames");
+  EXPECT_EQ(run_tool("savp_evaluate", {"--truth", folder_ / "truth"}).code, 2);
+}
+
+}  // namespace
+}  // namespace savp
