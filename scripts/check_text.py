@@ -136,7 +136,8 @@ def fix(path, lines):
     changes = [change for _, _, change in lonely(path, lines) if change[2]]
     for first, last, again in sorted(changes, reverse=True):
         lines[first:last] = again
-    path.write_text("\n".join(lines))
+    if changes:  # others keep their time
+        path.write_text("\n".join(lines))
     return bool(changes)
 
 

@@ -10,6 +10,7 @@
 #include <iostream>
 
 #include "cli/evaluation_subject.h"
+#include "core/device.h"
 #include "core/log.h"
 #include "evaluation/comparison.h"
 #include "evaluation/evaluation_parts.h"
@@ -18,7 +19,6 @@
 #include "evaluation/sharing.h"
 #include "evaluation/summary.h"
 #include "evaluation/video_results.h"
-#include "core/device.h"
 #include "savp/version.h"
 #include "training/progress.h"
 
@@ -89,6 +89,16 @@ void check_protocol(const EvaluationSubject& subject, const EvaluateOptions& opt
               .future = subject.future_frames,
               .sequences = subject.videos(),
               .all_sequences = !options.num_samples});
+}
+
+// What cannot be opened as the protocol wants it is told with its name.
+std::unique_ptr<EvaluationSubject> open_subject(const EvaluateOptions& options) {
+  try {
+    return EvaluationSubject::open(options);
+  } catch (const UsageError& error) {
+    if (!options.protocol) throw;
+    throw UsageError(concat("--protocol ", enum_name(*options.protocol), ": ", error.what()));
+  }
 }
 
 void tell_protocol(const EvaluationSubject& subject, const EvaluateOptions& options) {
@@ -250,8 +260,7 @@ int64_t measure_all(std::unique_ptr<EvaluationSubject>& subject, const EvaluateO
   }
 }
 
-// What the other processes do: parts that nobody works on, until there are none, or until the results are
-// there.
+// What the other processes do: parts that nobody works on, until there are none or the results are there.
 void help(EvaluationSubject& subject, const EvaluateOptions& options, const MetricSet& metrics,
           const EvaluationParts& parts) {
   const auto start = fs::file_time_type::clock::now();
@@ -345,7 +354,7 @@ void evaluate(const EvaluateOptions& given) {
   options.eval_subtasks = options.eval_substasks = settle_subtasks(options);
   const auto share = process_share(std::getenv);
   if (share.size > 1 && options.device == "auto") options.device = device_of_process(share.local_rank);
-  auto subject = EvaluationSubject::open(options);
+  auto subject = open_subject(options);
   check_protocol(*subject, options);
   leave_out_diversity(options, *subject);
   options.output_dir =

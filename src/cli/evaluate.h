@@ -61,8 +61,7 @@ struct EvaluateOptions : PredictOptions {
   HPARAM_GROUP(foreign, "Other programs' predictions");
   HPARAM(Text, predictions, std::nullopt,
          "measures these instead of running a model: a folder with a video (GIF, MP4, folder of frames) for "
-         "each "
-         "sequence, or a folder of several, one a future; or an .npz or .npy file",
+         "each sequence, or a folder of several, one a future; or an .npz or .npy file",
          Metavar{"DIR"});
   HPARAM(Text, truth, std::nullopt,
          "what happened, in the same order: a folder of videos, or an .npz or .npy file", Metavar{"DIR"});

@@ -146,7 +146,7 @@ TEST(Evaluate, RefusesWhatDoesNotFitItsProtocol) {
     EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
   };
   refused({"--protocol", "savp-bair"}, "is of 256 sequences, the data has 2");
-  refused({"--protocol", "savp-kth"}, "of 1 channel");
+  refused({"--protocol", "savp-kth"}, "--protocol savp-kth: sequence_length=40: true frames are needed");
   refused({"--protocol", "savp-bair-action", "--num_samples", "2"}, "scripts/fetch_metric_weights.sh", 3);
   refused({"--protocol", "savp-bair", "--sequence_length", "12"}, "--sequence_length contradicts --protocol");
   refused({"--protocol", "savp-bare"}, "did you mean savp-bair");

@@ -49,8 +49,8 @@ bool is_ours(const std::string& file) { return file.find("lpips") == std::string
 bool is_addition(const std::string& file) {
   const fs::path path = file;
   return std::any_of(path.begin(), path.end(), [](const fs::path& part) {
-    const std::set<std::string> kAdditions = {"grids",        "prediction_eval_sharpness", "samples",
-                                              "samples.json", "sequences",                 "summary.json"};
+    const std::set<std::string> kAdditions = {
+        "grids", "prediction_eval_sharpness", "samples", "samples.json", "sequences", "summary.json"};
     return kAdditions.contains(part.string());
   });
 }
