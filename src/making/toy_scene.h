@@ -15,6 +15,10 @@ struct ToySceneOptions {
   int64_t length = 30;  // frames
   int64_t size = 64;    // pixels, of a side
   int64_t blocks = 4;
+  // Another future of the same start: what the robot decides at this frame and later follows `fork_seed`.
+  // -1: the scene's own seed throughout.
+  int64_t fork = -1;
+  uint64_t fork_seed = 0;
 };
 
 struct ToyRecording {
@@ -26,6 +30,7 @@ struct ToyRecording {
   // Where the gripper is at frame t: right and down of the tray's middle, in the same unit, and lift. The
   // next is the sum of this and the command.
   std::vector<std::array<float, 3>> positions;
+  std::vector<std::array<int, 3>> colours;  // of the blocks' tops: red, green, blue, 0 .. 255
 };
 
 // The same seed and options give the same bytes.

@@ -153,6 +153,9 @@ class Scene {
   const World& world() const { return world_; }
   const Look& look() const { return look_; }
 
+  // What is decided from here on follows another seed.
+  void fork(uint64_t seed) { dice_ = Dice(seed); }
+
   // Moves on by one frame; the command that did it.
   std::array<float, 4> advance() {
     Command command = robot_.command(world_, look_.lift);
@@ -190,13 +193,14 @@ class Scene {
 ToyRecording record_toy_scene(uint64_t seed, const ToySceneOptions& options) {
   const toy::Painter painter(options.size);
   toy::Scene scene(seed, options.blocks);
-  ToyRecording recording;
+  ToyRecording recording{.colours = scene.look().colours};
   for (int64_t t = 0; t < options.length; ++t) {
     const toy::Vec at = scene.world().gripper.position;
     recording.frames.push_back(painter.paint(scene.world(), scene.look()));
     recording.positions.push_back({static_cast<float>((at.x - 0.5) / toy::kUnit),
                                    static_cast<float>((at.y - 0.5) / toy::kUnit),
                                    static_cast<float>(scene.look().lift)});
+    if (t == options.fork) scene.fork(options.fork_seed);
     recording.actions.push_back(scene.advance());
   }
   return recording;
