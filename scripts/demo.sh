@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 source scripts/tables.sh
-scripts/build.sh "$@" savp_preprocess savp_train savp_generate savp_evaluate
+scripts/build.sh "$@" savp_preprocess savp_train savp_generate savp_evaluate savp_report
 
 say() { printf '\n== %s\n' "$*"; }
 tool() { "build/bin/savp_$1" "${@:2}"; }
@@ -35,6 +35,8 @@ say "How good they are"
 tool evaluate "${test[@]}" --checkpoint "$run" --results_dir demo/results --num_stochastic_samples 10
 tool evaluate "${test[@]}" --model repeat --dataset bair --output_dir demo/results/repeat --num_stochastic_samples 1
 
+tool report demo/results/run demo/results/repeat --labels SAVP "repeat the last frame" --title "Demo" --output demo/report.html
+
 say "Frames 3 to 12 of unseen sequences, from two given ones"
 printf '%-34s %10s %10s\n' "" "PSNR (dB)" "SSIM"
 printf '%-34s %10s %10s\n' "SAVP, mean of 10 futures" "$(table run psnr avg)" "$(table run ssim avg)"
@@ -46,3 +48,4 @@ echo "  $data          the toy data set"
 echo "  $run           the trained model and metrics.jsonl"
 echo "  demo/pictures/run  the futures as GIFs and PNGs: gen_image_<sequence>_<future>"
 echo "  demo/results       tables and images of the evaluation"
+echo "  demo/report.html   all of it as one page, with videos that play"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # usage: scripts/plot_results_all.sh --table FILE [--dry-run] [RUN]...
-# Puts the means of what was measured of a table's runs into one table, results.tsv beside it: see scripts/runs.sh.
+# Puts what was measured of a table's runs into results.tsv and report.html, beside the table: see scripts/runs.sh.
 set -euo pipefail
 scripts=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 case ${1:-} in

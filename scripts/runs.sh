@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
 # usage: scripts/runs.sh train|generate|evaluate|plot|all [--dry-run] TABLE [RUN]...
-# Does experiments that a table lists: trains each run, draws futures, measures them, and puts the means into one table. TABLE has
-# a line for each run, words as in a shell; "#" begins a comment:
+# Does experiments that a table lists: trains each run, draws futures, measures them, and puts the results into one table and one
+# report. TABLE has a line for each run, words as in a shell; "#" begins a comment:
 #
 #   common    FLAGS of savp_train for all runs that follow
 #   test      FLAGS of savp_generate and savp_evaluate for all runs that follow
 #   NAME      FLAGS of savp_train for this run alone
 #
-# Everything lands beside the table: logs/NAME, futures/NAME, results/NAME, results.tsv. What is finished is not done again, an
-# interrupted training goes on; a run that fails does not stop the others. The failures are listed at the end. The exit code is 0
-# if nothing failed, 1 if a run failed, 2 for wrong use, 130 if the user stopped it. --dry-run only shows the commands.
+# Everything lands beside the table: logs/NAME, futures/NAME, results/NAME, results.tsv, report.html. What is finished is not done
+# again, an interrupted training goes on; a run that fails does not stop the others. The failures are listed at the end. The exit
+# code is 0 if nothing failed, 1 if a run failed, 2 for wrong use, 130 if the user stopped it. --dry-run only shows the commands.
 set -euo pipefail
 bin=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/build/bin
 # shellcheck source=scripts/tables.sh
@@ -116,7 +116,7 @@ evaluate() { predict evaluate "$1" results --output_dir "results/$1"; }
 
 # A line for each run that was measured, a column for each metric's best and average samples.
 plot() {
-  local name file metric columns=(psnr_max psnr_avg ssim_max ssim_avg mse_min mse_avg)
+  local name file metric measured=() columns=(psnr_max psnr_avg ssim_max ssim_avg mse_min mse_avg)
   $dry_run && return 0
   {
     printf 'run%s\n' "$(printf '\t%s' "${columns[@]}")"
@@ -134,9 +134,12 @@ plot() {
   mv results.tsv.partial results.tsv
   cat results.tsv
   for name in "${runs[@]}"; do
-    selected "$name" && [[ ! -e results/$name/.done ]] && failed+=("plot $name: it is not measured")
+    selected "$name" || continue
+    if [[ -e results/$name/.done ]]; then measured+=("$name"); else failed+=("plot $name: it is not measured"); fi
   done
-  return 0
+  [[ ${#measured[@]} -gt 0 ]] || return 0
+  "$bin/savp_report" "${measured[@]/#/results/}" --labels "${measured[@]}" --title "Results of $table" --output report.html ||
+    failed+=("plot: savp_report: exit code $?")
 }
 
 read_table

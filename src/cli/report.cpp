@@ -15,6 +15,7 @@ std::vector<reports::Result> read_results(const ReportOptions& options) {
   std::vector<reports::Result> results;
   for (const auto& folder : reports::find_results(options.results))
     results.push_back(reports::read_result(folder));
+  reports::tell_apart(results);
   SAVP_CHECK(options.labels.empty() || options.labels.size() == results.size(), UsageError,
              "--labels: ", counted(static_cast<int64_t>(options.labels.size()), "name"), " for ",
              counted(static_cast<int64_t>(results.size()), "result"));

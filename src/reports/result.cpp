@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <system_error>
 
 #include "core/error.h"
@@ -241,6 +242,13 @@ Result read_result(const fs::path& folder) {
   const auto checkpoint = text_at(part(result.summary, "model"), "checkpoint");
   if (!checkpoint.empty()) result.training = read_training(fs::path(checkpoint).parent_path());
   return result;
+}
+
+void tell_apart(std::vector<Result>& results) {
+  std::map<std::string, int> count;
+  for (const auto& result : results) ++count[result.label];
+  for (auto& result : results)
+    if (count[result.label] > 1) result.label += concat(" (", result.folder.filename().string(), ")");
 }
 
 std::vector<fs::path> find_results(const std::vector<std::string>& folders) {

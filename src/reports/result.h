@@ -66,6 +66,9 @@ struct Result {
 // Throws DataError for a folder that holds neither, or something damaged.
 Result read_result(const std::filesystem::path& folder);
 
+// Adds the folder's name to labels that several results have.
+void tell_apart(std::vector<Result>& results);
+
 // The folders among these that hold results, and those directly within the others, by name, baselines
 // (ground_truth, repeat) last. Throws DataError where there is none.
 std::vector<std::filesystem::path> find_results(const std::vector<std::string>& folders);

@@ -222,6 +222,15 @@ TEST_F(ReportsTest, ReadsResultsOfOlderVersions) {
   EXPECT_EQ(difference(result, read_result(make("new", 20))), "how they were made is not known");
 }
 
+TEST_F(ReportsTest, TellsResultsOfOneNameApart) {
+  std::vector<Result> results = {read_result(make("run", 20)), read_result(make("other", 20)),
+                                 read_result(make("run", 21))};
+  tell_apart(results);
+  EXPECT_EQ(results[0].label, "run (r0)");
+  EXPECT_EQ(results[1].label, "other");
+  EXPECT_EQ(results[2].label, "run (r2)");
+}
+
 TEST_F(ReportsTest, NamesWhatIsNoResult) {
   std::filesystem::create_directories(folder_ / "empty");
   EXPECT_THROW(find_results({(folder_ / "empty").string()}), DataError);

@@ -35,6 +35,7 @@ for run in first second; do
   [[ -f $work/runs/futures/$run/grids/grid_00000.gif ]] || fail "there are no futures of $run"
   grep -qP "^$run(\t[0-9.]+){6}\$" "$work/runs/results.tsv" || fail "the table has no numbers of $run"
 done
+for run in first second; do grep -q "<summary>$run</summary>" "$work/runs/report.html" || fail "the report lacks $run"; done
 if grep -q "^broken" "$work/runs/results.tsv"; then fail "the table has a run that failed"; fi
 
 # Only what failed is tried again, and all four go well without it.
