@@ -75,10 +75,11 @@ class Comparison {
     }
   }
 
-  // TensorFlow also stores the weights of layers without an input, which hold nothing.
+  // TensorFlow also stores the weights of layers without an input, which hold nothing. Averages are made
+  // anew from weights where they are wanted.
   void look_for_unused() {
     for (const auto& name : source_.names())
-      if (!wanted_.contains(name) && source_.bytes(name) > 0 && !is_passed_over(name))
+      if (!wanted_.contains(name) && source_.bytes(name) > 0 && !is_average(name) && !is_passed_over(name))
         unused_.push_back(name);
   }
 

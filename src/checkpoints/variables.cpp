@@ -6,6 +6,8 @@
 namespace savp {
 namespace {
 
+constexpr const char* kAverage = "/ExponentialMovingAverage";
+
 template <class Items>
 NamedTensors named(const std::string& scope, const Items& items) {
   NamedTensors all;
@@ -47,7 +49,12 @@ std::string optimizer_scope(const std::string& scope) {
   return scope.substr(0, 1) + "_apply_gradients";  // "g_...", "d_..."
 }
 
+std::string average_name(const std::string& variable) { return variable + kAverage; }
+
+bool is_average(std::string_view name) { return name.ends_with(kAverage); }
+
 Part part_of(std::string_view variable) {
+  if (is_average(variable)) return {Part::Kind::kOther, kAverage, "the averaged weights"};
   for (const char* scope : {kGeneratorScope, kDiscriminatorScope}) {
     const bool below = is_below(variable, scope);
     if (is_below(variable, optimizer_scope(scope)) || (below && tf_names::is_slot(variable)))

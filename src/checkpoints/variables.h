@@ -31,8 +31,12 @@ NamedTensors named_buffers(const std::string& scope, const torch::nn::Module& mo
 // powers "g_apply_gradients/beta1_power" and so on, by the scope of what it trains.
 std::string optimizer_scope(const std::string& scope);
 
+// The running average of a variable (TensorFlow's name for it), and whether a name is one of those.
+std::string average_name(const std::string& variable);
+bool is_average(std::string_view name);
+
 // The part of a checkpoint that a variable belongs to, as messages call it. A part is there as a whole or not
-// at all: the generator, each discriminator, the state of either optimizer.
+// at all: the generator, each discriminator, the state of either optimizer, the averaged weights.
 struct Part {
   enum class Kind { kGenerator, kDiscriminator, kOptimizer, kOther };
   Kind kind;

@@ -94,8 +94,9 @@ void run_command(const std::string& program, const std::vector<std::string>& arg
   if (asked.flag.empty()) command.body();
 }
 
+// An empty message was told already, by another process.
 ExitCode fail(ExitCode code, const std::string& message) {
-  log::error(message);
+  if (!message.empty()) log::error(message);
   return code;
 }
 

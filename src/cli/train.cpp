@@ -1,18 +1,25 @@
 #include "cli/train.h"
 
+#include <ATen/ATen.h>
+
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <iterator>
 #include <random>
+#include <streambuf>
 
 #include "checkpoints/run_dir.h"
 #include "checkpoints/tensors.h"
 #include "checkpoints/video_shape.h"
 #include "cli/dry_run.h"
+#include "cli/launcher.h"
 #include "cli/run.h"
 #include "core/device.h"
 #include "core/device_graph.h"
+#include "core/instructions.h"
 #include "core/interrupt.h"
 #include "core/log.h"
 #include "core/printable.h"
@@ -21,7 +28,10 @@
 #include "models/models.h"
 #include "models/presets.h"
 #include "opening/open_dataset.h"
+#include "training/best_checkpoint.h"
+#include "training/communicator.h"
 #include "training/event_sink.h"
+#include "training/shared_batches.h"
 #include "training/starting_point.h"
 #include "training/summaries.h"
 #include "training/train_loop.h"
@@ -45,6 +55,10 @@ struct Plan {
   bool with_preset = false;  // below all dicts
   uint64_t seed = 0;
   StreamPosition position = {};  // in the data
+  std::shared_ptr<Communicator> team = alone();
+  bool writes = true;  // one process of the team does
+
+  Shard shard() const { return {team->rank(), team->size()}; }
 };
 
 // Whether the checkpoint is one of the run's own folder, which then continues.
@@ -82,7 +96,7 @@ void settle_folders(Plan& plan) {
           options.from_step ? checkpoint_name(*options.output_dir, *options.from_step) : *options.output_dir;
     if (!plan.start) plan.start = Checkpoint::open(*options.checkpoint);
   }
-  if (!options.dry_run) {
+  if (!options.dry_run && plan.writes) {
     plan.lock.emplace(FolderLock::inside(*options.output_dir));
     remove_unfinished_files(*options.output_dir);
   }
@@ -115,40 +129,78 @@ void settle_model(Plan& plan) {
 
 TrainerOptions trainer_options(const Plan& plan, const at::Device& device) {
   const auto& options = plan.options;
-  const bool graph = options.graph && DeviceGraph::available(device);
-  if (options.graph && !graph) log::warn("--graph is ignored: only a GPU records steps");
-  return {.device = device, .seed = plan.seed, .precision = options.precision, .graph = graph};
+  const bool graph = options.graph && DeviceGraph::available(device) && plan.team->size() == 1;
+  if (options.graph && !graph) log::warn("--graph is ignored: only one process on a GPU records steps");
+  return {.device = device,
+          .seed = plan.seed,
+          .precision = options.precision,
+          .graph = graph,
+          .accumulate_steps = options.accumulate_steps,
+          .communicator = plan.team};
 }
 
-StreamPosition position_in(const VariableSource& variables) {
+// Sequences of each batch that this process computes.
+int64_t own_batch_size(const Plan& plan, int64_t batch_size) {
+  const auto processes = plan.team->size(), parts = plan.options.accumulate_steps;
+  SAVP_CHECK(batch_size % processes == 0, UsageError, "batch_size=", batch_size, " cannot be divided among ",
+             processes, " processes: choose a multiple, or --processes 1");
+  SAVP_CHECK(batch_size / processes % parts == 0, UsageError, batch_size / processes,
+             " sequences a process cannot be divided into --accumulate_steps ", parts,
+             " parts: choose a batch_size that is a multiple of ", processes * parts);
+  return batch_size / processes;
+}
+
+StreamPosition position_in(const VariableSource& variables, const Shard& shard) {
   const auto found = variables.metadata().find(metadata_keys::kDataPosition);
   if (found == variables.metadata().end()) {
     log::warn("the checkpoint does not say where it was in the data: reading starts anew");
     return {};
   }
   try {
-    return parse_position(found->second);
+    return position_of(found->second, shard);
   } catch (const UsageError& error) {
     throw DataError(concat(variables.where(), ": its metadata ", found->first, ": ", error.what()));
   }
 }
 
+// New, and the same for all.
+uint64_t common_seed(Communicator& team) {
+  const auto seed = at::full({}, static_cast<int64_t>(std::random_device()()), at::kLong);
+  team.broadcast(seed);
+  return static_cast<uint64_t>(seed.item<int64_t>());
+}
+
 // A checkpoint is read before anything that takes time: it may be damaged. The seed is the flag's, else that
 // of the run which continues, else a new one. Only a run that continues does so where it was in the data.
 void settle_start(Plan& plan) {
-  plan.seed = plan.options.seed ? static_cast<uint64_t>(*plan.options.seed) : std::random_device()();
+  plan.seed = plan.options.seed ? static_cast<uint64_t>(*plan.options.seed) : common_seed(*plan.team);
   if (!plan.start) return;
   plan.variables = VariableSource::open(*plan.start);
   if (!plan.options.resume) return;
   const auto seed = number_in(plan.variables->metadata(), metadata_keys::kSeed, plan.variables->where());
   if (seed && !plan.options.seed) plan.seed = *seed;
-  plan.position = position_in(*plan.variables);
+  plan.position = position_in(*plan.variables, plan.shard());
 }
 
-Plan settle(const TrainOptions& options) {
-  check_precision(options.precision, device_named(options.device));
+void settle_precision(const TrainOptions& options) {
+  const auto device = device_named(options.device);
+  check_precision(options.precision, device);
+  if (options.precision == Precision::kBf16 && device.is_cpu() && !has_bfloat16_products())
+    log::warn(
+        "--precision bf16: this CPU multiplies no bfloat16 (AVX512-BF16, AMX), or ONEDNN_MAX_CPU_ISA "
+        "forbids it: a step will be slower than with fp32");
+}
+
+Plan settle(const TrainOptions& options, const std::shared_ptr<Communicator>& team) {
+  settle_precision(options);
   use_threads(options.threads);
-  Plan plan{.options = options, .lock = {}, .start = {}, .dataset_dicts = {}, .model_dicts = {}};
+  Plan plan{.options = options,
+            .lock = {},
+            .start = {},
+            .dataset_dicts = {},
+            .model_dicts = {},
+            .team = team,
+            .writes = team->rank() == 0};
   settle_folders(plan);
   settle_dataset(plan);
   settle_model(plan);
@@ -242,23 +294,33 @@ void check_sequences(const Dataset& data, const std::string& input_dir) {
 
 // The trainer's first variables.
 void fill(Trainer& trainer, Plan& plan) {
-  if (!plan.variables) return;
-  plan.options.resume ? resume(trainer, *plan.variables) : start_from(trainer, *plan.variables);
+  if (plan.variables)
+    plan.options.resume ? resume(trainer, *plan.variables) : start_from(trainer, *plan.variables);
   plan.variables.reset();
+  trainer.share();
 }
 
 // A run that continues from an earlier checkpoint leaves later ones behind.
 void set_later_ones_aside(const Plan& plan, int64_t step) {
-  if (!plan.options.resume) return;
+  if (!plan.options.resume || !plan.writes) return;
   for (const auto& file : set_aside_after(*plan.options.output_dir, step))
     log::warn(concat("a checkpoint of a later step than ", step, " is now ", file.string()));
+}
+
+// ", divided among 4 processes and into 2 parts each", or nothing.
+std::string division_text(const Plan& plan) {
+  const auto processes = plan.team->size(), parts = plan.options.accumulate_steps;
+  if (processes * parts == 1) return "";
+  return concat(", divided", processes > 1 ? concat(" among ", processes, " processes") : "",
+                processes > 1 && parts > 1 ? " and" : "",
+                parts > 1 ? concat(" into ", parts, " parts", processes > 1 ? " each" : "") : "");
 }
 
 void tell_start(const Plan& plan, Trainer& trainer, const at::Device& device) {
   const auto& hparams = trainer.hparams();
   log::info(concat(device_name(device), "; ", parameter_count(trainer.generator()),
                    " parameters in the generator; batches of ", hparams.batch_size, " x ",
-                   hparams.sequence_length, " frames; seed ", plan.seed));
+                   hparams.sequence_length, " frames", division_text(plan), "; seed ", plan.seed));
   log::info(concat("training from step ", trainer.global_step(), " to ", hparams.max_steps, " in ",
                    *plan.options.output_dir));
 }
@@ -336,8 +398,40 @@ std::string run_name(const std::optional<std::string>& model,
   return name;
 }
 
-void train(const TrainOptions& given) {
-  auto plan = settle(given);
+namespace {
+
+RunDescription describe(const Plan& plan, Dataset& data, const HparamsView& hparams) {
+  return {to_json(plan.options), data.view().to_json(), hparams.to_json()};
+}
+
+// The others take the same steps, so that they ask for the same draws, and keep nothing.
+void let_one_write(TrainLoopOptions& loop, const Plan& plan) {
+  if (plan.writes) return;
+  loop.output_dir.clear();
+  loop.sinks.clear();
+  for (auto* rows : {&loop.more, &loop.after_saving})
+    for (auto& row : *rows) row.act = [](const Moment&) {};
+}
+
+// What the user can do after a process was lost.
+std::string last_checkpoint(const std::string& folder) {
+  const auto saved = saved_steps(folder);
+  return saved.empty()
+             ? "no checkpoint was saved before"
+             : saved.back().file.string() + " is the last checkpoint: --resume continues from there";
+}
+
+void run_loop(TrainLoop& loop, const Plan& plan) {
+  try {
+    loop.run();
+    plan.team->barrier();  // until the last checkpoint is there
+  } catch (const PeerError& error) {
+    throw PeerError(concat(error.what(), "; ", last_checkpoint(*plan.options.output_dir)));
+  }
+}
+
+void train_in(const std::shared_ptr<Communicator>& team, const TrainOptions& given) {
+  auto plan = settle(given, team);
   const auto& options = plan.options;
   const auto& entry = find_model(*options.model);
   SAVP_CHECK(entry.trainable, UsageError, "--model ", entry.name, " has nothing to learn: see --list_models");
@@ -346,7 +440,11 @@ void train(const TrainOptions& given) {
   const auto settled = settle_model_hparams(plan, entry, *data);
   check_sequences(*data, options.input_dir);
   const auto& hparams = dynamic_cast<const TrainHparams&>(*settled);
+  const auto batch_size = own_batch_size(plan, hparams.batch_size);
   auto validation_data = open_validation(plan);
+  SAVP_CHECK(!options.keep_best || (validation_data && options.summary_freq > 0), UsageError, "--keep_best ",
+             options.keep_best.value_or(""),
+             " needs validation: give --val_input_dir, and --summary_freq above 0");
   stop_if_interrupted();
 
   const auto device = device_named(options.device);
@@ -354,22 +452,28 @@ void train(const TrainOptions& given) {
   const auto settings = trainer_options(plan, device);
   Trainer trainer(entry, hparams, data->shape(), settings);
   fill(trainer, plan);
-  const auto batches = data->batches({.batch_size = hparams.batch_size,
-                                      .seed = plan.seed,
-                                      .start = plan.position,
-                                      .threads = options.data_threads,
-                                      .device = device});
-  if (options.dry_run) return show(plan, *data, entry.view(*settled), settings, trainer, *batches);
+  const auto own_batches = data->batches({.batch_size = batch_size,
+                                          .seed = plan.seed,
+                                          .start = plan.position,
+                                          .shard = plan.shard(),
+                                          .threads = options.data_threads,
+                                          .device = device});
+  SharedBatches batches(*own_batches, team, interrupted);
+  const auto view = entry.view(*settled);
+  if (options.dry_run) return show(plan, *data, view, settings, trainer, batches);
 
   stop_if_interrupted();
   set_later_ones_aside(plan, trainer.global_step());
-  write_description(*options.output_dir,
-                    {to_json(plan.options), data->view().to_json(), entry.view(*settled).to_json()});
+  if (plan.writes) write_description(*options.output_dir, describe(plan, *data, view));
   tell_start(plan, trainer, device);
   auto loop = loop_options(plan, entry.name, data->shape());
-  loop.data_position = [&] { return text(batches->position()); };
-  loop.texts = texts_of(plan, *data, entry.view(*settled));
+  loop.data_position = [&] { return batches.position(); };
+  loop.asked_to_stop = [&] { return batches.stopping(); };
+  loop.texts = texts_of(plan, *data, view);
   if (has_event_file(options)) loop.sinks.emplace_back(event_sink);
+  if (options.keep_best)
+    loop.sinks.push_back(
+        best_checkpoint(trainer, {*options.keep_best, describe(plan, *data, view), loop.metadata}));
   const auto validation =
       validation_data ? std::make_unique<ValidationData>(std::move(validation_data), hparams.batch_size,
                                                          device, options.val_batches)
@@ -379,9 +483,64 @@ void train(const TrainOptions& given) {
                       summary_options(options), validation.get(), longer.get());
   loop.more = summaries.quick();
   loop.after_saving = summaries.thorough();
-  TrainLoop(trainer, *batches, std::move(loop)).run();
+  let_one_write(loop, plan);
+  TrainLoop training(trainer, batches, std::move(loop));
+  run_loop(training, plan);
   log::info(concat("trained to step ", trainer.global_step(), "; the run is in ", *options.output_dir,
                    data->skipped_summary()));
+}
+
+// What is written there is lost.
+class Nowhere : public std::streambuf {
+ protected:
+  int overflow(int c) override { return traits_type::not_eof(c); }
+  std::streamsize xsputn(const char* /*text*/, std::streamsize count) override { return count; }
+};
+
+// One process tells what all do.
+void fall_silent() {
+  static Nowhere nowhere;
+  log::set_errors_only();
+  std::cout.rdbuf(&nowhere);
+}
+
+// Its GPU, where several processes share those of a machine.
+std::string own_device(const std::string& device, int64_t local_rank) {
+  if (device == "cpu" || gpu_count() == 0) return device;
+  SAVP_CHECK(device == "auto" || device == "cuda", UsageError, "--device ", device,
+             " is one GPU, and there are several processes: choose --device cuda");
+  return concat("cuda:", local_rank % gpu_count());
+}
+
+void train_among(const Rendezvous& rendezvous, TrainOptions options) {
+  options.device = own_device(options.device, rendezvous.local_rank);
+  const auto team = join(rendezvous, device_named(options.device));
+  if (team->rank() > 0) fall_silent();
+  try {
+    train_in(team, options);
+  } catch (const InterruptedError& error) {  // all are, and one has saved
+    throw Error(error.code(), team->rank() == 0 ? error.what() : "");
+  } catch (const Error& error) {
+    if (team->first_to(kTellOfError)) throw;
+    throw Error(error.code(), "");
+  } catch (const std::exception&) {
+    if (team->first_to(kTellOfError)) throw;
+    throw Error(ExitCode::kOutOfMemory, "");
+  }
+}
+
+int64_t processes_to_start(const TrainOptions& options) {
+  if (options.processes > 0) return options.processes;
+  return options.device == "auto" ? std::max<int64_t>(1, gpu_count()) : 1;
+}
+
+}  // namespace
+
+void train(const TrainOptions& options) {
+  const auto rendezvous = find_rendezvous([](const char* name) { return std::getenv(name); });
+  if (rendezvous) return train_among(*rendezvous, options);
+  if (const auto processes = processes_to_start(options); processes > 1) return launch(processes);
+  train_in(alone(), options);
 }
 
 }  // namespace savp::cli

@@ -115,13 +115,28 @@ struct TrainOptions {
       "finite, or losses a million times their running median",
       AtLeast{1});
 
+  HPARAM(
+      Text, keep_best, std::nullopt,
+      "also keep the checkpoint with the best value of this metric in validation (psnr, ssim, mse ...), in "
+      "the folder best of the run's folder",
+      Metavar{"METRIC"});
+
   HPARAM_GROUP(machine, "Machine");
   HPARAM(std::optional<int64_t>, seed, std::nullopt,
          "random seed for weights, sampling and data order; default: a new one each time", AtLeast{0});
   HPARAM(std::string, device, "auto",
-         "auto (the first GPU that CUDA_VISIBLE_DEVICES leaves, else the CPU), cpu, cuda, or cuda:1 for "
-         "another GPU",
+         "auto (the GPUs that CUDA_VISIBLE_DEVICES leaves, else the CPU), cpu, cuda (one GPU a process), or "
+         "cuda:1 for another GPU",
          Metavar{"DEVICE"});
+  HPARAM(
+      int64_t, processes, 0,
+      "train together on this machine, each on its GPU and its part of every batch; 0: one a GPU that "
+      "CUDA_VISIBLE_DEVICES leaves, or one on the CPU. torchrun, srun and mpirun start processes themselves",
+      (Between{0, limits::kThreads}));
+  HPARAM(int64_t, accumulate_steps, 1,
+         "parts of equal size that each batch is computed in, one after the other, to save memory; there is "
+         "one update with their mean gradients",
+         (Between{1, limits::kSequences}));
   HPARAM(int64_t, threads, 0, "of the CPU; 0: OMP_NUM_THREADS, else one a core",
          (Between{0, limits::kThreads}));
   HPARAM(Precision, precision, Precision::kFp32,
@@ -131,7 +146,7 @@ struct TrainOptions {
   HPARAM(double, gpu_mem_frac, 0.0, "largest share of the GPU's memory to use; 0: no limit", (Between{0, 1}));
 
   HPARAM_GROUP(ignored, "Ignored (kept for compatibility with the published program)");
-  HPARAM(int64_t, aggregate_nccl, 0, "how several GPUs are joined: one is used", AtLeast{0});
+  HPARAM(int64_t, aggregate_nccl, 0, "how several GPUs are joined: always by NCCL", AtLeast{0});
 };
 
 // Throws what savp::cli::run turns into a message and an exit code.

@@ -38,12 +38,14 @@ std::optional<c10::Device> parse_device(const std::string& text) {
 
 }  // namespace
 
+int64_t gpu_count() { return at::hasCUDA() ? at::detail::getCUDAHooks().getNumGPUs() : 0; }
+
 c10::Device device_named(const std::string& text) {
   if (text == "auto") return at::hasCUDA() ? c10::Device(c10::kCUDA, 0) : c10::Device(c10::kCPU);
   const auto device = parse_device(text);
   SAVP_CHECK(device, UsageError, "--device ", text,
              ": must be auto, cpu, cuda, or cuda:1 for another than the first GPU");
-  const auto gpus = at::hasCUDA() ? static_cast<int>(at::detail::getCUDAHooks().getNumGPUs()) : 0;
+  const auto gpus = gpu_count();
   SAVP_CHECK(
       device->is_cpu() || device->index() < gpus, UsageError, "--device ", text, ": ",
       gpus == 0

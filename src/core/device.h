@@ -11,6 +11,9 @@ namespace savp {
 // UsageError for anything else and for a GPU that is not there.
 c10::Device device_named(const std::string& text);
 
+// GPUs that LibTorch can use.
+int64_t gpu_count();
+
 // Threads that LibTorch computes with on the CPU; 0: as many as it likes (OMP_NUM_THREADS, else one a core).
 void use_threads(int64_t count);
 

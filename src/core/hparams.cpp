@@ -25,7 +25,8 @@ void refuse(const std::string& name, const Json& value, const std::string& reaso
 Json to_json(const Schema& fields, const void* object) {
   Json values = Json::object();
   for (const auto& field : fields)
-    values[field.name] = field.get(static_cast<const char*>(object) + field.offset);
+    if (auto value = field.get(static_cast<const char*>(object) + field.offset); value != field.left_out)
+      values[field.name] = std::move(value);
   return values;
 }
 

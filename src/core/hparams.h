@@ -60,6 +60,15 @@ struct AtLeastOr {
   std::string text() const { return concat("at least ", low, ", or ", special); }
 };
 
+// A hyperparameter that the published programs do not have. It is left out of JSON where it has its default,
+// so that those programs can read what ours wrote.
+template <class Rule>
+struct Added {
+  Rule rule;
+  std::string complaint(double value) const { return rule.complaint(value); }
+  std::string text() const { return rule.text(); }
+};
+
 // A text, with the word that stands for it in help ("DIR"); Required: it must be given.
 struct Metavar {
   const char* word;
@@ -95,6 +104,7 @@ struct Field {
   Scalar scalar = Scalar::kText;
   bool is_list = false;
   bool is_optional = false;
+  std::optional<Json> left_out;                 // the value that JSON need not tell
   std::ptrdiff_t offset = 0;                    // bytes from the start of the whole struct
   std::function<Json(const void* member)> get;  // member: address of the field
   std::function<void(void* member, const Json&)>
@@ -114,6 +124,11 @@ Inventory*& inventory();  // null unless schema<T>() is taking one, on this thre
 [[noreturn]] void refuse(const std::string& name, const Json& value, const std::string& reason);
 
 Json to_json(const Schema& fields, const void* object);
+
+template <class Rule>
+constexpr bool kIsAdded = false;
+template <class Rule>
+constexpr bool kIsAdded<Added<Rule>> = true;
 
 template <class T>
 struct Codec;
@@ -264,7 +279,7 @@ struct GroupMark {
 };
 
 template <class T, class Rule>
-void note(const void* member, const char* name, const char* doc, const Rule& rule) {
+void note(const void* member, const char* name, const T& fallback, const char* doc, const Rule& rule) {
   auto* taking = inventory();
   if (taking == nullptr) return;
   using M = Member<T>;
@@ -279,6 +294,7 @@ void note(const void* member, const char* name, const char* doc, const Rule& rul
   field.scalar = Codec<typename M::Element>::kScalar;
   field.is_list = M::kList;
   field.is_optional = M::kOptional;
+  if constexpr (kIsAdded<Rule>) field.left_out = M::show(fallback);
   field.offset = static_cast<const char*>(member) - taking->object;
   field.get = [](const void* address) { return M::show(*static_cast<const T*>(address)); };
   field.set = [key = std::string(name), rule](void* address, const Json& value) {
@@ -292,7 +308,7 @@ void note(const void* member, const char* name, const char* doc, const Rule& rul
 template <class Self, class T, class Rule = AnyValue>
 T declare(const Self* self, T Self::*member, const char* name, std::type_identity_t<T> fallback,
           const char* doc, const Rule& rule = {}) {
-  note<T>(&(self->*member), name, doc, rule);
+  note<T>(&(self->*member), name, fallback, doc, rule);
   return fallback;
 }
 
@@ -322,7 +338,7 @@ const Schema& schema() {
   return kSchema;
 }
 
-// All values of a struct, keys sorted.
+// All values of a struct, keys sorted; those of Added fields where they differ from the default.
 template <class T>
 Json to_json(const T& hparams) {
   return detail::to_json(schema<T>(), &hparams);
@@ -344,7 +360,7 @@ class HparamsView {
   Json get(std::string_view name) const;
   void set(std::string_view name, const Json& value);
 
-  // All values, keys sorted.
+  // As savp::to_json.
   Json to_json() const;
 
   // Sets every key of an object. `where` opens a message ("hparams/kth/ours_savp.json: unknown key ...").

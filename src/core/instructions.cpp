@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <iterator>
 
 namespace savp {
 namespace {
@@ -17,6 +18,22 @@ Instructions best_of_this_cpu() {
 #endif
 }
 
+bool cpu_has_bfloat16_products() {
+#ifdef SAVP_X86_KERNELS
+  return __builtin_cpu_supports("avx512bf16") || __builtin_cpu_supports("amx-bf16");
+#else
+  return true;  // unknown
+#endif
+}
+
+// By the names that oneDNN has for sets of instructions.
+bool onednn_may_multiply_bfloat16() {
+  const char* limit = std::getenv("ONEDNN_MAX_CPU_ISA");
+  const std::string name = limit == nullptr ? "" : limit;
+  constexpr const char* kWithout[] = {"SSE41", "AVX", "AVX2", "AVX2_VNNI", "AVX512_CORE", "AVX512_CORE_VNNI"};
+  return std::none_of(std::begin(kWithout), std::end(kWithout), [&](const char* set) { return name == set; });
+}
+
 std::string named_by_environment() {
   const char* name = std::getenv("SAVP_INSTRUCTIONS");
   return name == nullptr ? "" : name;
@@ -28,6 +45,8 @@ Instructions instructions() {
   static const auto chosen = limited(best_of_this_cpu(), named_by_environment());
   return chosen;
 }
+
+bool has_bfloat16_products() { return cpu_has_bfloat16_products() && onednn_may_multiply_bfloat16(); }
 
 Instructions limited(Instructions best, const std::string& name) {
   if (name.empty()) return best;

@@ -16,6 +16,10 @@ struct EnumNames<Instructions> {
 // names, which is read once. Throws UsageError where it names none.
 Instructions instructions();
 
+// Whether products of bfloat16 are faster here than those of float: the CPU has AVX512-BF16 or AMX, and
+// ONEDNN_MAX_CPU_ISA in the environment leaves them.
+bool has_bfloat16_products();
+
 // The lesser of `best` and the set named; an empty name limits nothing. Throws UsageError for another name.
 Instructions limited(Instructions best, const std::string& name);
 

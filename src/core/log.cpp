@@ -55,6 +55,11 @@ void warn(std::string_view message) { logger().warn("{}", line(message)); }
 void error(std::string_view message) { logger().error("{}", line(message)); }
 void set_quiet(bool quiet) { set_verbosity(quiet ? Verbosity::kQuiet : Verbosity::kUsual); }
 
+void set_errors_only() {
+  chosen() = Verbosity::kQuiet;
+  logger().set_level(spdlog::level::err);
+}
+
 void set_verbosity(Verbosity verbosity) {
   chosen() = verbosity;
   logger().set_level(verbosity == Verbosity::kQuiet ? spdlog::level::warn : spdlog::level::info);

@@ -14,5 +14,7 @@ void error(std::string_view message);
 
 // Nothing below warnings is shown.
 void set_quiet(bool quiet);
+// Nothing but errors is shown, for one of several processes of which another tells the rest.
+void set_errors_only();
 
 }  // namespace savp::log

@@ -57,6 +57,16 @@ struct TrainHparams : ModelHparams {
   HPARAM(int64_t, max_steps, 300000, "training steps", (Between{0, limits::kSteps}));
   HPARAM(double, beta1, 0.9, "Adam: decay of the first moment", (Between{0, 1}));
   HPARAM(double, beta2, 0.999, "Adam: decay of the second moment", (Between{0, 1}));
+  HPARAM(double, clip_norm, 0.0,
+         "largest norm of all gradients of an optimizer together, which are scaled down to it; 0: any",
+         Added{AtLeast{0}});
+  HPARAM(double, weight_decay, 0.0,
+         "share of each kernel, times the learning rate, that a step takes away (as in AdamW)",
+         Added{AtLeast{0}});
+  HPARAM(double, ema_decay, 0.0,
+         "decay of a running average of the generator's weights, which is saved beside them and predicts; "
+         "0: none",
+         (Added{Between{0, 1}}));
   HPARAM(int64_t, clip_length, 10, "frames that the video and images discriminators see",
          (Between{1, limits::kFrames}));
   HPARAM(double, l1_weight, 0.0, "weight of the L1 distance to the true frames", AtLeast{0});

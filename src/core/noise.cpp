@@ -39,6 +39,10 @@ at::Tensor Noise::permutation(const std::string& name, int64_t count) {
   return uniform(name, {count}).argsort();
 }
 
+at::Tensor Noise::choice(const std::string& name, int64_t count, const at::Tensor& share) {
+  return permutation(name, count).argsort() < (share * count).round();
+}
+
 DeviceNoise::DeviceNoise(const at::Device& device, uint64_t seed)
     : device_(device), generator_(at::globalContext().defaultGenerator(device).clone()) {
   generator_.set_current_seed(seed);

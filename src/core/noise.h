@@ -21,6 +21,9 @@ class Noise {
   virtual at::Tensor integers(const std::string& name, int64_t high, at::IntArrayRef shape) = 0;
   // 0 to count - 1 in any order, int64 [count]; the order of uniform draws unless overridden.
   virtual at::Tensor permutation(const std::string& name, int64_t count);
+  // bool [count]: which of so many videos are chosen, a share of them (0-dim float), rounded half to even;
+  // those that come first in a permutation of that name.
+  virtual at::Tensor choice(const std::string& name, int64_t count, const at::Tensor& share);
 
   // Where the draws are, for checkpoints: bytes on the CPU; undefined where they have no place.
   virtual at::Tensor state() const { return {}; }
@@ -90,6 +93,9 @@ class PrefixedNoise : public Noise {
   }
   at::Tensor permutation(const std::string& name, int64_t count) override {
     return noise_.permutation(prefix_ + name, count);
+  }
+  at::Tensor choice(const std::string& name, int64_t count, const at::Tensor& share) override {
+    return noise_.choice(prefix_ + name, count, share);
   }
 
  private:

@@ -101,16 +101,14 @@ class Usable : public Stream<Placed<Sequence>> {
  public:
   Usable(std::unique_ptr<Stream<Decoded>> source, const BatchOptions& options)
       : source_(std::move(source)),
-        last_useful_epoch_(options.start.epoch - (options.start.record == 0 ? 1 : 0)),
-        world_(options.shard.world) {}
+        last_useful_epoch_(options.start.epoch - (options.start.record == 0 ? 1 : 0)) {}
 
   std::optional<Placed<Sequence>> next() override {
     while (auto decoded = source_->next()) {
-      const auto& [epoch, record] = decoded->item.position;
+      const auto epoch = decoded->item.position.epoch;
       if (decoded->sequence) {
         last_useful_epoch_ = epoch;
-        const StreamPosition after{epoch, (record / world_ + 1) * world_};  // the same for all shards
-        return Placed<Sequence>{std::move(*decoded->sequence), after};
+        return Placed<Sequence>{std::move(*decoded->sequence), decoded->item.after};
       }
       SAVP_CHECK(epoch < last_useful_epoch_ + 2, DataError, *decoded->item.place.file,
                  ": in a whole epoch no record of this and the other files was sound and long enough: "
@@ -122,7 +120,6 @@ class Usable : public Stream<Placed<Sequence>> {
  private:
   std::unique_ptr<Stream<Decoded>> source_;
   int64_t last_useful_epoch_;
-  int64_t world_;
 };
 
 // The end of the way: tells where it is.
@@ -228,7 +225,8 @@ void Dataset::set_sequence_length(int64_t frames) {
              " differ in length: sequence_length must be given");
   hparams_.sequence_length = frames > 0 ? frames : (format.length - 1) / (hparams_.frame_skip + 1) + 1;
   const bool random_start = hparams_.force_time_shift || (mode_ == "train" && hparams_.time_shift > 0);
-  decoder_ = std::make_shared<const SequenceDecoder>(spec_, format, hparams_, random_start);
+  decoder_ = std::make_shared<const SequenceDecoder>(spec_, format, hparams_, random_start,
+                                                     /*varied=*/mode_ == "train");
 }
 
 int64_t Dataset::num_examples_per_epoch() const {

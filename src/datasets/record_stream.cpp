@@ -39,7 +39,6 @@ RecordStream::RecordStream(RecordStreamOptions options)
 
 void RecordStream::start_epoch(int64_t epoch) {
   position_ = {epoch, 0};
-  useful_ = false;
   draws_ = draws_at(options_.seed, {epoch, -1});
   order_ = options_.files;
   file_ = 0;
@@ -49,7 +48,7 @@ void RecordStream::start_epoch(int64_t epoch) {
 }
 
 void RecordStream::skip_to(int64_t record) {
-  while (position_.record < record && next_in_epoch()) useful_ = true;
+  while (position_.record < record && next_in_epoch()) continue;
   if (position_.record < record)
     log::warn(concat("the data has changed: ", record, " records of an epoch were read before, but ",
                      options_.files.front(), " and the other files hold ", position_.record));
@@ -84,20 +83,24 @@ std::optional<RecordItem> RecordStream::next_in_epoch() {
   return drawn;
 }
 
-std::optional<RecordItem> RecordStream::next() {
-  const auto& [rank, world] = options_.shard;
+std::optional<RecordItem> RecordStream::next_of_any_shard() {
   while (!options_.num_epochs || position_.epoch < *options_.num_epochs) {
-    while (auto item = next_in_epoch()) {
-      if (item->position.record % world != rank) continue;
-      useful_ = true;
-      return item;
-    }
-    SAVP_CHECK(useful_, DataError, options_.files.front(), ": there is not one usable record",
-               world > 1 ? concat(" for process ", rank, " of ", world) : "", " in this and ",
-               options_.files.size() - 1, " other files");
+    if (auto item = next_in_epoch()) return item;
+    SAVP_CHECK(position_.record > 0, DataError, options_.files.front(),
+               ": there is not one usable record in this and ", options_.files.size() - 1, " other files");
     start_epoch(position_.epoch + 1);
   }
   return std::nullopt;
+}
+
+// The shards take turns, also across the ends of epochs: together they read what one alone would.
+std::optional<RecordItem> RecordStream::next() {
+  const auto& [rank, world] = options_.shard;
+  for (int64_t i = 0; i < rank; ++i) next_of_any_shard();
+  auto item = next_of_any_shard();
+  for (int64_t i = rank + 1; i < world; ++i) next_of_any_shard();
+  if (item) item->after = position_;
+  return item;
 }
 
 }  // namespace savp

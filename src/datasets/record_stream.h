@@ -30,7 +30,8 @@ class SkippedRecords {
 
 struct RecordItem {
   RecordPlace place;
-  StreamPosition position;  // of the record itself, among those of all shards
+  StreamPosition position;    // of the record itself, among those of all shards
+  StreamPosition after = {};  // behind the records that all shards read meanwhile: the same for each
 };
 
 struct RecordStreamOptions {
@@ -61,7 +62,8 @@ class RecordStream : public Stream<RecordItem> {
   void start_epoch(int64_t epoch);
   void skip_to(int64_t record);
   std::optional<RecordPlace> next_in_files();
-  std::optional<RecordItem> next_in_epoch();  // of any shard
+  std::optional<RecordItem> next_in_epoch();
+  std::optional<RecordItem> next_of_any_shard();
 
   RecordStreamOptions options_;
   std::vector<std::string> order_;  // of the files, in this epoch
@@ -70,7 +72,6 @@ class RecordStream : public Stream<RecordItem> {
   std::vector<RecordPlace> buffer_;
   Draws draws_;
   StreamPosition position_;  // of the next record
-  bool useful_ = false;      // the epoch had a record for this shard
 };
 
 }  // namespace savp

@@ -47,6 +47,17 @@ Tensor interleave(const std::vector<Tensor>& sequences, at::IntArrayRef item) {
   return together;
 }
 
+// Frames [T, C, H, W] from 0 to 1, whichever way they came.
+Tensor as_planes(const Tensor& images) {
+  if (images.scalar_type() != at::kByte) return images;
+  auto planes = at::empty({images.size(0), images.size(3), images.size(1), images.size(2)});
+  const auto values = images[0].numel();
+  for (int64_t t = 0; t < images.size(0); ++t)
+    put(images.const_data_ptr<uint8_t>() + t * values, planes.data_ptr<float>() + t * values,
+        images.sizes().slice(1));
+  return planes;
+}
+
 Tensor side_by_side(const std::vector<Sequence>& sequences, Tensor Sequence::*member) {
   std::vector<Tensor> items;
   for (const auto& sequence : sequences) items.push_back(sequence.*member);
@@ -60,12 +71,20 @@ Tensor side_by_side(const std::vector<Sequence>& sequences, Tensor Sequence::*me
 }  // namespace
 
 SequenceDecoder::SequenceDecoder(DatasetSpec spec, RecordFormat format, const RandomCropHparams& hparams,
-                                 bool random_start)
+                                 bool random_start, bool varied)
     : spec_(std::move(spec)),
       format_(std::move(format)),
       hparams_(hparams),
       random_start_(random_start),
-      pictures_(format_.picture, format_.pixels, hparams) {}
+      pictures_(format_.picture, format_.pixels, hparams) {
+  const Augmentation augmentation(hparams);
+  if (!varied || !augmentation.active()) return;
+  const bool bound = format_.state_size > 0 || format_.action_size > 0 || format_.object_pos_size > 0;
+  SAVP_CHECK(!bound || !augmentation.moves_pixels(), UsageError,
+             "augment_flip and augment_crop move pixels, ", "which actions, states and designated pixels of ",
+             spec_.name, " would not follow: use augment_color alone, or leave use_state=false");
+  augmentation_ = augmentation;
+}
 
 VideoShape SequenceDecoder::shape() const {
   const auto size = pictures_.size();
@@ -92,6 +111,10 @@ std::optional<Sequence> SequenceDecoder::decode(std::string_view record, Draws& 
   const auto first = start(steps.length(), draws);
   Sequence sequence;
   sequence.images = decode_images(steps, first, draws);
+  if (augmentation_) {
+    sequence.images = as_planes(sequence.images);
+    augmentation_->apply(sequence.images, draws);
+  }
   if (format_.state_size > 0)
     sequence.states = every(steps.states, format_.state_size, first, stride(), frames);
   if (format_.action_size > 0)  // all actions between two frames, as one

@@ -10,6 +10,7 @@
 
 #include "core/draws.h"
 #include "core/video.h"
+#include "datasets/augmentation.h"
 #include "datasets/stream.h"
 #include "records/layouts.h"
 #include "records/picture.h"
@@ -26,7 +27,10 @@ struct Sequence {
 
 class SequenceDecoder {
  public:
-  SequenceDecoder(DatasetSpec spec, RecordFormat format, const RandomCropHparams& hparams, bool random_start);
+  // varied: by what the hyperparameters say of augmentation. Throws UsageError where the records hold what
+  // would then no longer fit the frames.
+  SequenceDecoder(DatasetSpec spec, RecordFormat format, const RandomCropHparams& hparams, bool random_start,
+                  bool varied = false);
 
   const RecordFormat& format() const { return format_; }
   VideoShape shape() const;
@@ -48,6 +52,7 @@ class SequenceDecoder {
   RandomCropHparams hparams_;
   bool random_start_;
   PictureDecoder pictures_;
+  std::optional<Augmentation> augmentation_;  // where there is any
 };
 
 // For each point (row, column) a map [points, height, width] whose four pixels around it share the weight 1

@@ -28,7 +28,8 @@ struct StreamPosition {
 std::string text(const StreamPosition& position);
 StreamPosition parse_position(const std::string& text);
 
-// The part of the records that one of several processes reads: each world-th, beginning with number `rank`.
+// The part of the records that one of several processes reads: from where it starts each world-th, beginning
+// with number `rank`.
 struct Shard {
   int64_t rank = 0;
   int64_t world = 1;

@@ -12,6 +12,17 @@
 namespace savp {
 namespace {
 
+// Averaged weights predict, where there are any. Returns whether there were.
+bool prefer_averages(NamedTensors& variables, const VariableSource& source) {
+  bool found = false;
+  for (auto& [name, variable] : variables)
+    if (const auto average = average_name(name); source.has(average)) {
+      name = average;
+      found = true;
+    }
+  return found;
+}
+
 std::shared_ptr<VideoPredictor> make_predictor(const OpenModel& model) {
   const auto& entry = model.entry();
   if (!entry.trainable) return entry.make_predictor(*model.hparams);
@@ -23,10 +34,11 @@ std::shared_ptr<VideoPredictor> make_predictor(const OpenModel& model) {
   for (const auto& name : generator->training_only())
     leniency.optional.push_back(variable_name(kGeneratorScope, name));
   auto variables = named_parameters(kGeneratorScope, *generator);
+  const bool averaged = prefer_averages(variables, *source);
   const auto buffers = named_buffers(kGeneratorScope, *generator);
   variables.insert(variables.end(), buffers.begin(), buffers.end());
   restore(*source, variables, leniency);
-  log::info(concat("model ", entry.name, " from ", source->where()));
+  log::info(concat("model ", entry.name, " from ", source->where(), averaged ? " (averaged weights)" : ""));
   return generator;
 }
 

@@ -236,10 +236,9 @@ Prediction AdvectionGenerator::roll_out(const Batch& batch, int64_t steps, const
 Tensor AdvectionGenerator::sample_ground_truth(const StepContext& now, const std::string& draw,
                                                int64_t batch) const {
   if (!now.ground_truth_sampling.defined() || training_steps() <= context_frames_) return {};
-  const auto count = (now.ground_truth_sampling * batch).round();
   std::vector<Tensor> rows;
   for (int64_t t = context_frames_; t < training_steps(); ++t)
-    rows.push_back(now.noise.permutation(concat(draw, "_t", t), batch).argsort() < count);
+    rows.push_back(now.noise.choice(concat(draw, "_t", t), batch, now.ground_truth_sampling));
   return torch::stack(rows);
 }
 

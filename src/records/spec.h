@@ -31,6 +31,14 @@ struct DatasetHparams {
   HPARAM(bool, force_time_shift, false, "start at random in validation and testing, too");
   HPARAM(bool, shuffle_on_val, false, "shuffle in validation, too");
   HPARAM(bool, use_state, false, "read states and actions");
+  HPARAM(bool, augment_flip, false, "mirror half of the training sequences left to right", Added{AnyValue{}});
+  HPARAM(double, augment_crop, 0.0,
+         "training sequences are seen through a window at a random place, whose sides are shorter by up to "
+         "this share, and which is then enlarged to full size; 0: never",
+         (Added{Between{0, 0.9}}));
+  HPARAM(double, augment_color, 0.0,
+         "brightness, contrast and saturation of training sequences change by up to this share; 0: never",
+         (Added{Between{0, 1}}));
 };
 
 // Of data sets whose frames are cut at random, the same window for all frames of a sequence.

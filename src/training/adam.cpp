@@ -41,14 +41,14 @@ void adam_update(const AdamUpdate& u) {
   fused(u.rate);
 }
 
-Adam::Adam(NamedTensors parameters, double beta1, double beta2, double epsilon)
-    : parameters_(std::move(parameters)), beta1_(beta1), beta2_(beta2), epsilon_(epsilon) {
+Adam::Adam(NamedTensors parameters, const AdamOptions& options)
+    : parameters_(std::move(parameters)), options_(options) {
   const auto device = parameters_.empty() ? at::Device(at::kCPU) : parameters_.front().second.device();
   const auto scalar = [&](double value) {
     return torch::full({}, value, torch::device(device).dtype(torch::kFloat));
   };
-  beta1_power_ = scalar(beta1);
-  beta2_power_ = scalar(beta2);
+  beta1_power_ = scalar(options.beta1);
+  beta2_power_ = scalar(options.beta2);
   one_ = scalar(1.0);
   for (const auto& [name, parameter] : parameters_) {
     m_.push_back(torch::zeros_like(parameter));
@@ -69,7 +69,7 @@ Tensor Adam::not_finite(const Tensor& loss) const {
 
 void Adam::step(const Tensor& learning_rate, const Tensor& skip) {
   torch::NoGradGuard no_grad;
-  AdamUpdate u{.beta1 = beta1_, .beta2 = beta2_, .epsilon = epsilon_, .skip = skip};
+  AdamUpdate u{.beta1 = options_.beta1, .beta2 = options_.beta2, .epsilon = options_.epsilon, .skip = skip};
   for (size_t i = 0; i < parameters_.size(); ++i) {
     const auto& parameter = parameters_[i].second;
     if (!parameter.grad().defined()) continue;
@@ -79,12 +79,33 @@ void Adam::step(const Tensor& learning_rate, const Tensor& skip) {
     u.v.push_back(v_[i]);
   }
   if (u.parameters.empty()) return;
+  if (options_.clip_norm > 0) clip(u.gradients);
+  if (options_.weight_decay > 0) decay(u.parameters, learning_rate, skip);
   u.rate = learning_rate * (1.0 - beta2_power_).sqrt() / (1.0 - beta1_power_);
   adam_update(u);
-  for (const auto& [power, beta] : {std::pair(beta1_power_, beta1_), std::pair(beta2_power_, beta2_)}) {
+  for (const auto& [power, beta] :
+       {std::pair(beta1_power_, options_.beta1), std::pair(beta2_power_, options_.beta2)}) {
     const auto next = power * beta;
     power.copy_(skip.defined() ? torch::where(skip > 0.0, power, next) : next);
   }
+}
+
+// A norm that is not finite is that of a step which is skipped.
+void Adam::clip(const std::vector<Tensor>& gradients) const {
+  const auto norm = at::linalg_vector_norm(at::stack(at::_foreach_norm(gradients)));
+  at::_foreach_mul_(gradients, (options_.clip_norm / (norm + 1e-6)).clamp_max(1.0));
+}
+
+// Biases and the scales of norms keep their size.
+void Adam::decay(const std::vector<Tensor>& parameters, const Tensor& learning_rate,
+                 const Tensor& skip) const {
+  std::vector<Tensor> kernels;
+  for (const auto& parameter : parameters)
+    if (parameter.dim() > 1) kernels.push_back(parameter);
+  if (kernels.empty()) return;
+  auto factor = 1.0 - options_.weight_decay * learning_rate;
+  if (skip.defined()) factor = torch::where(skip > 0.0, one_, factor);
+  at::_foreach_mul_(kernels, factor);
 }
 
 void Adam::zero_grad() {

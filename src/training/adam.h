@@ -25,11 +25,17 @@ void adam_update(const AdamUpdate& update);
 // The same of LibTorch's plain operators, for devices that have no fused one.
 void adam_update_composed(const AdamUpdate& update);
 
+struct AdamOptions {
+  double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
+  double clip_norm = 0;     // of all gradients together, which are scaled down to it; 0: any
+  double weight_decay = 0;  // share of each kernel, times the learning rate (Loshchilov & Hutter 2019)
+};
+
 class Adam {
  public:
   using NamedTensors = std::vector<std::pair<std::string, Tensor>>;
 
-  Adam(NamedTensors parameters, double beta1, double beta2, double epsilon = 1e-8);
+  Adam(NamedTensors parameters, const AdamOptions& options);
 
   // 0-dim float: 1 where the loss (undefined: none) or a gradient is not finite, else 0.
   Tensor not_finite(const Tensor& loss) const;
@@ -44,11 +50,14 @@ class Adam {
   NamedTensors state() const;
 
  private:
+  void clip(const std::vector<Tensor>& gradients) const;
+  void decay(const std::vector<Tensor>& parameters, const Tensor& learning_rate, const Tensor& skip) const;
+
   NamedTensors parameters_;
   std::vector<Tensor> m_, v_;
   Tensor beta1_power_, beta2_power_;
   Tensor one_;  // 0-dim
-  double beta1_, beta2_, epsilon_;
+  AdamOptions options_;
 };
 
 }  // namespace savp

@@ -7,7 +7,6 @@
 
 #include "checkpoints/run_dir.h"
 #include "checkpoints/tensors.h"
-#include "core/interrupt.h"
 #include "core/log.h"
 #include "training/health.h"
 #include "training/progress.h"
@@ -155,6 +154,7 @@ struct TrainLoop::Body {
   // Returns the file. A checkpoint with numbers that are not finite is never written.
   std::filesystem::path save() {
     const auto step = trainer.global_step();
+    if (options.output_dir.empty()) return {};
     if (step == saved_step) return checkpoint_file(options.output_dir, step);
     const auto variables = trainer.state();
     if (!all_finite(variables)) diverged("weights are not finite");
@@ -186,7 +186,7 @@ TrainLoop::~TrainLoop() = default;
 void TrainLoop::run() {
   if (body_->trainer.global_step() < body_->max_steps) body_->start();
   while (body_->trainer.global_step() < body_->max_steps) {
-    if (interrupted()) body_->stop();
+    if (body_->options.asked_to_stop()) body_->stop();
     body_->step();
   }
   body_->sinks.flush();

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "checkpoints/run_dir.h"
+#include "core/interrupt.h"
 #include "core/video.h"
 #include "datasets/stream.h"
 #include "training/periodic.h"
@@ -22,7 +23,8 @@ namespace savp {
 
 // How often things are done, in steps; 0: never. All are done at the last step, too.
 struct TrainLoopOptions {
-  std::filesystem::path output_dir;             // model-<step>.safetensors, and what the sinks write
+  std::filesystem::path output_dir;             // model-<step>.safetensors, and what the sinks write; empty:
+                                                // nothing is saved
   int64_t progress_freq = 100;                  // losses and speed, to the sinks
   int64_t save_freq = 5000;                     // checkpoints
   int64_t max_bad_steps = 20;                   // in a row (LossWatch), then training is lost
@@ -34,6 +36,7 @@ struct TrainLoopOptions {
   std::vector<Periodic> after_saving = {};  // what takes so long that a checkpoint should be safe before
   std::vector<std::pair<std::string, std::string>> texts = {};  // SinkOrigin::texts
   std::vector<MakeSink> sinks = usual_sinks();
+  std::function<bool()> asked_to_stop = interrupted;
 };
 
 class TrainLoop {

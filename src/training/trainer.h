@@ -16,9 +16,12 @@
 
 namespace savp {
 
+class Communicator;
+
 // Named 0-dim tensors on the device; reading one waits for the step.
 using Scalars = std::vector<std::pair<std::string, Tensor>>;
 
+// Losses are those of the whole batch: means over its parts and over all processes.
 struct StepReport {
   Scalars d_losses;  // unweighted terms ("discrim_video_sn_gan_loss")
   Scalars g_losses;  // unweighted terms before the discriminators' update ("gen_l1_loss"): summary values
@@ -28,7 +31,7 @@ struct StepReport {
   Tensor kl_weight;  // undefined without a KL term
   Tensor bad_steps;  // how many steps in a row, up to this one, had a loss or gradient that was not finite
 
-  // On request (StepOptions::outputs), detached.
+  // On request (StepOptions::outputs), detached; of the first part of this process's batch.
   GeneratorOutput output;
   Scalars discriminator_outputs;  // "discrim_video_sn_logits_enc_real" [N, 1],
                                   // "discrim_video_sn_feature0_fake" [N, C, ...]
@@ -48,6 +51,14 @@ struct TrainerOptions {
   // Steps that cannot be replayed (another shape of batch, StepOptions::outputs, another source of draws) run
   // as usual.
   bool graph = false;
+  // Computes each batch in so many parts of equal size, one after the other, and one update of their mean
+  // gradients: less memory, the same draws. The discriminators see all parts before either network changes,
+  // so that with discriminators the generator's pass over a part is made twice.
+  int64_t accumulate_steps = 1;
+  // Of those that train together, each with its part of every batch: videos rank, rank + size ... of it.
+  // Null: this process alone. Draws are made for the whole batch, so that all must start with the same seed
+  // and ask for the same StepOptions.
+  std::shared_ptr<Communicator> communicator = nullptr;
 };
 
 // Not thread-safe: one thread at a time may use a trainer.
@@ -80,16 +91,21 @@ class Trainer {
   // Everything a checkpoint holds, by TensorFlow's names in our layout: parameters and buffers
   // ("generator/...", "discriminator/...", "u" of the power iterations), Adam's moments ("<name>/Adam",
   // "<name>/Adam_1"), its powers ("g_apply_gradients/beta1_power", ...), "global_step" (int64), and
-  // "noise_state" (bytes) of a noise that has one. The tensors are the live ones: copy before the next step,
+  // "noise_state" (bytes) of a noise that has one, with ema_decay the averages of the generator's weights
+  // ("<name>/ExponentialMovingAverage"). The tensors are the live ones: copy before the next step,
   // or load() others into them.
   NamedTensors state();
 
   // Takes over the variables of a checkpoint, all or nothing. kContinue: of a run that continues; everything
   // must be there and fit, but for the draws of another kind of device and of TensorFlow, which start anew
-  // (Restored::optional). kStart: of a new run; whole parts may be missing (Leniency::parts), and the draws
-  // start from the seed. Throws DataError that lists what does not fit.
+  // (Restored::optional), and averages of weights, which start from the weights. kStart: of a new run; whole
+  // parts may be missing (Leniency::parts), and the draws start from the seed. Throws DataError that lists
+  // what does not fit.
   enum class Load { kContinue, kStart };
   Restored load(const VariableSource& source, Load how);
+
+  // Gives the variables of rank 0 to all processes, which must call this together.
+  void share();
 
   // Gradients of the last step, unless it was replayed, by the names of state(); undefined where there
   // was none.

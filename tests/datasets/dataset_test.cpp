@@ -33,15 +33,22 @@ void write_clips(const fs::path& folder, const std::vector<int>& lengths) {
   writer.close();
 }
 
-// The values of the first frames of all sequences.
+// The values of the first frames.
+std::vector<int> values_of(const Batch& batch) {
+  std::vector<int> values;
+  for (int64_t b = 0; b < batch.batch_size(); ++b)
+    values.push_back(static_cast<int>(std::lround(batch.images[0][b].item<float>() * 255)));
+  return values;
+}
+
+// Those of all sequences.
 std::vector<int> first_values(const Dataset& dataset, const BatchOptions& options, int most = 1000) {
   const auto stream = dataset.batches(options);
   std::vector<int> values;
   while (static_cast<int>(values.size()) < most) {
     const auto batch = stream->next();
     if (!batch) break;
-    for (int64_t b = 0; b < batch->batch_size(); ++b)
-      values.push_back(static_cast<int>(std::lround(batch->images[0][b].item<float>() * 255)));
+    for (const int value : values_of(*batch)) values.push_back(value);
   }
   return values;
 }
@@ -78,6 +85,14 @@ TEST_F(Clips, AllPossibleStartsComeUp) {
   std::set<int> starts;
   for (const auto value : first_values(*dataset, {.num_epochs = 30})) starts.insert(value % 10);
   EXPECT_EQ(starts, (std::set<int>{0, 2, 4}));
+}
+
+TEST_F(Clips, TrainingSequencesAreVariedOnRequest) {
+  const auto plain = open("sequence_length=3"), varied = open("sequence_length=3,augment_color=0.5");
+  const BatchOptions options{.num_epochs = 1, .seed = 3};
+  EXPECT_NE(first_values(*plain, options), first_values(*varied, options));
+  EXPECT_EQ(first_values(*varied, options),
+            first_values(*open("sequence_length=3,augment_color=0.5"), options));
 }
 
 TEST_F(Clips, EndlessStreamsGoOnAndCanBeLeft) {
@@ -120,7 +135,29 @@ TEST_F(Clips, ShardsShareTheRecordsOfEachEpoch) {
   std::sort(together.begin(), together.end());
   EXPECT_EQ(together, whole);  // starts included: they do not depend on who reads
   EXPECT_THROW(dataset->batches({.shard = {2, 2}}), UsageError);
-  EXPECT_THROW(dataset->batches({.shard = {11, 12}})->next(), DataError);  // more processes than records
+  EXPECT_TRUE(
+      dataset->batches({.shard = {11, 12}})->next());  // more processes than records: the next epoch's
+}
+
+// Batch for batch, also across the ends of epochs.
+TEST_F(Clips, ShardsReadTogetherWhatOneAloneWould) {
+  const auto dataset = open("sequence_length=3");
+  const auto whole = first_values(*dataset, {.batch_size = 6, .num_epochs = 5, .seed = 3});
+  for (const int64_t world : {1, 2, 3, 6}) {
+    std::vector<std::unique_ptr<BatchStream>> shards;
+    for (int64_t rank = 0; rank < world; ++rank)
+      shards.push_back(dataset->batches({.batch_size = 6 / world, .seed = 3, .shard = {rank, world}}));
+    for (size_t read = 0; read + 6 <= whole.size(); read += 6) {
+      std::vector<int> together;
+      for (const auto& shard : shards)
+        for (const int value : values_of(*shard->next())) together.push_back(value);
+      std::vector<int> expected(whole.begin() + read, whole.begin() + read + 6);
+      std::sort(together.begin(), together.end());
+      std::sort(expected.begin(), expected.end());
+      EXPECT_EQ(together, expected) << world << " shards after " << read;
+      for (const auto& shard : shards) EXPECT_EQ(shard->position(), shards.front()->position());
+    }
+  }
 }
 
 TEST_F(Clips, ShardsStandAtTheSamePlace) {

@@ -8,42 +8,17 @@
 #include <thread>
 
 #include "core/hparams.h"
-#include "io/example.h"
 #include "io/safetensors.h"
 #include "io/tfrecord.h"
 #include "support/event_reader.h"
 #include "support/scratch_test.h"
 #include "tools/process.h"
+#include "tools/square_records.h"
 
 namespace savp {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr int64_t kSteps = 8, kSize = 32;
-
-// A bright square that moves.
-std::string frame(int64_t record, int64_t t) {
-  std::string pixels(kSize * kSize * 3, '\x20');
-  for (int64_t y = 8; y < 16; ++y)
-    for (int64_t x = 0; x < 8; ++x) pixels[(y * kSize + (x + record + 2 * t) % kSize) * 3] = '\x7f';
-  return pixels;
-}
-
-void write_records(const fs::path& folder) {
-  fs::create_directories(folder);
-  TfRecordWriter writer((folder / "traj_0_to_3.tfrecords").string());
-  for (int64_t record = 0; record < 4; ++record) {
-    ExampleBuilder example;
-    for (int64_t t = 0; t < kSteps; ++t) {
-      const auto step = std::to_string(t);
-      example.bytes(step + "/image_aux1/encoded", {frame(record, t)});
-      example.floats(step + "/action", {1, 0, 0, 0}).floats(step + "/endeffector_pos", {0, 0, 0});
-    }
-    writer.write(example.serialize());
-  }
-  writer.close();
-}
 
 class TrainTool : public ScratchTest {
  protected:

@@ -25,7 +25,7 @@ Tensor rate(double value) { return torch::full({}, value); }
 
 TEST(Adam, FollowsTensorFlowsFormulaForTinyGradientsToo) {
   const auto w = torch::tensor({1.0F, 1.0F}).requires_grad_();
-  Adam adam({{"w", w}}, 0.5, 0.999);
+  Adam adam({{"w", w}}, {.beta1 = 0.5, .beta2 = 0.999});
   Reference large{.w = 1.0}, tiny{.w = 1.0};  // a gradient of the size of epsilon tells where epsilon stands
   for (int step = 0; step < 5; ++step) {
     w.mutable_grad() = torch::tensor({0.3F, 3e-8F});
@@ -39,7 +39,7 @@ TEST(Adam, FollowsTensorFlowsFormulaForTinyGradientsToo) {
 
 TEST(Adam, ParametersWithoutGradientKeepValueAndMoments) {
   const auto w = torch::ones({2}).requires_grad_(), idle = torch::ones({2}).requires_grad_();
-  Adam adam({{"w", w}, {"idle", idle}}, 0.9, 0.999);
+  Adam adam({{"w", w}, {"idle", idle}}, {.beta1 = 0.9, .beta2 = 0.999});
   w.mutable_grad() = torch::ones({2});
   adam.step(rate(0.1));
   EXPECT_TRUE(torch::equal(idle, torch::ones({2})));
@@ -54,10 +54,10 @@ TEST(Adam, GoesOnFromItsState) {
     }
   };
   const auto w = torch::full({3}, 1.5).requires_grad_();
-  Adam whole({{"w", w}}, 0.9, 0.999);
+  Adam whole({{"w", w}}, {.beta1 = 0.9, .beta2 = 0.999});
   run(3, whole, w);
   const auto copy = w.detach().clone().requires_grad_();
-  Adam resumed({{"w", copy}}, 0.9, 0.999);
+  Adam resumed({{"w", copy}}, {.beta1 = 0.9, .beta2 = 0.999});
   auto from = whole.state(), to = resumed.state();
   for (size_t i = 0; i < to.size(); ++i) to[i].second.copy_(from[i].second);
   run(2, whole, w);
@@ -91,7 +91,7 @@ TEST(Adam, FusedAndComposedUpdatesAgree) {
 
 TEST(Adam, TellsWhatIsNotFinite) {
   const auto w = torch::ones({3}).requires_grad_();
-  Adam adam({{"w", w}}, 0.9, 0.999);
+  Adam adam({{"w", w}}, {.beta1 = 0.9, .beta2 = 0.999});
   const auto inf = std::numeric_limits<float>::infinity();
   w.mutable_grad() = torch::ones({3});
   EXPECT_EQ(adam.not_finite(rate(1)).item<float>(), 0);
@@ -105,7 +105,7 @@ TEST(Adam, TellsWhatIsNotFinite) {
 TEST(Adam, ASkippedUpdateLeavesNoTrace) {
   const auto run = [](bool with_bad_step) {
     const auto w = torch::full({3}, 1.5).requires_grad_();
-    Adam adam({{"w", w}}, 0.9, 0.999);
+    Adam adam({{"w", w}}, {.beta1 = 0.9, .beta2 = 0.999});
     for (int i = 0; i < 3; ++i) {
       if (with_bad_step && i == 1) {
         w.mutable_grad() = torch::full({3}, NAN);
@@ -117,6 +117,38 @@ TEST(Adam, ASkippedUpdateLeavesNoTrace) {
     return w.detach().clone();
   };
   EXPECT_TRUE(torch::equal(run(false), run(true)));
+}
+
+// All gradients together are scaled to the norm, and kernels, not biases, lose their share.
+TEST(Adam, ClipsAndDecays) {
+  const auto make = [](const AdamOptions& options, double scale, Tensor& kernel, Tensor& bias) {
+    kernel = torch::full({2, 2}, 2.0, torch::requires_grad());
+    bias = torch::full({3}, 2.0, torch::requires_grad());
+    kernel.mutable_grad() = torch::full({2, 2}, 3.0 * scale);
+    bias.mutable_grad() = torch::full({3}, 4.0 * scale);
+    Adam adam({{"kernel", kernel}, {"bias", bias}}, options);
+    adam.step(torch::tensor(0.1F));
+  };
+  Tensor kernel, bias, small_kernel, small_bias;
+  const double norm = std::sqrt(4 * 9.0 + 3 * 16.0);
+  make({.epsilon = 1.0, .clip_norm = 0.5}, 1.0, kernel, bias);
+  make({.epsilon = 1.0}, 0.5 / norm, small_kernel, small_bias);
+  EXPECT_TRUE(torch::allclose(kernel, small_kernel)) << "as if they had that norm";
+  EXPECT_TRUE(torch::allclose(bias, small_bias));
+  make({.epsilon = 1.0, .clip_norm = 10 * norm}, 1.0, kernel, bias);
+  make({.epsilon = 1.0}, 1.0, small_kernel, small_bias);
+  EXPECT_TRUE(torch::equal(kernel, small_kernel)) << "small ones stay as they are";
+  make({.epsilon = 1.0, .weight_decay = 0.5}, 1.0, kernel, bias);
+  EXPECT_TRUE(torch::allclose(kernel, small_kernel - 2.0 * 0.1 * 0.5));
+  EXPECT_TRUE(torch::equal(bias, small_bias));
+}
+
+TEST(Adam, DecaysNothingInASkippedStep) {
+  auto w = torch::full({2, 2}, 2.0, torch::requires_grad());
+  w.mutable_grad() = torch::full({2, 2}, NAN);
+  Adam adam({{"w", w}}, {.clip_norm = 1.0, .weight_decay = 0.5});
+  adam.step(torch::tensor(0.1F), adam.not_finite({}));
+  EXPECT_TRUE(torch::equal(w, torch::full({2, 2}, 2.0)));
 }
 
 }  // namespace

@@ -147,6 +147,7 @@ const std::vector<Row>& rows() {
       {"savp", "lr=0.01,end_lr=0.001,decay_steps=[0,10],beta1=0.5,beta2=0.9,max_steps=2"},
       {"savp", "lr_boundaries=[1,2],repeat=2,z_l1_weight=1"},
       {"savp", "feature_l2_weight=0,ae_l2_weight=0"},
+      {"savp", "clip_norm=0.5,weight_decay=0.01,ema_decay=0.9"},
       {"dna", "state_weight=1", kActed},
       {"dna", "transformation=dna,num_masks=1,kernel_size=[3,4]", kActed},
       {"dna", "transformation=stp,schedule_sampling_k=-1"},

@@ -1,0 +1,93 @@
+#include "training/best_checkpoint.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <optional>
+
+#include "checkpoints/tensors.h"
+#include "checkpoints/variable_source.h"
+#include "core/log.h"
+#include "core/text.h"
+#include "metrics/metrics.h"
+
+namespace savp {
+namespace {
+
+constexpr const char *kValidation = "val", *kBestMetric = "best_metric", *kBestValue = "best_value";
+
+// Losses and distances are better where they are lower.
+bool higher_is_better(const std::string& name) {
+  const auto& all = metrics();
+  const auto found = std::find_if(all.begin(), all.end(), [&](const auto& m) { return m.name == name; });
+  return found != all.end() && found->higher_is_better;
+}
+
+class BestSink final : public Sink {
+ public:
+  BestSink(Trainer& trainer, BestCheckpoint options, const SinkOrigin& origin)
+      : trainer_(trainer),
+        options_(std::move(options)),
+        folder_(origin.output_dir / "best"),
+        sign_(higher_is_better(options_.metric) ? 1 : -1) {
+    if (!std::filesystem::exists(folder_)) return;
+    set_aside_after(folder_, origin.step);
+    if (const auto saved = saved_steps(folder_); !saved.empty()) best_ = value_in(saved.back().file);
+  }
+
+  void scalars(int64_t step, const std::string& group, const Values& values) override {
+    if (group != kValidation) return;
+    const auto value = value_among(values);
+    if (!std::isfinite(value) || (best_ && sign_ * value <= sign_ * *best_)) return;
+    save(step, value);
+    best_ = value;
+  }
+
+ private:
+  double value_among(const Values& values) const {
+    std::vector<std::string> names;
+    for (const auto& [name, value] : values) {
+      if (name == options_.metric) return value;
+      names.push_back(name);
+    }
+    throw UsageError(concat("--keep_best ", options_.metric, ": validation measures ", join_words(names)));
+  }
+
+  // None where another metric decided.
+  std::optional<double> value_in(const std::filesystem::path& file) const {
+    const auto source = VariableSource::open(file);
+    const auto& metadata = source.metadata();
+    const auto metric = metadata.find(kBestMetric), text = metadata.find(kBestValue);
+    if (metric == metadata.end() || text == metadata.end() || metric->second != options_.metric)
+      return std::nullopt;
+    double value = 0;
+    const auto* end = text->second.data() + text->second.size();
+    const auto [rest, error] = std::from_chars(text->second.data(), end, value);
+    return error == std::errc() && rest == end ? std::optional(value) : std::nullopt;
+  }
+
+  void save(int64_t step, double value) const {
+    char text[32];
+    auto metadata = options_.metadata;
+    metadata[kBestMetric] = options_.metric;
+    metadata[kBestValue] = std::string(text, std::to_chars(text, text + sizeof text, value).ptr);
+    write_description(folder_, options_.description);
+    save_checkpoint(folder_, step, trainer_.state(), metadata, {.newest = 1});
+  }
+
+  Trainer& trainer_;
+  BestCheckpoint options_;
+  std::filesystem::path folder_;
+  double sign_;
+  std::optional<double> best_;
+};
+
+}  // namespace
+
+MakeSink best_checkpoint(Trainer& trainer, BestCheckpoint options) {
+  return [&trainer, options = std::move(options)](const SinkOrigin& origin) -> std::unique_ptr<Sink> {
+    return std::make_unique<BestSink>(trainer, options, origin);
+  };
+}
+
+}  // namespace savp
