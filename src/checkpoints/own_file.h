@@ -26,7 +26,7 @@ using Metadata = std::map<std::string, std::string>;
 // Keys of a checkpoint's metadata.
 namespace metadata_keys {
 inline constexpr const char *kStep = "step", *kSeed = "seed", *kDataPosition = "data_position",
-                            *kModel = "model", *kDataset = "dataset";
+                            *kModel = "model", *kDataset = "dataset", *kVersion = "version";
 }  // namespace metadata_keys
 
 // Appears whole or not at all. Throws DataError or ResourceError where it cannot be written.

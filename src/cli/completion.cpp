@@ -76,8 +76,9 @@ std::vector<CompletedFlag> completed(const Flags& flags) {
   for (const auto& question : flags.questions) {
     all.push_back({.flag = question.flag, .about = question.about});
     if (question.values.empty()) continue;
-    all.back().takes = Takes::kWords;
-    all.back().words = alternatives(question.values);
+    const bool words = question.values.find('|') != std::string::npos;
+    all.back().takes = words ? Takes::kWords : Takes::kPath;
+    if (words) all.back().words = alternatives(question.values);
   }
   return all;
 }

@@ -13,7 +13,7 @@ namespace savp::cli {
 struct Question {
   std::string flag;  // "--version"
   std::string about;
-  std::string values = {};  // "bash|zsh" where it takes one of these, else empty
+  std::string values = {};  // "bash|zsh" where it takes one of these, "RUN" where it takes a path, or empty
 };
 
 // A flag without a value that every tool has.

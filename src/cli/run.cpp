@@ -12,6 +12,7 @@
 #include <iostream>
 
 #include "cli/completion.h"
+#include "cli/describe_run.h"
 #include "cli/flags.h"
 #include "cli/listing.h"
 #include "core/caught.h"
@@ -64,6 +65,11 @@ Flags flags_of(const Command& command) {
   }
   if (command.options.has("protocol"))
     flags.questions.push_back({"--list_protocols", "list the protocols, with what is doubtful about each"});
+  if (command.options.has("resume"))
+    flags.questions.push_back({"--describe",
+                               "tell what a run's folder holds: model, parameters, data, steps, validation, "
+                               "health, versions",
+                               "RUN"});
   flags.questions.push_back({"--version", "print version, build facts and the CPU instructions in use"});
   if (command.name.empty())
     flags.questions.push_back({"--completion", "print completion for a shell", "bash|zsh"});
@@ -86,6 +92,7 @@ void run_command(const std::string& program, const std::vector<std::string>& arg
       {"--help_hparams", [&] { return fit_lines(help_hparams(command.options), screen_columns()); }},
       {"--list_models", [] { return list_models(); }},
       {"--list_protocols", [] { return fit_lines(list_protocols(), screen_columns()); }},
+      {"--describe", [&] { return describe_run(asked.value); }},
       {"--version", [&] { return version(program); }},
       {"--completion", [&] { return completion_of({command}, program, asked.value); }},
   };

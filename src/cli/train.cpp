@@ -376,6 +376,7 @@ TrainLoopOptions loop_options(const Plan& plan, const std::string& model, const 
           .metadata = {{metadata_keys::kSeed, std::to_string(plan.seed)},
                        {metadata_keys::kModel, model},
                        {metadata_keys::kDataset, *options.dataset},
+                       {metadata_keys::kVersion, versions()},
                        shape_metadata(shape)},
           .data_position = {}};
 }

@@ -18,12 +18,6 @@ constexpr size_t kLargestBar = 24, kSmallestBar = 6;  // characters
 constexpr std::string_view kPrefix = "info: ";        // of a line
 constexpr std::chrono::milliseconds kDrawInterval{100};
 
-std::string number(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.4g", value);
-  return text;
-}
-
 size_t terminal_columns() {
   winsize size = {};
   return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
@@ -40,7 +34,7 @@ std::string padded(std::string text, size_t width) {
 
 // "g_loss 0.1234", as wide as any other value of that name.
 std::string cell(const std::pair<std::string, double>& value) {
-  return value.first + " " + padded(number(value.second), 9);
+  return value.first + " " + padded(short_number(value.second), 9);
 }
 
 // "  12/1000", as wide as at the end.
@@ -58,11 +52,17 @@ std::string table(const std::vector<std::pair<std::string, double>>& values, siz
   std::string lines;
   for (size_t i = 0; i < values.size(); ++i)
     lines += (i % in_row == 0 ? "\n  " : "  ") + padded(values[i].first, name) + " " +
-             padded(number(values[i].second), 9);
+             padded(short_number(values[i].second), 9);
   return lines;
 }
 
 }  // namespace
+
+std::string short_number(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.4g", value);
+  return text;
+}
 
 std::string duration_text(double seconds) {
   constexpr std::pair<int64_t, const char*> kUnits[] = {{86400, "d"}, {3600, "h"}, {60, "min"}, {1, "s"}};
@@ -97,7 +97,8 @@ void Progress::advance(int64_t step) {
 
 void Progress::tell_first(int64_t step) {
   if (step < max_steps_)
-    say(concat("after the first step: ", number(1 / steps_per_second()), " s a step, ", time_left(step)));
+    say(concat("after the first step: ", short_number(1 / steps_per_second()), " s a step, ",
+               time_left(step)));
   timed_from_ = last_step_;
   timed_from_step_ = step;
 }
@@ -124,6 +125,19 @@ void Progress::report(int64_t step, const std::vector<std::pair<std::string, dou
   if (terminal_) draw(step);
 }
 
+void Progress::list(const std::string& title, const std::vector<std::string>& texts) {
+  const auto width = columns() - std::min(columns(), kPrefix.size() + 1);
+  std::string all = title + ":";
+  size_t line = all.size();
+  for (size_t i = 0; i < texts.size(); ++i) {
+    const auto text = " " + texts[i] + (i + 1 < texts.size() ? "," : "");
+    const bool broken = line + text.size() > width;
+    all += (broken ? "\n " : "") + text;
+    line = (broken ? 1 : line) + text.size();
+  }
+  say(all);
+}
+
 void Progress::say(const std::string& message) {
   clear();
   log::info_lines(message);
@@ -144,7 +158,7 @@ double Progress::steps_per_second() const {
 
 double Progress::seconds() const { return seconds_between(start_, Clock::now()); }
 
-std::string Progress::speed() const { return number(steps_per_second()) + " it/s"; }
+std::string Progress::speed() const { return short_number(steps_per_second()) + " it/s"; }
 
 std::string Progress::time_left(int64_t step) const {
   const double speed = steps_per_second();
@@ -157,7 +171,7 @@ std::string Progress::bar(int64_t step) const {
   const auto room = columns() - 1;
   const auto found =
       std::find_if(values_.begin(), values_.end(), [](const auto& v) { return v.first == "g_loss"; });
-  const auto loss = found == values_.end() ? "" : "  " + found->first + " " + number(found->second);
+  const auto loss = found == values_.end() ? "" : "  " + found->first + " " + short_number(found->second);
   auto line = count_text(step, max_steps_) + "  " + time_left(step) + loss;
   if (line.size() > room) line = concat(step, "  ", time_left(step), loss);
   if (const auto more = "  " + speed(); room >= line.size() + more.size() + kLargestBar + 3) line += more;

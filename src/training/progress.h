@@ -27,6 +27,9 @@ class Progress {
   void report(int64_t step, const std::vector<std::pair<std::string, double>>& values,
               const std::string& health = "");
 
+  // "title: text, text, ...", on as many lines as they need.
+  void list(const std::string& title, const std::vector<std::string>& texts);
+
   // Any other line, and a warning.
   void say(const std::string& message);
   void warn(const std::string& message);
@@ -55,6 +58,9 @@ class Progress {
   Clock::time_point last_step_ = start_;
   std::vector<std::pair<std::string, double>> values_;
 };
+
+// Four digits: "0.1234", "1.5e-05".
+std::string short_number(double value);
 
 // "12 s", "3 min 20 s", "4 h 5 min", "2 d 3 h".
 std::string duration_text(double seconds);

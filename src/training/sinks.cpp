@@ -9,7 +9,8 @@ namespace savp {
 namespace {
 
 // What the console says in words of its own.
-constexpr const char* kToldByProgress[] = {"it_per_s", "wall_time_s", kSkippedSteps};
+constexpr const char* kToldByProgress[] = {"it_per_s",    "wall_time_s", kSkippedSteps,
+                                           "g_grad_norm", "d_grad_norm", "d_balance"};
 
 bool told_by_progress(const std::string& name) {
   return std::find(std::begin(kToldByProgress), std::end(kToldByProgress), name) != std::end(kToldByProgress);

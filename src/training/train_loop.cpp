@@ -7,19 +7,27 @@
 
 #include "checkpoints/run_dir.h"
 #include "checkpoints/tensors.h"
+#include "core/device.h"
 #include "core/log.h"
 #include "training/health.h"
 #include "training/progress.h"
 #include "training/scalars.h"
+#include "training/vital_signs.h"
 
 namespace savp {
 namespace {
 
-constexpr int64_t kWarningInterval = 100;  // steps: bad ones may come again and again
+constexpr int64_t kWarningInterval = 100;    // steps: bad ones may come again and again
+constexpr int64_t kReportsAHealthLine = 10;  // the first of so many reports has one
+const std::map<std::string, const char*> kVitalSigns = {{"d_balance", "discriminators undecided"},
+                                                        {"gen_kl_loss", "KL"},
+                                                        {"g_grad_norm", "gradient norm"},
+                                                        {"d_grad_norm", "discriminators'"}};
 
-// The losses that a step reports and what varied with the step.
-Scalars scalars_of(const StepReport& report) {
+// The losses that a step reports, how the training does, and what varied with the step.
+Scalars scalars_of(Trainer& trainer, const StepReport& report) {
   auto all = losses_of(report);
+  for (auto& sign : vital_signs(trainer, report)) all.push_back(std::move(sign));
   all.emplace_back("learning_rate", report.learning_rate);
   all.emplace_back("kl_weight", report.kl_weight);
   return all;
@@ -43,7 +51,7 @@ struct TrainLoop::Body {
   Trainer& trainer;
   Stream<Batch>& batches;
   TrainLoopOptions options;
-  int64_t max_steps, first_step, saved_step = -1, warned_step = -kWarningInterval;
+  int64_t max_steps, first_step, reports = 0, saved_step = -1, warned_step = -kWarningInterval;
   Progress progress;
   Sinks sinks;
   Health health;
@@ -109,13 +117,32 @@ struct TrainLoop::Body {
   }
 
   void report(const Moment& now) {
-    auto values = fetch(scalars_of(now.report));
+    auto values = fetch(scalars_of(trainer, now.report));
     progress.advance(now.step);  // fetching has waited for the device
     check_health();
     values.emplace_back("it_per_s", progress.steps_per_second());
     values.emplace_back("wall_time_s", progress.seconds());
     values.emplace_back(kSkippedSteps, health.losses().skipped_steps());
     sinks.scalars(now.step, kTraining, values);
+    if (reports++ % kReportsAHealthLine == 0 || now.step == max_steps)
+      progress.list("health", health_texts(now, values));
+  }
+
+  // For people who watch: what the losses alone do not tell.
+  std::vector<std::string> health_texts(const Moment& now, const Values& values) const {
+    std::vector<std::string> texts;
+    for (const auto& [name, value] : values)
+      if (const auto shown = kVitalSigns.find(name); shown != kVitalSigns.end())
+        texts.push_back(concat(shown->second, " ", short_number(value)));
+    const auto frames = now.batch.images.defined() ? now.batch.images.size(0) * now.batch.images.size(1) : 0;
+    texts.push_back(
+        concat("skipped ", health.losses().skipped_steps(), " of ", counted(now.step - first_step, "step")));
+    texts.push_back(
+        concat(short_number(progress.steps_per_second() * static_cast<double>(frames)), " frames/s"));
+    texts.push_back(concat(short_number(peak_mebibytes(at::kCPU)), " MiB"));
+    if (const auto device = now.batch.images.device(); !device.is_cpu())
+      texts.push_back(concat(short_number(peak_mebibytes(device)), " MiB on the GPU"));
+    return texts;
   }
 
   void check_health(bool weights = false) {

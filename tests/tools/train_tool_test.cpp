@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <fstream>
 #include <sstream>
 #include <thread>
 
@@ -264,6 +265,28 @@ TEST_F(TrainTool, AResumedRunEndsWhereAnUninterruptedOneDoes) {
     return line;
   };
   EXPECT_EQ(last_line("run"), last_line("whole"));
+}
+
+TEST_F(TrainTool, DescribesARun) {
+  run(0, arguments("max_steps=3"));
+  const auto describe = [&](const std::string& of) {
+    return run_tool("savp_train", {"--describe", (folder_ / of).string()});
+  };
+  const auto outcome = describe("run");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  for (const char* part :
+       {"\nmodel           savp\n", "\ntrained         3 of 3 steps\n", "\ngenerator       ",
+        " parameters\n  encoder       ", "\ndiscriminator   ", "\ncheckpoints     ", "\nval_psnr        ",
+        "\ng_grad_norm     ", "\nskipped steps   0\n", "\nmade by         "})
+    EXPECT_CONTAINS(outcome.out, part);
+  std::ofstream(folder_ / "run/metrics.jsonl", std::ios::app)
+      << "{\"step\": 3, \"note\": \"a loss was odd\"}\n{\"step\": ";
+  EXPECT_CONTAINS(describe("run").out,
+                  "\nhealth          step 3: a loss was odd\nmetrics.jsonl   1 damaged line\n");
+  EXPECT_CONTAINS(describe("run/model-3").out, "\ntrained         3 of 3 steps\n");
+  const auto missing = describe("nope");
+  EXPECT_EQ(missing.code, 3);
+  EXPECT_CONTAINS(missing.err, "nope");
 }
 
 // The same by way of TensorFlow's format, which has no place of its own for draws and data.

@@ -69,6 +69,19 @@ TEST(Progress, AReportTellsOfTheRunsHealth) {
   }
 }
 
+TEST(Progress, AListIsBrokenWhereTheScreenEnds) {
+  for (const size_t columns : {40, 120}) {
+    const auto lines = printed([&] {
+      Progress progress(0, 10, /*terminal=*/false, columns);
+      progress.list("health", {"gradient norm 12.5", "KL 3.2", "skipped 0 of 10 steps"});
+    });
+    ASSERT_EQ(lines.size(), columns == 40 ? 2U : 1U);
+    for (const auto& line : lines) EXPECT_LE(line.size(), columns) << line;
+    EXPECT_TRUE(has(lines[0], "health: gradient norm 12.5,")) << lines[0];
+    EXPECT_TRUE(has(lines.back(), " skipped 0 of 10 steps")) << lines.back();
+  }
+}
+
 TEST(Progress, TellsEverythingWhenAskedTo) {
   const auto report = [] {
     Progress progress(0, 10, /*terminal=*/false, 80);

@@ -166,13 +166,18 @@ TEST_F(TrainLoopTest, EverythingIsDoneWhenDueAndAtTheEnd) {
   EXPECT_EQ(metadata.at("data_position"), "2:7");
   const auto written = lines("run");
   EXPECT_EQ(written[1], Json({{"step", 3}, {"val_psnr", 1.0}}));
-  for (const auto* key : {"d_loss", "g_loss", "discrim_video_sn_gan_loss", "gen_l1_loss", "gen_kl_loss",
-                          "learning_rate", "kl_weight", "it_per_s", "wall_time_s"})
+  for (const auto* key :
+       {"d_loss", "g_loss", "discrim_video_sn_gan_loss", "gen_l1_loss", "gen_kl_loss", "learning_rate",
+        "kl_weight", "it_per_s", "wall_time_s", "g_grad_norm", "d_grad_norm", "d_balance"})
     EXPECT_TRUE(written[0].at(key).is_number()) << key;
   const auto text = told();
   EXPECT_CONTAINS(text, "step 2/5  d_loss ");
   EXPECT_CONTAINS(text, " it/s  ETA ");
   EXPECT_CONTAINS(text, "validation  psnr 1");
+  EXPECT_CONTAINS(text, "health: KL ");
+  EXPECT_CONTAINS(text, "discriminators undecided ");
+  EXPECT_CONTAINS(text, "skipped 0 of ");
+  EXPECT_CONTAINS(text, " frames/s,");
   EXPECT_EQ(text.find('\r'), std::string::npos) << "no bar where there is no terminal";
 }
 

@@ -1,0 +1,191 @@
+#include "cli/describe_run.h"
+
+#include <cmath>
+#include <limits>
+#include <map>
+#include <sstream>
+#include <vector>
+
+#include "checkpoints/tf_names.h"
+#include "checkpoints/variable_source.h"
+#include "core/printable.h"
+#include "io/json_text.h"
+#include "io/whole_file.h"
+#include "training/metrics_log.h"
+#include "training/progress.h"
+#include "training/sink.h"
+
+namespace savp::cli {
+namespace {
+
+constexpr size_t kNotes = 5;  // the latest, of a run's health
+
+class Lines {
+ public:
+  void add(const std::string& name, const std::string& text) {
+    text_ +=
+        name + std::string(std::max<size_t>(16, name.size() + 1) - name.size(), ' ') + printable(text) + "\n";
+  }
+  const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+};
+
+std::string text_in(const Json& object, const std::string& key) {
+  const auto found = object.find(key);
+  if (found == object.end() || found->is_null()) return "?";
+  return found->is_string() ? found->get<std::string>() : found->dump();
+}
+
+// --- Weights
+
+// "generator/rnn" of "generator/rnn/h0/conv_pool2d/kernel".
+std::string part_of_name(const std::string& variable) {
+  const auto first = variable.find('/');
+  const auto second = variable.find('/', first == std::string::npos ? first : first + 1);
+  return variable.substr(0, second);
+}
+
+bool is_trained(const std::string& name) {
+  const auto below = [&](const char* scope) { return name.starts_with(std::string(scope) + "/"); };
+  return (below(kGeneratorScope) || below(kDiscriminatorScope)) && !tf_names::is_slot(name) &&
+         !is_average(name) && !name.ends_with("/u");
+}
+
+void add_parameters(Lines& lines, const VariableSource& variables) {
+  std::map<std::string, int64_t> parts;
+  std::map<std::string, int64_t> whole;
+  bool averaged = false;
+  for (const auto& name : variables.names()) {
+    averaged = averaged || is_average(name);
+    if (!is_trained(name)) continue;
+    const auto count = variables.outline(name).numel();
+    parts[part_of_name(name)] += count;
+    whole[name.substr(0, name.find('/'))] += count;
+  }
+  for (const auto& [scope, count] : whole) {
+    lines.add(scope, counted(count, "parameter"));
+    for (const auto& [part, of_part] : parts)
+      if (part.starts_with(scope + "/"))
+        lines.add(concat("  ", part.substr(scope.size() + 1)), std::to_string(of_part));
+  }
+  if (averaged) lines.add("averages", "of the generator's weights; they predict");
+}
+
+// --- What was measured
+
+// One number of metrics.jsonl.
+struct Course {
+  int64_t last_step = 0, best_step = 0;
+  double last = 0, least = std::numeric_limits<double>::infinity(), most = -least;
+  int64_t least_step = 0, most_step = 0;
+
+  void add(int64_t step, double value) {
+    last_step = step;
+    last = value;
+    if (value < least) least = value, least_step = step;
+    if (value > most) most = value, most_step = step;
+  }
+};
+
+struct History {
+  std::map<std::string, Course> numbers;
+  std::vector<std::string> notes;
+  int64_t damaged_lines = 0;
+};
+
+History read_history(const std::filesystem::path& file) {
+  History history;
+  std::istringstream in(read_if_there(file).value_or(""));
+  const auto metrics = read_metrics(in, std::numeric_limits<int64_t>::max());
+  history.damaged_lines = metrics.damaged_lines;
+  std::istringstream kept(metrics.kept);
+  for (std::string line; std::getline(kept, line);) {
+    const auto values = Json::parse(line);
+    const int64_t step = values["step"];
+    for (const auto& [key, value] : values.items()) {
+      if (key == "note" && value.is_string())
+        history.notes.push_back(concat("step ", step, ": ", value.get<std::string>()));
+      if (value.is_number() && key != "step") history.numbers[key].add(step, value.get<double>());
+    }
+  }
+  return history;
+}
+
+// The best is the least of what is an error or a loss.
+std::string course_text(const std::string& name, const Course& of) {
+  const bool least = name.ends_with("mse") || name.ends_with("loss") || name.ends_with("lpips");
+  return concat(short_number(of.last), " at step ", of.last_step, ", best ",
+                short_number(least ? of.least : of.most), " at step ", least ? of.least_step : of.most_step);
+}
+
+void add_history(Lines& lines, const History& history) {
+  for (const auto* name : {"g_loss", "d_loss", "gen_kl_loss", "g_grad_norm", "d_grad_norm", "d_balance"})
+    if (const auto found = history.numbers.find(name); found != history.numbers.end())
+      lines.add(name,
+                concat(short_number(found->second.last), " at step ", found->second.last_step, ", from ",
+                       short_number(found->second.least), " to ", short_number(found->second.most)));
+  for (const auto* name : {"val_psnr", "val_ssim", "val_mse", "val_lpips", "val_g_loss"})
+    if (const auto found = history.numbers.find(name); found != history.numbers.end())
+      lines.add(name, course_text(name, found->second));
+  const auto skipped = history.numbers.find(kSkippedSteps);
+  lines.add("skipped steps", skipped == history.numbers.end() ? "?" : short_number(skipped->second.last));
+  for (size_t i = history.notes.size() > kNotes ? history.notes.size() - kNotes : 0; i < history.notes.size();
+       ++i)
+    lines.add("health", history.notes[i]);
+  if (history.notes.size() > kNotes)
+    lines.add("",
+              concat("(the latest of ", counted(static_cast<int64_t>(history.notes.size()), "note"), ")"));
+  if (history.damaged_lines > 0) lines.add("metrics.jsonl", counted(history.damaged_lines, "damaged line"));
+}
+
+// --- The run
+
+Json json_of(const std::filesystem::path& file) {
+  std::error_code unreadable;
+  return std::filesystem::exists(file, unreadable) ? read_json(file) : Json::object();
+}
+
+std::string steps_text(const std::filesystem::path& folder) {
+  std::string all;
+  for (const auto& saved : saved_steps(folder)) all += (all.empty() ? "" : ", ") + std::to_string(saved.step);
+  return all.empty() ? "none" : all;
+}
+
+std::string text_of(const Metadata& metadata, const char* key) {
+  const auto found = metadata.find(key);
+  return found == metadata.end() ? "?" : found->second;
+}
+
+void add_run(Lines& lines, const Checkpoint& checkpoint, const VariableSource& variables) {
+  const auto& folder = checkpoint.folder();
+  const auto options = json_of(folder / "options.json"), data = json_of(folder / "dataset_hparams.json"),
+             hparams = json_of(folder / "model_hparams.json");
+  lines.add("run", folder.string());
+  lines.add("model", text_in(options, "model"));
+  lines.add("data", concat(text_in(options, "dataset"), " in ", text_in(options, "input_dir")));
+  lines.add("videos", text_of(variables.metadata(), "video_shape"));
+  lines.add("batch", concat(text_in(hparams, "batch_size"), " x ", text_in(data, "sequence_length"),
+                            " frames, ", text_in(hparams, "context_frames"), " of them given"));
+  lines.add("trained", concat(text_of(variables.metadata(), metadata_keys::kStep), " of ",
+                              text_in(hparams, "max_steps"), " steps"));
+  lines.add("seed", text_of(variables.metadata(), metadata_keys::kSeed));
+  lines.add("checkpoints", steps_text(folder));
+  if (!saved_steps(folder / "best").empty()) lines.add("best checkpoint", steps_text(folder / "best"));
+  lines.add("made by", text_of(variables.metadata(), metadata_keys::kVersion));
+}
+
+}  // namespace
+
+std::string describe_run(const std::string& run) {
+  const auto checkpoint = Checkpoint::open(run);
+  const auto variables = VariableSource::open(checkpoint);
+  Lines lines;
+  add_run(lines, checkpoint, variables);
+  add_parameters(lines, variables);
+  add_history(lines, read_history(checkpoint.folder() / "metrics.jsonl"));
+  return lines.text();
+}
+
+}  // namespace savp::cli
