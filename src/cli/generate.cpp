@@ -133,6 +133,7 @@ std::optional<GridLayout> grid_layout(const GenerateOptions& options, const Want
   GridLayout layout{.formats = options.format,
                     .style = {options.scale, options.enlarging},
                     .fps = static_cast<double>(options.fps),
+                    .palette = options.gif_palette,
                     .futures = options.grid_futures,
                     .overview = options.grid,
                     .first_sample = wanted.first_sample};
@@ -154,6 +155,7 @@ void generate(const GenerateOptions& given) {
                            .png_folder = *options.output_png_dir,
                            .gif_length = options.gif_length,
                            .fps = static_cast<double>(options.fps),
+                           .palette = options.gif_palette,
                            .single_files = !options.no_single_files,
                            .first_sample = futures.first_sample,
                            .grids = grids},

@@ -43,6 +43,9 @@ struct GenerateOptions : PredictOptions {
   HPARAM(std::optional<int64_t>, gif_length, std::nullopt, "frames of a GIF; default: all",
          (Between{1, limits::kFrames}));
   HPARAM(int64_t, fps, 4, "frames a second in a GIF; programs show faster ones slowly", (Between{1, 50}));
+  HPARAM(GifPalette, gif_palette, GifPalette::kVideo,
+         "whose best 255 colours a GIF's pictures have: those of the whole video, or each its own, which are "
+         "truer and may flicker");
 
   HPARAM_GROUP(grids, "Grids: what was given, what happened, what may happen");
   HPARAM(std::vector<GridFormat>, format, (std::vector<GridFormat>{GridFormat::kGif, GridFormat::kStrip}),

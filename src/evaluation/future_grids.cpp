@@ -86,7 +86,7 @@ void FutureGrids::write_moving(const Sheet& sheet, const std::string& name) cons
   const auto moves = {GridFormat::kGif, GridFormat::kMp4, GridFormat::kWebm, GridFormat::kPng};
   if (std::none_of(moves.begin(), moves.end(), [&](GridFormat format) { return wants(format); })) return;
   const auto pages = moving_sheet(sheet, layout_.style);
-  if (wants(GridFormat::kGif)) write_gif(folder_ / (name + ".gif"), pages, layout_.fps);
+  if (wants(GridFormat::kGif)) write_gif(folder_ / (name + ".gif"), pages, layout_.fps, layout_.palette);
   if (wants(GridFormat::kMp4)) write_movie(folder_ / (name + ".mp4"), pages, layout_.fps);
   if (wants(GridFormat::kWebm)) write_movie(folder_ / (name + ".webm"), pages, layout_.fps);
   for (size_t t = 0; t < pages.size() && wants(GridFormat::kPng); ++t)

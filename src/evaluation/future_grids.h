@@ -9,6 +9,7 @@
 
 #include "core/hparams.h"
 #include "evaluation/sheets.h"
+#include "io/gif.h"
 
 namespace savp {
 
@@ -24,6 +25,7 @@ struct GridLayout {
   std::vector<GridFormat> formats;
   SheetStyle style;
   double fps = 4;
+  GifPalette palette = GifPalette::kVideo;
   int64_t futures = 10;  // of each sequence, the first
   int64_t overview = 0;  // sequences, the first, that are shown together
   int64_t first_sample = 0;

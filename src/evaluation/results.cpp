@@ -163,7 +163,7 @@ void PredictionWriter::write_single(const std::string& name, std::vector<Picture
   const size_t digits = std::max<size_t>(2, std::to_string(future.size() - 1).size());
   frames.insert(frames.end(), future.begin(), future.end());
   if (layout_.gif_length) frames.resize(std::min<size_t>(frames.size(), *layout_.gif_length));
-  write_gif(gifs_->staging() / (name + ".gif"), frames, layout_.fps);
+  write_gif(gifs_->staging() / (name + ".gif"), frames, layout_.fps, layout_.palette);
   for (size_t t = 0; t < future.size(); ++t)
     write_frame((pngs_ ? pngs_ : gifs_)->staging(), name + "_" + padded(static_cast<int64_t>(t), digits),
                 future[t]);

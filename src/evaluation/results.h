@@ -77,6 +77,7 @@ struct PredictionLayout {
   std::filesystem::path gif_folder, png_folder;
   std::optional<int64_t> gif_length;  // frames; none: all
   double fps = 4;
+  GifPalette palette = GifPalette::kVideo;
   bool single_files = true;
   int64_t first_sample = 0;         // the number of the first sample of each video
   std::optional<GridLayout> grids;  // none: no grids

@@ -21,20 +21,24 @@ namespace {
 using libav::check;
 using libav::Owned;
 
-// The palette is made from all frames before the first is mapped to it.
-constexpr char kFilters[] = "split[frames][all];[all]palettegen[palette];[frames][palette]paletteuse";
+// One palette is made from all frames before the first is mapped to it.
+constexpr char kOfVideo[] = "split[frames][all];[all]palettegen[palette];[frames][palette]paletteuse";
+constexpr char kOfFrame[] =
+    "split[frames][all];[all]palettegen=stats_mode=single[palette];[frames][palette]paletteuse=new=1";
 
-// Frames in, frames of one common palette out.
+const char* filters(GifPalette palette) { return palette == GifPalette::kVideo ? kOfVideo : kOfFrame; }
+
+// Frames in, frames with palettes out.
 class PaletteFilter {
  public:
-  PaletteFilter(std::filesystem::path path, const Picture& first, AVRational frame_time)
+  PaletteFilter(std::filesystem::path path, const Picture& first, AVRational frame_time, GifPalette palette)
       : path_(std::move(path)) {
     const std::string source =
         concat("video_size=", first.width, "x", first.height, ":pix_fmt=", static_cast<int>(AV_PIX_FMT_RGB32),
                ":time_base=", frame_time.num, "/", frame_time.den);
     source_ = add("buffer", source.c_str());
     sink_ = add("buffersink", nullptr);
-    connect();
+    connect(filters(palette));
     check(avfilter_graph_config(graph_.get(), nullptr), path_, "the palette cannot be set up");
   }
 
@@ -61,10 +65,10 @@ class PaletteFilter {
   }
 
   // From the point of view of the chain in between, the source is an output and the sink an input.
-  void connect() {
+  void connect(const char* filters) {
     AVFilterInOut* from = end("in", source_);
     AVFilterInOut* to = end("out", sink_);
-    const int code = avfilter_graph_parse_ptr(graph_.get(), kFilters, &to, &from, nullptr);
+    const int code = avfilter_graph_parse_ptr(graph_.get(), filters, &to, &from, nullptr);
     avfilter_inout_free(&from);
     avfilter_inout_free(&to);
     check(code, path_, "the palette cannot be set up");
@@ -170,7 +174,8 @@ Owned<AVFrame> make_frame(const Picture& picture, int64_t index) {
 
 }  // namespace
 
-std::string encode_gif(const std::filesystem::path& path, const std::vector<Picture>& pictures, double fps) {
+std::string encode_gif(const std::filesystem::path& path, const std::vector<Picture>& pictures, double fps,
+                       GifPalette colours) {
   SAVP_CHECK(!pictures.empty(), DataError, path.string(), ": a GIF needs at least one frame");
   SAVP_CHECK(fps > 0 && fps <= 100, UsageError, path.string(),
              ": a GIF shows up to 100 frames a second, not ", fps);
@@ -178,7 +183,7 @@ std::string encode_gif(const std::filesystem::path& path, const std::vector<Pict
   libav::forget_complaint();
   const AVRational frame_time = av_inv_q(av_d2q(fps, 100000));  // seconds
   const Picture& first = pictures.front();
-  PaletteFilter palette(path, first, frame_time);
+  PaletteFilter palette(path, first, frame_time, colours);
   for (size_t i = 0; i < pictures.size(); ++i) {
     SAVP_CHECK(pictures[i].height == first.height && pictures[i].width == first.width, DataError,
                path.string(), ": frame ", i, " is ", pictures[i].height, "x", pictures[i].width,
@@ -194,8 +199,9 @@ std::string encode_gif(const std::filesystem::path& path, const std::vector<Pict
   return gif.finish();
 }
 
-void write_gif(const std::filesystem::path& path, const std::vector<Picture>& pictures, double fps) {
-  write_whole_file(path, encode_gif(path, pictures, fps));
+void write_gif(const std::filesystem::path& path, const std::vector<Picture>& pictures, double fps,
+               GifPalette palette) {
+  write_whole_file(path, encode_gif(path, pictures, fps, palette));
 }
 
 }  // namespace savp

@@ -27,8 +27,10 @@ std::unique_ptr<FrameSource> open_video_file(const fs::path&, const VideoOptions
 
 std::string encode_png(const Picture&) { needs_video(kWriting); }
 void write_png(const fs::path&, const Picture&) { needs_video(kWriting); }
-std::string encode_gif(const fs::path&, const std::vector<Picture>&, double) { needs_video(kWriting); }
-void write_gif(const fs::path&, const std::vector<Picture>&, double) { needs_video(kWriting); }
+std::string encode_gif(const fs::path&, const std::vector<Picture>&, double, GifPalette) {
+  needs_video(kWriting);
+}
+void write_gif(const fs::path&, const std::vector<Picture>&, double, GifPalette) { needs_video(kWriting); }
 
 void write_movie(const fs::path&, const std::vector<Picture>&, double) { needs_video(kWriting); }
 

@@ -2,10 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <limits>
 #include <string>
 
 #include "core/error.h"
+#include "io/video.h"
 #include "support/scratch.h"
 
 namespace savp {
@@ -67,6 +69,30 @@ TEST(Gif, LoopsForeverWithOnePalette) {
   EXPECT_EQ(blocks.local_palettes,
             (std::vector<bool>{true, false, false}));  // the first repeats the global one
   EXPECT_EQ(scratch.names(), (std::vector<std::string>{"new/clip.gif"}));
+}
+
+// 600 colours, no more than 200 of them in one picture.
+TEST(Gif, APaletteForEachPictureKeepsMoreColours) {
+  const ScratchFolder scratch;
+  std::vector<Picture> pictures;
+  for (const uint8_t red : {20, 120, 220}) {
+    Picture picture{10, 20, 3, {}};
+    for (uint8_t i = 0; i < 200; ++i)
+      picture.pixels.insert(picture.pixels.end(), {red, i, static_cast<uint8_t>(255 - i)});
+    pictures.push_back(std::move(picture));
+  }
+  const auto error_of = [&](GifPalette palette) {
+    write_gif(scratch / "clip.gif", pictures, 4, palette);
+    const auto shown = read_video(scratch / "clip.gif");
+    double error = 0;
+    for (size_t t = 0; t < pictures.size(); ++t)
+      for (size_t i = 0; i < pictures[t].pixels.size(); ++i)
+        error += std::abs(shown.at(t).pixels.at(i) - pictures[t].pixels[i]);
+    return error;
+  };
+  const double of_video = error_of(GifPalette::kVideo), of_frame = error_of(GifPalette::kFrame);
+  EXPECT_LT(of_frame, of_video / 2);
+  EXPECT_EQ(read_blocks(scratch.read("clip.gif")).local_palettes, (std::vector<bool>{true, true, true}));
 }
 
 TEST(Gif, DurationsAreHundredthsOfSeconds) {
