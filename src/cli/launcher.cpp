@@ -23,11 +23,13 @@
 #include "core/error.h"
 #include "core/failure.h"
 #include "core/interrupt.h"
+#include "core/text.h"
 
 namespace savp::cli {
 namespace {
 
 constexpr std::chrono::milliseconds kLook{50};
+constexpr int64_t kMostACore = 4, kFew = 8;    // processes; each takes some 200 MiB before it has begun
 constexpr std::chrono::seconds kPatience{10};  // with processes that have lost another
 
 std::vector<std::string> own_arguments() {
@@ -151,6 +153,12 @@ class Team {
 
 }  // namespace
 
-void launch(int64_t processes) { Team(processes).wait(); }
+void launch(int64_t processes) {
+  const int64_t cores = std::max(1U, std::thread::hardware_concurrency());
+  const int64_t most = std::max(kFew, kMostACore * cores);
+  SAVP_CHECK(processes <= most, UsageError, "--processes ", processes, ": this machine has ",
+             counted(cores, "core"), ", which is enough for ", most, " processes at most");
+  Team(processes).wait();
+}
 
 }  // namespace savp::cli

@@ -213,6 +213,7 @@ TEST_F(Processes, TellAnErrorOnce) {
     EXPECT_CONTAINS(read(folder_ / "err"), message);
   };
   told_once(2, "lrr=1", {"--processes", "2"}, "did you mean lr?");
+  told_once(2, "max_steps=1", {"--processes", "512"}, "--processes 512: this machine has ");
   told_once(2, "max_steps=1", {"--processes", "3"}, "batch_size=4 cannot be divided among 3 processes");
   told_once(2, "max_steps=1", {"--processes", "2", "--accumulate_steps", "4"}, "a multiple of 8");
   // damage in the data of one
