@@ -1,6 +1,7 @@
 #include "cli/report.h"
 
 #include <filesystem>
+#include <set>
 
 #include "core/log.h"
 #include "core/text.h"
@@ -28,9 +29,26 @@ void write_charts(const std::vector<reports::Result>& results, const std::filesy
     write_whole_file(folder / (name + ".svg"), reports::standalone(svg, reports::chart_style()));
 }
 
+// Neither each other nor what the report is made of.
+void check_outputs(const ReportOptions& options) {
+  std::set<std::filesystem::path> known;
+  for (const auto& [flag, file] :
+       {std::pair<const char*, std::optional<std::string>>{"--output", options.output},
+        {"--csv", options.csv},
+        {"--latex", options.latex}}) {
+    if (!file) continue;
+    const std::filesystem::path path = *file;
+    SAVP_CHECK(!path.filename().empty() && path.filename() != "summary.json", UsageError, flag, " ", *file,
+               ": choose another name for this file");
+    SAVP_CHECK(known.insert(std::filesystem::weakly_canonical(path)).second, UsageError, flag, " ", *file,
+               ": another file of this report has that name already");
+  }
+}
+
 }  // namespace
 
 void report(const ReportOptions& options) {
+  check_outputs(options);
   const auto results = read_results(options);
   auto table = reports::make_table(results);
   if (options.sort_by) reports::sort_by(table, *options.sort_by);

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/log.h"
 #include "core/text.h"
 #include "evaluation/pictures.h"
 #include "io/array_file.h"
@@ -53,11 +54,35 @@ std::vector<int64_t> numbers_of(const fs::path& file) {
   return numbers;
 }
 
+bool is_digit(char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; }
+
+// Numbers by value: "t_9" before "t_10".
+bool comes_before(const fs::path& one, const fs::path& other) {
+  const auto a = one.filename().string(), b = other.filename().string();
+  size_t i = 0, k = 0;
+  while (i < a.size() && k < b.size()) {
+    if (!is_digit(a[i]) || !is_digit(b[k])) {
+      if (a[i] != b[k]) return a[i] < b[k];
+      ++i, ++k;
+      continue;
+    }
+    const auto number = [](const std::string& text, size_t& at) {
+      while (at < text.size() && text[at] == '0') ++at;
+      const auto begin = at;
+      while (at < text.size() && is_digit(text[at])) ++at;
+      return text.substr(begin, at - begin);
+    };
+    const auto x = number(a, i), y = number(b, k);
+    if (x != y) return x.size() != y.size() ? x.size() < y.size() : x < y;
+  }
+  return std::make_pair(a.size() - i, a) < std::make_pair(b.size() - k, b);
+}
+
 std::vector<fs::path> entries_of(const fs::path& folder) {
   std::vector<fs::path> entries;
   for (const auto& entry : fs::directory_iterator(folder))
     if (!entry.path().filename().string().starts_with('.')) entries.push_back(entry.path());
-  std::sort(entries.begin(), entries.end());
+  std::sort(entries.begin(), entries.end(), comes_before);
   return entries;
 }
 
@@ -65,28 +90,48 @@ bool is_video_entry(const fs::path& entry) {
   return fs::is_directory(entry) ? is_frame_folder(entry) : is_video_file(entry);
 }
 
-// By sequence, then by sample.
-using Sequences = std::vector<std::vector<Files>>;
+// By sequence, then by sample; and the numbers of the sequences, where all names have one.
+struct Sequences {
+  std::vector<std::vector<Files>> files;
+  std::vector<int64_t> numbers;
+};
+
+// Frames by their numbers, of which none may be missing.
+Files in_order(const std::map<int64_t, fs::path>& frames) {
+  Files files;
+  for (const auto& [number, file] : frames) {
+    const auto expected = frames.begin()->first + static_cast<int64_t>(files.size());
+    SAVP_CHECK(number == expected, DataError, file.string(),
+               ": the frame before it is missing: there is none with number ", expected);
+    files.push_back(file);
+  }
+  return files;
+}
 
 // Of frames or videos whose names end in numbers; the last of a frame is its own.
 Sequences by_numbers(const std::vector<fs::path>& entries, bool frames) {
-  std::map<std::pair<int64_t, int64_t>, Files> videos;
+  std::map<std::pair<int64_t, int64_t>, std::map<int64_t, fs::path>> videos;
   for (const auto& entry : entries) {
     auto numbers = numbers_of(entry);
     const size_t least = frames ? 2 : 1;
     SAVP_CHECK(numbers.size() >= least, DataError, entry.string(),
                ": its name does not end in the numbers of sequence", frames ? " and frame" : "");
+    const auto frame = frames ? numbers.back() : 0;
     if (frames) numbers.pop_back();
     const auto sample = numbers.size() > 1 ? numbers.back() : 0;
     const auto sequence = numbers.size() > 1 ? numbers[numbers.size() - 2] : numbers[0];
-    videos[{sequence, sample}].push_back(entry);
+    const auto [place, is_new] = videos[{sequence, sample}].emplace(frame, entry);
+    SAVP_CHECK(is_new, DataError, entry.string(), ": has the numbers of ", place->second.filename().string());
   }
   Sequences sequences;
   const int64_t* last = nullptr;
   for (auto& [key, files] : videos) {
-    if (last == nullptr || *last != key.first) sequences.emplace_back();
+    if (last == nullptr || *last != key.first) {
+      sequences.files.emplace_back();
+      sequences.numbers.push_back(key.first);
+    }
     last = &key.first;
-    sequences.back().push_back(std::move(files));
+    sequences.files.back().push_back(in_order(files));
   }
   return sequences;
 }
@@ -116,14 +161,20 @@ Sequences sequences_in(const fs::path& folder) {
   };
   if (std::all_of(entries.begin(), entries.end(), has_two)) return by_numbers(entries, /*frames=*/false);
   Sequences sequences;
-  for (const auto& entry : entries) sequences.push_back(samples_in(entry));
+  for (const auto& entry : entries) {
+    sequences.files.push_back(samples_in(entry));
+    if (const auto numbers = numbers_of(entry); !numbers.empty()) sequences.numbers.push_back(numbers.back());
+  }
+  if (sequences.numbers.size() != sequences.files.size()) sequences.numbers.clear();
   return sequences;
 }
 
 // Videos as files.
 class FileSource : public VideoSource {
  public:
-  explicit FileSource(const fs::path& folder) : sequences_(sequences_in(folder)) {
+  explicit FileSource(const fs::path& folder) : FileSource(sequences_in(folder)) {}
+  explicit FileSource(Sequences found)
+      : sequences_(std::move(found.files)), numbers_(std::move(found.numbers)) {
     for (const auto& sequence : sequences_)
       SAVP_CHECK(sequence.size() == sequences_[0].size(), DataError, sequence[0][0].string(), ": there are ",
                  counted(static_cast<int64_t>(sequence.size()), "sample"), " of this sequence, of others ",
@@ -131,6 +182,7 @@ class FileSource : public VideoSource {
   }
   int64_t sequences() const override { return static_cast<int64_t>(sequences_.size()); }
   int64_t samples() const override { return static_cast<int64_t>(sequences_[0].size()); }
+  const std::vector<int64_t>& numbers() const override { return numbers_; }
   std::vector<std::function<Tensor()>> next() override {
     std::vector<std::function<Tensor()>> samples;
     for (const auto& files : sequences_.at(at_++)) samples.emplace_back([files] { return read(files); });
@@ -138,9 +190,12 @@ class FileSource : public VideoSource {
   }
 
  private:
-  Sequences sequences_;
+  std::vector<std::vector<Files>> sequences_;
+  std::vector<int64_t> numbers_;
   size_t at_ = 0;
 };
+
+constexpr float kRounding = 1e-3F;  // of floats that another program has clipped or scaled
 
 // Videos as one array.
 class ArraySource : public VideoSource {
@@ -157,7 +212,8 @@ class ArraySource : public VideoSource {
   std::vector<std::function<Tensor()>> next() override {
     std::vector<std::function<Tensor()>> samples;
     for (int64_t sample = 0; sample < shape_[1]; ++sample)
-      samples.emplace_back([this] { return read_one(); });
+      samples.emplace_back([this, number = at_ * shape_[1] + sample] { return read_one(number); });
+    ++at_;
     return samples;
   }
 
@@ -167,18 +223,29 @@ class ArraySource : public VideoSource {
                join_words(file_.names()), "), not one");
     return file_.names()[0];
   }
-  Tensor read_one() {
+  // Videos that nobody asked for are passed over.
+  Tensor read_one(int64_t number) {
     const auto values = shape_[2] * shape_[3] * shape_[4] * shape_[5];
+    for (; read_ < number; ++read_) reader_.read_floats(values);
+    ++read_;
     auto video = at::tensor(reader_.read_floats(values), at::kFloat)
                      .view({shape_[2], 1, shape_[3], shape_[4], shape_[5]});
     if (reader_.header().type == NumberType::kUint8) video *= 1.0F / 255.0F;
+    check_range(video, number);
     return video.permute({0, 1, 4, 2, 3}).contiguous();
+  }
+  void check_range(const Tensor& video, int64_t number) const {
+    const auto low = video.min().item<float>(), high = video.max().item<float>();
+    SAVP_CHECK(low >= -kRounding && high <= 1 + kRounding, DataError, path_, ": sequence ",
+               number / shape_[1], shape_[1] > 1 ? concat(", sample ", number % shape_[1]) : "",
+               " has values from ", low, " to ", high, ": bytes (uint8), or floats from 0 to 1 are needed");
   }
 
   std::string path_;
   ArrayFile file_;
   ArrayReader reader_;
   std::vector<int64_t> shape_;
+  int64_t at_ = 0, read_ = 0;  // sequences given out; videos read
 };
 
 std::string size_text(const Tensor& video) {
@@ -204,6 +271,12 @@ ForeignPredictions::ForeignPredictions(ForeignOptions options)
              truth_->sequences());
   SAVP_CHECK(truth_->samples() == 1, DataError, options_.truth.string(), ": has ", truth_->samples(),
              " samples of each sequence, but only one thing happened");
+  const auto &true_numbers = truth_->numbers(), &numbers = predictions_->numbers();
+  if (!true_numbers.empty() && !numbers.empty() && true_numbers != numbers)
+    log::warn(concat(options_.predictions.string(), ": its sequences have other numbers (", numbers.front(),
+                     " to ", numbers.back(), ") than those of ", options_.truth.string(), " (",
+                     true_numbers.front(), " to ", true_numbers.back(),
+                     "): they are compared in their order"));
   first_ = truth_->next()[0]();
   SAVP_CHECK(options_.context_frames < first_.size(0), UsageError, "--context_frames ",
              options_.context_frames, ": the true sequences have ", counted(first_.size(0), "frame"),

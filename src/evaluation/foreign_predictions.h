@@ -1,8 +1,8 @@
 // Predictions that another program has made, and what happened, as files.
 //
-//   a folder with one entry a sequence, in the order of their names: a video (GIF, MP4, ...) or a folder of
-//   frames; of predictions also a folder of several of these, one a sample
-//   a folder of videos <name>_SEQUENCE_SAMPLE.gif, or of frames <name>_SEQUENCE_FRAME.png or
+//   a folder with one entry a sequence, in the order of their names, numbers in them by value: a video (GIF,
+//   MP4, ...) or a folder of frames; of predictions also a folder of several of these, one a sample a folder
+//   of videos <name>_SEQUENCE_SAMPLE.gif, or of frames <name>_SEQUENCE_FRAME.png or
 //   <name>_SEQUENCE_SAMPLE_FRAME.png, as the tools here write them
 //   a file of arrays (.npz, .npy): [sequences, frames, height, width, channels], of predictions also
 //   [sequences, samples, frames, height, width, channels]; bytes, or floats in 0..1
@@ -25,6 +25,11 @@ class VideoSource {
   virtual ~VideoSource() = default;
   virtual int64_t sequences() const = 0;
   virtual int64_t samples() const = 0;  // of each
+  // Those that the names of the sequences end in; empty where there are none.
+  virtual const std::vector<int64_t>& numbers() const {
+    static const std::vector<int64_t> kNone;
+    return kNone;
+  }
   // The samples of the next sequence, [T, 1, C, H, W] each, in 0..1, read as they are asked for.
   virtual std::vector<std::function<Tensor()>> next() = 0;
 };

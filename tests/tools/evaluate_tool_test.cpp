@@ -2,14 +2,18 @@
 // programs' predictions.
 #include <signal.h>  // NOLINT: kill() is of POSIX, not of <csignal>
 #include <sys/wait.h>
+#include <torch/types.h>
 #include <unistd.h>
 
 #include <chrono>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "core/error.h"
+#include "evaluation/foreign_predictions.h"
 #include "io/gif.h"
 #include "io/image.h"
 #include "tools/process.h"
@@ -213,6 +217,21 @@ TEST_F(Foreign, FoldersOfFramesAreMeasured) {
   EXPECT_EQ(summary["data"]["predictions"].get<std::string>(), (folder_ / "one").string());
 }
 
+TEST_F(Foreign, AReportOverwritesNeitherResultsNorItself) {
+  write_frames(folder_ / "one" / "a", "", {0, 51});
+  write_frames(folder_ / "one" / "b", "", {51, 0});
+  ASSERT_EQ(evaluate("one").code, 0);
+  const auto summary = folder_.read("r/summary.json");
+  const auto report = [&](const std::string& output, const Arguments& more = {}) {
+    return run_tool("savp_report", Arguments{folder_ / "r", "--output", output} + more).code;
+  };
+  EXPECT_EQ(report(folder_ / "r/summary.json"), 2);
+  EXPECT_EQ(folder_.read("r/summary.json"), summary);
+  EXPECT_EQ(report(folder_ / "x", {"--csv", folder_ / "x"}), 2);
+  EXPECT_FALSE(fs::exists(folder_ / "x"));
+  EXPECT_EQ(report(folder_ / "x", {"--csv", folder_ / "y"}), 0);
+}
+
 TEST_F(Foreign, SeveralSamplesAreToldByTheirNumbers) {
   for (const std::string sequence : {"00000", "00001"}) {
     write_frames(folder_ / "many", "gen_image_" + sequence + "_00_", {0, 0});
@@ -249,6 +268,74 @@ TEST_F(Foreign, ArraysAreMeasured) {
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_NEAR(means("min").at(0), 0, 1e-9);
   EXPECT_NEAR(means("avg").at(0), kFifth / 2, 1e-6);
+}
+
+// An .npy file of floats, [sequences, 3, 16, 16, 3], each sequence of one value.
+std::string float_array(const std::vector<float>& of_sequences) {
+  std::string dictionary = concat("{'descr': '<f4', 'fortran_order': False, 'shape': (", of_sequences.size(),
+                                  ", 3, 16, 16, 3), }");
+  std::string npy =
+      std::string("\x93NUMPY\x01\x00", 8) + static_cast<char>(dictionary.size()) + '\0' + dictionary;
+  for (const float value : of_sequences) {
+    const std::vector<float> all(3 * 16 * 16 * 3, value);
+    npy.append(reinterpret_cast<const char*>(all.data()), all.size() * sizeof(float));
+  }
+  return npy;
+}
+
+// An evaluation that goes on, or shares its work, leaves sequences out.
+TEST_F(Foreign, AnArrayGivesTheSequenceThatIsAskedFor) {
+  folder_.write("futures.npy", float_array({0.25F, 0.75F}));
+  ForeignPredictions videos({folder_ / "truth", folder_ / "futures.npy", 1});
+  videos.next();
+  videos.next();
+  int64_t samples = 0;
+  videos.sample([&](const at::Tensor& video) {
+    ++samples;
+    EXPECT_EQ(video.min().item<float>(), 0.75F);
+  });
+  EXPECT_EQ(samples, 1);
+}
+
+TEST_F(Foreign, ValuesBeyondTheRangeAreRefused) {
+  for (const float value : {200.0F, -0.5F, std::nanf("")}) {
+    folder_.write("futures.npy", float_array({0.5F, value}));
+    const auto outcome = evaluate("futures.npy");
+    EXPECT_EQ(outcome.code, 3) << outcome.err;
+    EXPECT_CONTAINS(outcome.err, "futures.npy: sequence 1 has values from ");
+  }
+}
+
+TEST_F(Foreign, NumbersInNamesCountByTheirValues) {
+  fs::remove_all(folder_ / "truth");
+  for (const int sequence : {8, 9, 10}) {
+    std::vector<int> values;
+    for (int t = 0; t < 12; ++t) values.push_back(10 * t + sequence);
+    write_frames(folder_ / "truth" / concat("t_", sequence), "", values);
+    for (int t = 0; t < 12; ++t)
+      write_png(folder_ / "futures" / concat("p_", sequence, "_", t, ".png"), grays({values[t]})[0]);
+  }
+  for (const int sequence : {8, 9, 10})  // write_frames() pads
+    for (const int t : {10, 11})
+      fs::rename(folder_ / "truth" / concat("t_", sequence) / concat("0", t, ".png"),
+                 folder_ / "truth" / concat("t_", sequence) / concat(t, ".png"));
+  const auto outcome = evaluate("futures");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  for (const double error : means("max")) EXPECT_EQ(error, 0);
+
+  fs::rename(folder_ / "futures" / "p_10_5.png", folder_ / "futures" / "p_10_25.png");
+  const auto missing = evaluate("futures");
+  EXPECT_EQ(missing.code, 3);
+  EXPECT_CONTAINS(missing.err, "p_10_6.png: the frame before it is missing: there is none with number 5");
+}
+
+TEST_F(Foreign, OtherNumbersAreTold) {
+  for (const char* sequence : {"p_0", "p_9"}) write_frames(folder_ / "futures" / sequence, "", {0, 0, 0});
+  fs::rename(folder_ / "truth" / "a", folder_ / "truth" / "t_0");
+  fs::rename(folder_ / "truth" / "b", folder_ / "truth" / "t_1");
+  const auto outcome = evaluate("futures");
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_CONTAINS(outcome.err, "have other numbers (0 to 9) than those of ");
 }
 
 TEST_F(Foreign, WhatDoesNotFitIsNamed) {
