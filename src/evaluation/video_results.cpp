@@ -115,6 +115,10 @@ void write_pictures(const fs::path& folder, int64_t first_video, const Tensor& c
         write_frames(task / "outputs", "gen_image" + number, predicted[video]);
       }
     }
+  for (const auto& row : found.of_videos())  // of all samples, which have no outputs of their own
+    for (size_t video = 0; video < inputs.size(); ++video)
+      write_frames(folder / MetricTable{.metric = row.metric->name, .subtask = ""}.task() / "inputs",
+                   "context_image_" + padded(first_video + static_cast<int64_t>(video), 5), inputs[video]);
   write_strips(folder / "sequences", "truth_", "", first_video, at::cat({context, found.truth()}));
   for (size_t sample = 0; sample < found.shown().size(); ++sample)
     write_strips(folder / "sequences", "sample_", concat("_", padded(static_cast<int64_t>(sample), 2)),

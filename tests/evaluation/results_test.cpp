@@ -56,8 +56,12 @@ TEST(EvaluationWriter, NamesFilesAsPublished) {
     expected.push_back(task + "metrics/" + metric + ".csv");
     expected.push_back("samples/" + metric + ".csv");
   }
-  for (const std::string metric : {"coverage", "pixel_diversity", "sharpness"})
-    expected.push_back("prediction_eval_" + metric + "/metrics/" + metric + ".csv");
+  for (const std::string metric : {"coverage", "pixel_diversity", "sharpness"}) {
+    const auto task = "prediction_eval_" + metric + "/";
+    expected.push_back(task + "metrics/" + metric + ".csv");
+    for (const char* number : {"0_00", "0_01", "1_00", "1_01", "2_00", "2_01", "3_00", "3_01"})
+      expected.push_back(task + "inputs/context_image_0000" + number + ".png");
+  }
   for (int video = 0; video < 4; ++video)
     for (const std::string strip : {"truth_0000?", "sample_0000?_00", "sample_0000?_01"}) {
       auto name = "sequences/" + strip + ".png";
@@ -228,7 +232,8 @@ TEST(EvaluationWriter, KilledAtAnySystemCallItLeavesTheOldOrTheNewResults) {
   }
   EXPECT_TRUE(seen_old);
   EXPECT_EQ(new_names.size(),
-            3U + 1 + 3 + 3 * (2 + 4 * 4) + 4 * 3);  // descriptions, notes, metrics of videos, tasks, strips
+            3U + 1 + 3 * (1 + 4 * 2) + 3 * (2 + 4 * 4) +
+                4 * 3);  // descriptions, notes, metrics of videos, tasks, strips
 }
 
 TEST(PredictionWriter, KilledAtAnySystemCallItLeavesTheOldOrTheNewFutures) {
