@@ -27,9 +27,8 @@ struct EvaluateOptions : PredictOptions {
   HPARAM_GROUP(measuring, "Measuring");
   HPARAM(std::optional<ProtocolName>, protocol, std::nullopt,
          "measures as a paper does: split, context, length, samples, metrics and how exactly they are "
-         "computed, which "
-         "are printed; flags and data that do not fit are refused. --list_protocols tells them, with what is "
-         "doubtful about each; default: none");
+         "computed, which are printed; flags and data that do not fit are refused. --list_protocols tells "
+         "them, with what is doubtful about each; default: none");
   HPARAM(int64_t, num_stochastic_samples, 100, "futures of each sequence", (Between{1, limits::kFutures}));
   HPARAM(std::vector<Subtask>, eval_subtasks,
          (std::vector<Subtask>{Subtask::kMax, Subtask::kAvg, Subtask::kMin}),
@@ -38,8 +37,7 @@ struct EvaluateOptions : PredictOptions {
          "the same, as the published program spells it");
   HPARAM(std::vector<MetricName>, metrics, (std::vector<MetricName>{}),
          "what to measure, as in psnr,ssim,fvd; default: the protocol's, else all but mae and lpips_vgg, as "
-         "far as "
-         "their networks are there");
+         "far as their networks are there");
   HPARAM(Text, metric_weights, std::nullopt,
          "folder of the networks of lpips, fvd and kvd; default: metric_weights in the cache, which "
          "scripts/fetch_metric_weights.sh fills",
@@ -50,8 +48,7 @@ struct EvaluateOptions : PredictOptions {
          "fvd and kvd look at the context frames, too, not at the predicted ones alone");
   HPARAM(FvdInput, fvd_input, FvdInput::kOriginal,
          "how frames reach fvd's and kvd's network: original (bytes, resized as TensorFlow 1 does), "
-         "stylegan-v (bytes, "
-         "half-pixel centres), unrounded (half-pixel centres)");
+         "stylegan-v (bytes, half-pixel centres), unrounded (half-pixel centres)");
   HPARAM(bool, no_feature_cache, false,
          "neither take nor keep features of fvd and kvd in the cache (features/, 1.6 kB a video)");
   HPARAM(bool, only_metrics, false, "tables without pictures");
@@ -71,8 +68,7 @@ struct EvaluateOptions : PredictOptions {
   HPARAM_GROUP(comparing, "Comparing");
   HPARAM(std::vector<std::string>, compare, (std::vector<std::string>{}),
          "instead of evaluating, compares two folders of results of the same sequences, sequence by "
-         "sequence, and "
-         "prints the mean difference of each metric with its interval of 95 %; default: none");
+         "sequence, and prints the mean difference of each metric with its interval of 95 %; default: none");
 
   HPARAM_GROUP(output, "Output");
   HPARAM(std::string, results_dir, "results", "folder in which a folder named after the checkpoint is made",

@@ -30,26 +30,28 @@ void write_charts(const std::vector<reports::Result>& results, const std::filesy
 }
 
 // Neither each other nor what the report is made of.
-void check_outputs(const ReportOptions& options) {
+void check_outputs(const ReportOptions& options, const std::vector<reports::Result>& results) {
   std::set<std::filesystem::path> known;
+  for (const auto& result : results)
+    for (const auto& file : result.files()) known.insert(std::filesystem::weakly_canonical(file));
   for (const auto& [flag, file] :
        {std::pair<const char*, std::optional<std::string>>{"--output", options.output},
         {"--csv", options.csv},
         {"--latex", options.latex}}) {
     if (!file) continue;
     const std::filesystem::path path = *file;
-    SAVP_CHECK(!path.filename().empty() && path.filename() != "summary.json", UsageError, flag, " ", *file,
-               ": choose another name for this file");
-    SAVP_CHECK(known.insert(std::filesystem::weakly_canonical(path)).second, UsageError, flag, " ", *file,
-               ": another file of this report has that name already");
+    SAVP_CHECK(
+        path.has_filename() && known.insert(std::filesystem::weakly_canonical(path)).second, UsageError, flag,
+        " ", *file,
+        ": is no name for a file, or that of another file of the report or the results: choose another");
   }
 }
 
 }  // namespace
 
 void report(const ReportOptions& options) {
-  check_outputs(options);
   const auto results = read_results(options);
+  check_outputs(options, results);
   auto table = reports::make_table(results);
   if (options.sort_by) reports::sort_by(table, *options.sort_by);
   const reports::PageOptions page{.title = options.title,

@@ -3,14 +3,13 @@
 #include <algorithm>
 #include <cmath>
 
+#include "io/json_text.h"
 #include "io/sha256.h"
 #include "io/whole_file.h"
 #include "savp/version.h"
 
 namespace savp {
 namespace {
-
-constexpr const char* kFormat = "savp-summary-1";
 
 // JSON has no numbers that are not finite.
 Json number(double value) { return std::isfinite(value) ? Json(value) : Json(); }
@@ -126,7 +125,7 @@ std::string joint_digest(const std::vector<std::string>& of_videos) {
 Json make_summary(const EvaluationFacts& facts, const VideoNumbers& numbers,
                   const std::vector<SetResult>& sets) {
   const auto comparable = facts.comparable.to_json();
-  Json summary = {{"format", kFormat},
+  Json summary = {{"format", kSummaryFormat},
                   {"version", version()},
                   {"made_by", "savp_evaluate"},
                   {"comparable", comparable},
@@ -151,9 +150,9 @@ Json read_summary(const std::filesystem::path& folder) {
   std::error_code missing;
   SAVP_CHECK(std::filesystem::exists(file, missing), DataError, file.string(),
              ": there is no such file: is this a folder of results of savp_evaluate?");
-  const auto summary = Json::parse(read_whole_file(file), nullptr, /*allow_exceptions=*/false);
-  SAVP_CHECK(summary.is_object() && summary.value("format", "") == kFormat, DataError, file.string(),
-             ": is no summary of format ", kFormat, ": run savp_evaluate again");
+  const auto summary = try_json(read_whole_file(file)).value_or(Json());
+  SAVP_CHECK(summary.is_object() && summary.value("format", "") == kSummaryFormat, DataError, file.string(),
+             ": is no summary of format ", kSummaryFormat, ": run savp_evaluate again");
   return summary;
 }
 

@@ -15,7 +15,7 @@
 
 namespace savp {
 
-inline constexpr const char* kSummaryFile = "summary.json";
+inline constexpr const char *kSummaryFile = "summary.json", *kSummaryFormat = "savp-summary-1";
 
 // One metric, apart from its numbers.
 struct MetricFacts {

@@ -86,4 +86,10 @@ constexpr const MetricTraits* find_traits(std::string_view text) {
   return nullptr;
 }
 
+// Of a metric, or of a loss, which has no traits and is better where it is lower.
+constexpr bool higher_is_better(std::string_view text) {
+  const auto* traits = find_traits(text);
+  return traits != nullptr && traits->better == Better::kHigher;
+}
+
 }  // namespace savp

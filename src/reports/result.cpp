@@ -9,8 +9,10 @@
 #include "core/error.h"
 #include "core/text.h"
 #include "evaluation/metric_table.h"
+#include "evaluation/summary.h"
 #include "io/json_text.h"
 #include "io/whole_file.h"
+#include "metrics/metric_names.h"
 
 namespace savp::reports {
 namespace {
@@ -19,7 +21,6 @@ namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
-constexpr const char* kFormat = "savp-summary-1";
 constexpr const char* kBaselines[] = {"ground_truth", "repeat"};
 
 double number_of(const Json& value) { return value.is_number() ? value.get<double>() : kNone; }
@@ -102,15 +103,16 @@ Curve curve_of(const MetricTable& table) {
   return curve;
 }
 
-// The older versions' metrics were all of frames; the best of psnr and ssim is the largest.
+// The older versions' metrics were all of frames.
 Metric& add_metric(std::vector<Metric>& metrics, const std::string& name) {
   const auto found =
       std::find_if(metrics.begin(), metrics.end(), [&](const auto& m) { return m.name == name; });
   if (found != metrics.end()) return *found;
   Metric metric{.name = name};
-  if (name == "psnr" || name == "ssim" || name.rfind("lpips", 0) == 0) metric.better = metric.best = "max";
-  if (name == "mse") metric.better = metric.best = "min";
-  if (name == "psnr") metric.unit = "dB";
+  if (const auto* traits = find_traits(name)) {
+    if (traits->better != Better::kNeither) metric.better = metric.best = enum_name(traits->better);
+    metric.unit = traits->unit;
+  }
   return metrics.emplace_back(std::move(metric));
 }
 
@@ -157,10 +159,8 @@ Result of_tables(const fs::path& folder) {
 }
 
 Result of_summary(const fs::path& folder) {
-  const auto file = folder / "summary.json";
-  auto summary = read_json(file);
-  SAVP_CHECK(text_at(summary, "format") == kFormat, DataError, file.string(), ": its format is \"",
-             text_at(summary, "format"), "\", not ", kFormat, ": make the results anew with savp_evaluate");
+  const auto file = folder / kSummaryFile;
+  auto summary = read_summary(folder);
   Result result{.folder = folder, .label = text_at(part(summary, "model"), "label")};
   if (result.label.empty()) result.label = folder.filename().string();
   SAVP_CHECK(part(summary, "metrics").is_array(), DataError, file.string(), ": has no list of metrics");
@@ -200,7 +200,7 @@ std::vector<TrainingCurve> read_training(const fs::path& run) {
 
 bool holds_results(const fs::path& folder) {
   std::error_code unreadable;
-  return fs::exists(folder / "summary.json", unreadable) || !tables_in(folder).empty();
+  return fs::exists(folder / kSummaryFile, unreadable) || !tables_in(folder).empty();
 }
 
 // By name, baselines last.
@@ -232,9 +232,16 @@ const Metric* Result::metric(const std::string& name) const {
 
 std::string Result::fingerprint() const { return text_at(summary, "fingerprint"); }
 
+std::vector<fs::path> Result::files() const {
+  std::vector<fs::path> all = {folder / kSummaryFile};
+  for (const auto& metric : metrics)
+    for (const auto& [subtask, table] : metric.tables) all.push_back(folder / table);
+  return all;
+}
+
 Result read_result(const fs::path& folder) {
   std::error_code unreadable;
-  const bool told = fs::exists(folder / "summary.json", unreadable);
+  const bool told = fs::exists(folder / kSummaryFile, unreadable);
   auto result = told ? of_summary(folder) : of_tables(folder);
   SAVP_CHECK(
       !result.metrics.empty(), DataError, folder.string(),

@@ -60,6 +60,8 @@ struct Result {
   const Metric* metric(const std::string& name) const;
   // "" where it is not known.
   std::string fingerprint() const;
+  // Its summary and tables.
+  std::vector<std::filesystem::path> files() const;
 };
 
 // Of a folder with summary.json, or with the prediction_eval_*/metrics/*.csv of an older version alone.
