@@ -8,9 +8,11 @@
 
 #include "checkpoints/tf_names.h"
 #include "checkpoints/variable_source.h"
-#include "core/printable.h"
+#include "checkpoints/video_shape.h"
+#include "cli/facts.h"
 #include "io/json_text.h"
 #include "io/whole_file.h"
+#include "metrics/metric_names.h"
 #include "training/metrics_log.h"
 #include "training/progress.h"
 #include "training/sink.h"
@@ -20,19 +22,7 @@ namespace {
 
 constexpr size_t kNotes = 5;  // the latest, of a run's health
 
-class Lines {
- public:
-  void add(const std::string& name, const std::string& text) {
-    text_ +=
-        name + std::string(std::max<size_t>(16, name.size() + 1) - name.size(), ' ') + printable(text) + "\n";
-  }
-  const std::string& text() const { return text_; }
-
- private:
-  std::string text_;
-};
-
-std::string text_in(const Json& object, const std::string& key) {
+std::string text_in(const Json& object, const char* key) {
   const auto found = object.find(key);
   if (found == object.end() || found->is_null()) return "?";
   return found->is_string() ? found->get<std::string>() : found->dump();
@@ -53,7 +43,7 @@ bool is_trained(const std::string& name) {
          !is_average(name) && !name.ends_with("/u");
 }
 
-void add_parameters(Lines& lines, const VariableSource& variables) {
+void add_parameters(Facts& facts, const VariableSource& variables) {
   std::map<std::string, int64_t> parts;
   std::map<std::string, int64_t> whole;
   bool averaged = false;
@@ -65,21 +55,20 @@ void add_parameters(Lines& lines, const VariableSource& variables) {
     whole[name.substr(0, name.find('/'))] += count;
   }
   for (const auto& [scope, count] : whole) {
-    lines.add(scope, counted(count, "parameter"));
+    facts.emplace_back(scope, counted(count, "parameter"));
     for (const auto& [part, of_part] : parts)
       if (part.starts_with(scope + "/"))
-        lines.add(concat("  ", part.substr(scope.size() + 1)), std::to_string(of_part));
+        facts.emplace_back(concat("  ", part.substr(scope.size() + 1)), std::to_string(of_part));
   }
-  if (averaged) lines.add("averages", "of the generator's weights; they predict");
+  if (averaged) facts.emplace_back("averages", "of the generator's weights; they predict");
 }
 
 // --- What was measured
 
 // One number of metrics.jsonl.
 struct Course {
-  int64_t last_step = 0, best_step = 0;
+  int64_t last_step = 0, least_step = 0, most_step = 0;
   double last = 0, least = std::numeric_limits<double>::infinity(), most = -least;
-  int64_t least_step = 0, most_step = 0;
 
   void add(int64_t step, double value) {
     last_step = step;
@@ -113,31 +102,32 @@ History read_history(const std::filesystem::path& file) {
   return history;
 }
 
-// The best is the least of what is an error or a loss.
-std::string course_text(const std::string& name, const Course& of) {
-  const bool least = name.ends_with("mse") || name.ends_with("loss") || name.ends_with("lpips");
+std::string course_text(const std::string& metric, const Course& of) {
+  const bool most = higher_is_better(metric);
   return concat(short_number(of.last), " at step ", of.last_step, ", best ",
-                short_number(least ? of.least : of.most), " at step ", least ? of.least_step : of.most_step);
+                short_number(most ? of.most : of.least), " at step ", most ? of.most_step : of.least_step);
 }
 
-void add_history(Lines& lines, const History& history) {
+void add_history(Facts& facts, const History& history) {
   for (const auto* name : {"g_loss", "d_loss", "gen_kl_loss", "g_grad_norm", "d_grad_norm", "d_balance"})
     if (const auto found = history.numbers.find(name); found != history.numbers.end())
-      lines.add(name,
-                concat(short_number(found->second.last), " at step ", found->second.last_step, ", from ",
+      facts.emplace_back(
+          name, concat(short_number(found->second.last), " at step ", found->second.last_step, ", from ",
                        short_number(found->second.least), " to ", short_number(found->second.most)));
-  for (const auto* name : {"val_psnr", "val_ssim", "val_mse", "val_lpips", "val_g_loss"})
-    if (const auto found = history.numbers.find(name); found != history.numbers.end())
-      lines.add(name, course_text(name, found->second));
+  for (const std::string metric : {"psnr", "ssim", "mse", "lpips", "g_loss"})
+    if (const auto found = history.numbers.find("val_" + metric); found != history.numbers.end())
+      facts.emplace_back("val_" + metric, course_text(metric, found->second));
   const auto skipped = history.numbers.find(kSkippedSteps);
-  lines.add("skipped steps", skipped == history.numbers.end() ? "?" : short_number(skipped->second.last));
+  facts.emplace_back("skipped steps",
+                     skipped == history.numbers.end() ? "?" : short_number(skipped->second.last));
   for (size_t i = history.notes.size() > kNotes ? history.notes.size() - kNotes : 0; i < history.notes.size();
        ++i)
-    lines.add("health", history.notes[i]);
+    facts.emplace_back("health", history.notes[i]);
   if (history.notes.size() > kNotes)
-    lines.add("",
-              concat("(the latest of ", counted(static_cast<int64_t>(history.notes.size()), "note"), ")"));
-  if (history.damaged_lines > 0) lines.add("metrics.jsonl", counted(history.damaged_lines, "damaged line"));
+    facts.emplace_back(
+        "", concat("(the latest of ", counted(static_cast<int64_t>(history.notes.size()), "note"), ")"));
+  if (history.damaged_lines > 0)
+    facts.emplace_back("metrics.jsonl", counted(history.damaged_lines, "damaged line"));
 }
 
 // --- The run
@@ -153,27 +143,29 @@ std::string steps_text(const std::filesystem::path& folder) {
   return all.empty() ? "none" : all;
 }
 
-std::string text_of(const Metadata& metadata, const char* key) {
+std::string text_in(const Metadata& metadata, const char* key) {
   const auto found = metadata.find(key);
   return found == metadata.end() ? "?" : found->second;
 }
 
-void add_run(Lines& lines, const Checkpoint& checkpoint, const VariableSource& variables) {
+void add_run(Facts& facts, const Checkpoint& checkpoint, const VariableSource& variables) {
   const auto& folder = checkpoint.folder();
   const auto options = json_of(folder / "options.json"), data = json_of(folder / "dataset_hparams.json"),
              hparams = json_of(folder / "model_hparams.json");
-  lines.add("run", folder.string());
-  lines.add("model", text_in(options, "model"));
-  lines.add("data", concat(text_in(options, "dataset"), " in ", text_in(options, "input_dir")));
-  lines.add("videos", text_of(variables.metadata(), "video_shape"));
-  lines.add("batch", concat(text_in(hparams, "batch_size"), " x ", text_in(data, "sequence_length"),
-                            " frames, ", text_in(hparams, "context_frames"), " of them given"));
-  lines.add("trained", concat(text_of(variables.metadata(), metadata_keys::kStep), " of ",
-                              text_in(hparams, "max_steps"), " steps"));
-  lines.add("seed", text_of(variables.metadata(), metadata_keys::kSeed));
-  lines.add("checkpoints", steps_text(folder));
-  if (!saved_steps(folder / "best").empty()) lines.add("best checkpoint", steps_text(folder / "best"));
-  lines.add("made by", text_of(variables.metadata(), metadata_keys::kVersion));
+  facts.emplace_back("run", folder.string());
+  facts.emplace_back("model", text_in(options, "model"));
+  facts.emplace_back("data", concat(text_in(options, "dataset"), " in ", text_in(options, "input_dir")));
+  if (const auto shape = shape_from(variables.metadata(), variables.where()))
+    facts.emplace_back("videos", text_of(*shape));
+  facts.emplace_back("batch", concat(text_in(hparams, "batch_size"), " x ", text_in(data, "sequence_length"),
+                                     " frames, ", text_in(hparams, "context_frames"), " of them given"));
+  facts.emplace_back("trained", concat(text_in(variables.metadata(), metadata_keys::kStep), " of ",
+                                       text_in(hparams, "max_steps"), " steps"));
+  facts.emplace_back("seed", text_in(variables.metadata(), metadata_keys::kSeed));
+  facts.emplace_back("checkpoints", steps_text(folder));
+  if (!saved_steps(folder / "best").empty())
+    facts.emplace_back("best checkpoint", steps_text(folder / "best"));
+  facts.emplace_back("made by", text_in(variables.metadata(), metadata_keys::kVersion));
 }
 
 }  // namespace
@@ -181,11 +173,11 @@ void add_run(Lines& lines, const Checkpoint& checkpoint, const VariableSource& v
 std::string describe_run(const std::string& run) {
   const auto checkpoint = Checkpoint::open(run);
   const auto variables = VariableSource::open(checkpoint);
-  Lines lines;
-  add_run(lines, checkpoint, variables);
-  add_parameters(lines, variables);
-  add_history(lines, read_history(checkpoint.folder() / "metrics.jsonl"));
-  return lines.text();
+  Facts facts;
+  add_run(facts, checkpoint, variables);
+  add_parameters(facts, variables);
+  add_history(facts, read_history(checkpoint.folder() / "metrics.jsonl"));
+  return lines_of(facts);
 }
 
 }  // namespace savp::cli

@@ -6,14 +6,12 @@
 #include <cmath>
 #include <iostream>
 
+#include "cli/facts.h"
 #include "core/device.h"
-#include "core/printable.h"
 #include "training/progress.h"
 
 namespace savp::cli {
 namespace {
-
-using Lines = std::vector<std::pair<std::string, std::string>>;
 
 // Of one step, the device's work included.
 double seconds_of_step(Trainer& trainer, Stream<Batch>& batches, const at::Device& device) {
@@ -23,13 +21,6 @@ double seconds_of_step(Trainer& trainer, Stream<Batch>& batches, const at::Devic
   trainer.step(*batch);
   wait_for(device);
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-std::string shape_text(const VideoShape& shape) {
-  auto text = concat(shape.height, "x", shape.width, "x", shape.channels);
-  if (shape.actions > 0) text += concat(", ", shape.actions, " numbers an action");
-  if (shape.states > 0) text += concat(", ", shape.states, " numbers a state");
-  return text;
 }
 
 std::string settings_text(const DryRun& what) {
@@ -43,11 +34,7 @@ double rounded(double value) {
   return std::round(value / unit) * unit;
 }
 
-void print(const Lines& lines) {
-  for (const auto& [name, text] : lines)
-    std::cout << name << std::string(16 - name.size(), ' ') << printable(text) << "\n";
-  std::cout << std::flush;
-}
+void print(const Facts& facts) { std::cout << lines_of(facts) << std::flush; }
 
 }  // namespace
 
@@ -63,7 +50,7 @@ void dry_run(const DryRun& what, Trainer& trainer, Stream<Batch>& batches) {
   print({{"model", what.model},
          {"data", what.data},
          {"batch",
-          concat(hparams.batch_size, " x ", hparams.sequence_length, " frames of ", shape_text(what.shape))},
+          concat(hparams.batch_size, " x ", hparams.sequence_length, " frames of ", text_of(what.shape))},
          {"parameters", concat(parameter_count(trainer.generator()), " in the generator, ",
                                parameter_count(trainer.discriminators()), " in the discriminators")},
          {"steps", concat(from, " to ", hparams.max_steps)},
