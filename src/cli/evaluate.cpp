@@ -278,12 +278,6 @@ void help(EvaluationSubject& subject, const EvaluateOptions& options, const Metr
   evaluation.tell_speed();
 }
 
-// "cuda:3", or "auto" where there are no several GPUs.
-std::string device_of_process(int local_rank) {
-  const auto gpus = static_cast<int>(at::getNumGPUs());
-  return gpus > 1 ? concat("cuda:", local_rank % gpus) : "auto";
-}
-
 // The metrics of the whole set.
 std::vector<SetResult> sets_of(const EvaluationSubject& subject, const EvaluateOptions& options,
                                const MetricSet& metrics, const VideoNumbers& numbers) {

@@ -40,6 +40,11 @@ std::optional<c10::Device> parse_device(const std::string& text) {
 
 int64_t gpu_count() { return at::hasCUDA() ? at::detail::getCUDAHooks().getNumGPUs() : 0; }
 
+std::string device_of_process(int64_t local_rank) {
+  const auto gpus = gpu_count();
+  return gpus > 0 ? concat("cuda:", local_rank % gpus) : "auto";
+}
+
 c10::Device device_named(const std::string& text) {
   if (text == "auto") return at::hasCUDA() ? c10::Device(c10::kCUDA, 0) : c10::Device(c10::kCPU);
   const auto device = parse_device(text);

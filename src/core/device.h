@@ -14,6 +14,10 @@ c10::Device device_named(const std::string& text);
 // GPUs that LibTorch can use.
 int64_t gpu_count();
 
+// What device_named() takes for the process of this number on its machine, where several share the GPUs:
+// "cuda:1"; "auto" without GPUs.
+std::string device_of_process(int64_t local_rank);
+
 // Threads that LibTorch computes with on the CPU; 0: as many as it likes (OMP_NUM_THREADS, else one a core).
 void use_threads(int64_t count);
 
