@@ -12,6 +12,7 @@
 #include "core/text.h"
 #include "evaluation/pictures.h"
 #include "io/array_file.h"
+#include "io/frame_order.h"
 #include "io/image.h"
 #include "io/video.h"
 
@@ -54,35 +55,11 @@ std::vector<int64_t> numbers_of(const fs::path& file) {
   return numbers;
 }
 
-bool is_digit(char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; }
-
-// Numbers by value: "t_9" before "t_10".
-bool comes_before(const fs::path& one, const fs::path& other) {
-  const auto a = one.filename().string(), b = other.filename().string();
-  size_t i = 0, k = 0;
-  while (i < a.size() && k < b.size()) {
-    if (!is_digit(a[i]) || !is_digit(b[k])) {
-      if (a[i] != b[k]) return a[i] < b[k];
-      ++i, ++k;
-      continue;
-    }
-    const auto number = [](const std::string& text, size_t& at) {
-      while (at < text.size() && text[at] == '0') ++at;
-      const auto begin = at;
-      while (at < text.size() && is_digit(text[at])) ++at;
-      return text.substr(begin, at - begin);
-    };
-    const auto x = number(a, i), y = number(b, k);
-    if (x != y) return x.size() != y.size() ? x.size() < y.size() : x < y;
-  }
-  return std::make_pair(a.size() - i, a) < std::make_pair(b.size() - k, b);
-}
-
 std::vector<fs::path> entries_of(const fs::path& folder) {
   std::vector<fs::path> entries;
   for (const auto& entry : fs::directory_iterator(folder))
     if (!entry.path().filename().string().starts_with('.')) entries.push_back(entry.path());
-  std::sort(entries.begin(), entries.end(), comes_before);
+  sort_names(entries);
   return entries;
 }
 

@@ -1,9 +1,11 @@
 // Predictions that another program has made, and what happened, as files.
 //
 //   a folder with one entry a sequence, in the order of their names, numbers in them by value: a video (GIF,
-//   MP4, ...) or a folder of frames; of predictions also a folder of several of these, one a sample a folder
-//   of videos <name>_SEQUENCE_SAMPLE.gif, or of frames <name>_SEQUENCE_FRAME.png or
-//   <name>_SEQUENCE_SAMPLE_FRAME.png, as the tools here write them
+//   MP4, ...) or a folder of frames; of predictions also a folder of several of these, one a sample;
+//
+//   a folder of videos <name>_SEQUENCE_SAMPLE.gif, or of frames <name>_SEQUENCE_FRAME.png or
+//   <name>_SEQUENCE_SAMPLE_FRAME.png, as the tools here write them;
+//
 //   a file of arrays (.npz, .npy): [sequences, frames, height, width, channels], of predictions also
 //   [sequences, samples, frames, height, width, channels]; bytes, or floats in 0..1
 #pragma once

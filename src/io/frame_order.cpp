@@ -112,7 +112,13 @@ void check_series(const std::vector<FrameName>& names) {
     refuse(first, second, " belong to different series: one has no number");
 }
 
+void replace(std::vector<fs::path>& paths, const std::vector<FrameName>& names) {
+  for (size_t i = 0; i < names.size(); ++i) paths[i] = names[i].path;
+}
+
 }  // namespace
+
+void sort_names(std::vector<fs::path>& paths) { replace(paths, sorted(paths, /*decimals=*/false)); }
 
 void sort_frames(std::vector<fs::path>& frames) {
   auto names = sorted(frames, /*decimals=*/true);
@@ -125,7 +131,7 @@ void sort_frames(std::vector<fs::path>& frames) {
   for (size_t i = 0; i + 1 < names.size(); ++i)
     if (!(names[i] < names[i + 1])) refuse(names[i], names[i + 1], " have the same place");
   check_series(names);
-  for (size_t i = 0; i < names.size(); ++i) frames[i] = names[i].path;
+  replace(frames, names);
 }
 
 }  // namespace savp
