@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "core/table.h"
 #include "core/text.h"
 
 namespace savp {
@@ -15,41 +16,21 @@ constexpr const char* kSavpDoubt =
     "predicted frames, as here. FVD is not part of it.";
 constexpr const char* kBairTest = "the 256 test sequences of BAIR";
 
-std::string of_psnr(PsnrOrder order) {
-  switch (order) {
-    case PsnrOrder::kOfFrame:
-      return "of each frame's mean squared error over pixels and channels";
-    case PsnrOrder::kOfChannels:
-      return "of each channel, then the mean over channels";
-    case PsnrOrder::kOfMeanError:
-      return "of the mean squared error over all predicted frames";
-  }
-  throw std::logic_error("an unknown order");
-}
+constexpr std::pair<PsnrOrder, const char*> kPsnrOrders[] = {
+    {PsnrOrder::kOfFrame, "of each frame's mean squared error over pixels and channels"},
+    {PsnrOrder::kOfChannels, "of each channel, then the mean over channels"},
+    {PsnrOrder::kOfMeanError, "of the mean squared error over all predicted frames"}};
 
-std::string of_ssim(SsimKind kind) {
-  switch (kind) {
-    case SsimKind::kGaussian:
-      return "11x11 Gaussian window, range 1";
-    case SsimKind::kLuma:
-      return "of the luma in bytes, 11x11 Gaussian window, range 255";
-    case SsimKind::kUniform:
-      return "7x7 uniform window, sample covariances, range 2 (scikit-image without data_range)";
-  }
-  throw std::logic_error("an unknown kind");
-}
+constexpr std::pair<SsimKind, const char*> kSsimKinds[] = {
+    {SsimKind::kGaussian, "11x11 Gaussian window, range 1"},
+    {SsimKind::kLuma, "of the luma in bytes, 11x11 Gaussian window, range 255"},
+    {SsimKind::kUniform,
+     "7x7 uniform window, sample covariances, range 2 (scikit-image without data_range)"}};
 
-std::string of_input(FvdInput input) {
-  switch (input) {
-    case FvdInput::kOriginal:
-      return "bytes, resized as TensorFlow 1 does";
-    case FvdInput::kStyleganV:
-      return "bytes, resized with half-pixel centres";
-    case FvdInput::kUnrounded:
-      return "not rounded to bytes, resized with half-pixel centres";
-  }
-  throw std::logic_error("an unknown input");
-}
+constexpr std::pair<FvdInput, const char*> kFvdInputs[] = {
+    {FvdInput::kOriginal, "bytes, resized as TensorFlow 1 does"},
+    {FvdInput::kStyleganV, "bytes, resized with half-pixel centres"},
+    {FvdInput::kUnrounded, "not rounded to bytes, resized with half-pixel centres"}};
 
 bool measures(const Protocol& protocol, MetricName metric) {
   return std::count(protocol.metrics.begin(), protocol.metrics.end(), metric) > 0;
@@ -65,7 +46,7 @@ std::string fvd_choice(const Protocol& protocol) {
   const auto& how = protocol.definitions;
   return concat("fvd: I3D Kinetics-400 logits; ",
                 how.fvd_context ? "context and predicted frames" : "predicted frames alone", "; ",
-                counted(protocol.fvd_samples, "future"), " of each sequence; ", of_input(how.fvd));
+                counted(protocol.fvd_samples, "future"), " of each sequence; ", row_of(kFvdInputs, how.fvd));
 }
 
 }  // namespace
@@ -189,8 +170,8 @@ std::vector<std::string> choices(const Protocol& protocol) {
              " of each sequence; the best for each metric by its mean over the "
              "predicted frames"),
       concat("metrics: ", names_of(protocol.metrics))};
-  if (measures(protocol, kPsnr)) lines.push_back("psnr: " + of_psnr(how.psnr));
-  if (measures(protocol, kSsim)) lines.push_back("ssim: " + of_ssim(how.ssim));
+  if (measures(protocol, kPsnr)) lines.push_back(std::string("psnr: ") + row_of(kPsnrOrders, how.psnr));
+  if (measures(protocol, kSsim)) lines.push_back(std::string("ssim: ") + row_of(kSsimKinds, how.ssim));
   if (measures(protocol, kMse) && how.summed_errors)
     lines.emplace_back("mse, mae: summed over pixels and channels");
   if (measures(protocol, kLpips)) lines.emplace_back("lpips: AlexNet, version 0.1, linear weights, negated");
