@@ -36,6 +36,12 @@ void settle_folders(GenerateOptions& options, const std::string& name) {
   };
   settle(options.output_gif_dir, options.results_gif_dir);
   settle(options.output_png_dir, options.results_png_dir);
+  if (options.output_grid_dir || *options.output_gif_dir != *options.output_png_dir) {
+    std::optional<std::string> parent;
+    settle(options.output_grid_dir, parent);
+  } else {
+    options.output_grid_dir = options.output_gif_dir;
+  }
 }
 
 // Which futures are drawn.
@@ -153,6 +159,7 @@ void generate(const GenerateOptions& given) {
   settle_folders(options, run.name());
   PredictionWriter writer({.gif_folder = *options.output_gif_dir,
                            .png_folder = *options.output_png_dir,
+                           .grid_folder = *options.output_grid_dir,
                            .gif_length = options.gif_length,
                            .fps = static_cast<double>(options.fps),
                            .palette = options.gif_palette,
@@ -167,7 +174,7 @@ void generate(const GenerateOptions& given) {
   log::info(concat(
       writer.videos(), " x ", counted(futures.futures(), "future"), " are in ", *options.output_gif_dir,
       *options.output_gif_dir == *options.output_png_dir ? "" : " and " + *options.output_png_dir,
-      grids ? concat(", grids of them in ", *options.output_gif_dir, "/grids") : "", run.skipped_summary()));
+      grids ? concat(", grids of them in ", *options.output_grid_dir, "/grids") : "", run.skipped_summary()));
 }
 
 }  // namespace savp::cli

@@ -66,6 +66,10 @@ struct GenerateOptions : PredictOptions {
   HPARAM(Text, results_png_dir, std::nullopt, "the same for PNGs alone", Metavar{"DIR"});
   HPARAM(Text, output_gif_dir, std::nullopt, "the exact folder for GIFs", Metavar{"DIR"});
   HPARAM(Text, output_png_dir, std::nullopt, "the exact folder for PNGs", Metavar{"DIR"});
+  HPARAM(Text, output_grid_dir, std::nullopt,
+         "the folder that has grids in it; default: that of the GIFs, where PNGs go there too, else "
+         "in --results_dir",
+         Metavar{"DIR"});
 };
 
 // Throws what savp::cli::run turns into a message and an exit code.

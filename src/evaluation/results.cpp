@@ -133,15 +133,22 @@ void EvaluationWriter::commit() {
 
 PredictionWriter::PredictionWriter(PredictionLayout layout, const RunDescription& origin)
     : layout_(std::move(layout)) {
-  const auto is_ours = is_result(ResultKind::kFutures);
-  gifs_ = std::make_unique<StagedFolder>(layout_.gif_folder, is_ours);
-  write_description(gifs_->staging(), origin);
-  if (layout_.grids) grids_ = std::make_unique<FutureGrids>(gifs_->staging() / kGridsFolder, *layout_.grids);
-  if (fs::weakly_canonical(fs::absolute(layout_.gif_folder)) ==
-      fs::weakly_canonical(fs::absolute(layout_.png_folder)))
-    return;
-  pngs_ = std::make_unique<StagedFolder>(layout_.png_folder, is_ours);
-  write_description(pngs_->staging(), origin);
+  std::vector<fs::path> places;
+  const auto staged = [&](const fs::path& folder) {
+    const auto place = fs::weakly_canonical(fs::absolute(folder));
+    const auto known = static_cast<size_t>(std::find(places.begin(), places.end(), place) - places.begin());
+    if (known == places.size()) {
+      places.push_back(place);
+      folders_.push_back(std::make_unique<StagedFolder>(folder, is_result(ResultKind::kFutures)));
+      write_description(folders_.back()->staging(), origin);
+    }
+    return folders_[known].get();
+  };
+  gifs_ = staged(layout_.gif_folder);
+  pngs_ = staged(layout_.png_folder);
+  if (layout_.grids)
+    grids_ =
+        std::make_unique<FutureGrids>(staged(layout_.grid_folder)->staging() / kGridsFolder, *layout_.grids);
 }
 
 PredictionWriter::~PredictionWriter() = default;
@@ -165,8 +172,7 @@ void PredictionWriter::write_single(const std::string& name, std::vector<Picture
   if (layout_.gif_length) frames.resize(std::min<size_t>(frames.size(), *layout_.gif_length));
   write_gif(gifs_->staging() / (name + ".gif"), frames, layout_.fps, layout_.palette);
   for (size_t t = 0; t < future.size(); ++t)
-    write_frame((pngs_ ? pngs_ : gifs_)->staging(), name + "_" + padded(static_cast<int64_t>(t), digits),
-                future[t]);
+    write_frame(pngs_->staging(), name + "_" + padded(static_cast<int64_t>(t), digits), future[t]);
 }
 
 void PredictionWriter::add(const at::Tensor& future) {
@@ -189,8 +195,7 @@ void PredictionWriter::commit() {
   if (grids_) grids_->finish();
   if (!record_.is_null())
     write_file_atomically((gifs_->staging() / kSamplesFile).string(), record_.dump(2) + "\n");
-  gifs_->commit();
-  if (pngs_) pngs_->commit();
+  for (const auto& folder : folders_) folder->commit();
 }
 
 }  // namespace savp

@@ -74,7 +74,7 @@ class EvaluationWriter {
 };
 
 struct PredictionLayout {
-  std::filesystem::path gif_folder, png_folder;
+  std::filesystem::path gif_folder, png_folder, grid_folder;
   std::optional<int64_t> gif_length;  // frames; none: all
   double fps = 4;
   GifPalette palette = GifPalette::kVideo;
@@ -84,8 +84,8 @@ struct PredictionLayout {
 };
 
 // gen_image_SSSSS_KK.gif, context and prediction, and gen_image_SSSSS_KK_TT.png, predicted frames alone:
-// number of the video, of the sample and of the frame. In grids/, beside the GIFs, what FutureGrids writes;
-// samples.json tells how each sample can be drawn again.
+// number of the video, of the sample and of the frame. In grids/ of its folder what FutureGrids writes;
+// samples.json, beside the GIFs, tells how each sample can be drawn again.
 class PredictionWriter {
  public:
   PredictionWriter(PredictionLayout layout, const RunDescription& origin);
@@ -98,8 +98,8 @@ class PredictionWriter {
   // at once.
   void add(const at::Tensor& future);
 
-  // Puts everything in its place; nothing is seen of it before. Earlier futures go. Of two folders each is
-  // whole at any moment, the one of the GIFs first.
+  // Puts everything in its place; nothing is seen of it before. Earlier futures go. Of several folders each
+  // is whole at any moment, the one of the GIFs first.
   void commit();
 
   // For samples.json.
@@ -111,8 +111,9 @@ class PredictionWriter {
   void write_single(const std::string& name, std::vector<Picture> frames, const std::vector<Picture>& future);
 
   PredictionLayout layout_;
-  std::unique_ptr<StagedFolder> gifs_, pngs_;  // pngs_: null where both go to one folder
-  std::unique_ptr<FutureGrids> grids_;         // null: none
+  std::vector<std::unique_ptr<StagedFolder>> folders_;  // that of the GIFs first
+  StagedFolder *gifs_, *pngs_;                          // of folders_, one or two
+  std::unique_ptr<FutureGrids> grids_;                  // null: none
   Json record_;
   std::vector<std::vector<Picture>> contexts_;
   int64_t videos_ = 0;

@@ -227,7 +227,7 @@ class Scratch:
 build/bin/savp_preprocess toy --output_dir long --length 50 --size 64
 for length in 30 50; do
   build/bin/savp_generate --model ground_truth --dataset bair --input_dir $([[ $length == 30 ]] && echo data/bair || echo long) \\
-      --mode train --sequence_length $length --output_gif_dir gifs_$length --output_png_dir pngs_$length
+      --mode train --sequence_length $length --output_gif_dir gifs_$length --output_png_dir pngs_$length --grid_futures 0
 done
 mkdir my_videos their_videos
 for i in 0 1 2 3 4 5; do

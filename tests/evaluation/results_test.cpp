@@ -241,7 +241,7 @@ TEST(PredictionWriter, KilledAtAnySystemCallItLeavesTheOldOrTheNewFutures) {
     const ScratchFolder folder;
     const auto write = [&, gif_folder = folder / gifs, png_folder = folder / pngs](int64_t samples) {
       auto writer = std::make_unique<PredictionWriter>(
-          PredictionLayout{gif_folder, png_folder, std::nullopt, 4}, kOrigin);
+          PredictionLayout{gif_folder, png_folder, {}, std::nullopt, 4}, kOrigin);
       writer->begin(steps(0, 2, 1));
       writer->add(steps(2, 2, samples));
       return writer;
@@ -301,7 +301,7 @@ TEST(EvaluationWriter, NamesAFolderThatCannotBeMade) {
 TEST(PredictionWriter, NamesFilesAsPublished) {
   const ScratchFolder folder;
   {
-    PredictionWriter writer({folder / "gif", folder / "png", std::nullopt, 4}, kOrigin);
+    PredictionWriter writer({folder / "gif", folder / "png", {}, std::nullopt, 4}, kOrigin);
     writer.begin(steps(0, 2, 2));
     writer.add(steps(2, 3, 2));
     writer.add(steps(5, 3, 2));  // the second sample of both videos
@@ -327,7 +327,7 @@ TEST(PredictionWriter, NamesFilesAsPublished) {
 
 TEST(PredictionWriter, NumbersManyFramesWithMoreDigits) {
   const ScratchFolder folder;
-  PredictionWriter writer({folder.path(), folder.path(), 5, 4}, kOrigin);
+  PredictionWriter writer({folder.path(), folder.path(), {}, 5, 4}, kOrigin);
   writer.begin(steps(0, 1, 1, 1));
   writer.add(torch::zeros({101, 1, 1, 16, 16}));
   writer.commit();

@@ -89,12 +89,15 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(Generate, ContinuesBeyondTheTrueFrames) {
   const ScratchFolder out;
-  const auto outcome = run_tool(
-      "savp_generate",
-      kTest + kRepeat +
-          Arguments{"--sequence_length", "40", "--num_stochastic_samples", "1", "--num_samples", "1",
-                    "--output_gif_dir", (out / "gif").string(), "--output_png_dir", (out / "png").string()});
+  const auto outcome =
+      run_tool("savp_generate",
+               kTest + kRepeat +
+                   Arguments{"--sequence_length", "40", "--num_stochastic_samples", "1", "--num_samples", "1",
+                             "--output_gif_dir", (out / "gif").string(), "--output_png_dir",
+                             (out / "png").string(), "--results_dir", (out / "all").string()});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_TRUE(std::filesystem::exists(out / "all/model.repeat/grids/grid_00000.gif"));
+  EXPECT_FALSE(std::filesystem::exists(out / "gif/grids")) << "a folder for GIFs has these alone";
   EXPECT_EQ(read_video(out / "gif/gen_image_00000_00.gif").size(), 40U);
   EXPECT_TRUE(std::filesystem::exists(out / "png/gen_image_00000_00_37.png"));
   EXPECT_FALSE(std::filesystem::exists(out / "png/gen_image_00000_00_38.png"));
@@ -140,11 +143,12 @@ TEST(Generate, PicksFramesOutOfAClipAndKeepsGifsAndPngsApart) {
   for (uint8_t t = 1; t <= 6; ++t)
     frames.push_back({16, 16, 3, std::vector<uint8_t>(16 * 16 * 3, static_cast<uint8_t>(10 * t))});
   write_gif(folder / "clip.gif", frames, 10);
-  const auto outcome = run_tool(
-      "savp_generate",
-      {"--input_video", (folder / "clip.gif").string(), "--video_fps", "5", "--model", "repeat",
-       "--dataset_hparams", "context_frames=2", "--sequence_length", "4", "--num_stochastic_samples", "1",
-       "--results_gif_dir", (folder / "gifs").string(), "--results_png_dir", (folder / "pngs").string()});
+  const auto outcome =
+      run_tool("savp_generate",
+               {"--input_video", (folder / "clip.gif").string(), "--video_fps", "5", "--model", "repeat",
+                "--dataset_hparams", "context_frames=2", "--sequence_length", "4", "--num_stochastic_samples",
+                "1", "--results_gif_dir", (folder / "gifs").string(), "--results_png_dir",
+                (folder / "pngs").string(), "--output_grid_dir", folder.path().string()});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_TRUE(std::filesystem::exists(folder / "gifs/model.repeat/gen_image_00000_00.gif"));
   const auto picture = read_image(folder / "pngs/model.repeat/gen_image_00000_00_01.png");
