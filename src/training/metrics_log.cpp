@@ -55,12 +55,22 @@ MetricsLog::MetricsLog(const fs::path& file, int64_t step) : file_(file) {
   const auto history = read_metrics(in, step);
   if (history.damaged_lines > 0) set_aside(file, history);
   if (history.kept != before) write_file_atomically(file.string(), history.kept);
-  out_.open(file, std::ios::app);
+  std::ofstream(file, std::ios::app);  // it is there
+  out_.open(file, std::ios::in | std::ios::out | std::ios::binary);
+  end_ = static_cast<std::streamoff>(history.kept.size());
 }
 
 void MetricsLog::write(const Json& values) {
+  const bool goes_on = !last_.is_null() && last_["step"] == values.at("step");
+  if (!goes_on) begin_ = end_, last_ = Json::object();
+  last_.update(values);
+  auto line = last_.dump();
+  // What stood there is overwritten at once: a line is never cut short.
+  if (const auto before = static_cast<size_t>(end_ - begin_); line.size() + 1 < before)
+    line.resize(before - 1, ' ');
+  end_ = begin_ + static_cast<std::streamoff>(line.size()) + 1;
   errno = 0;
-  if (!(out_ << values.dump() << std::endl))
+  if (!out_.seekp(begin_) || !(out_ << line << std::endl))
     throw_failure(errno, concat(file_.string(), ": cannot be written"));
 }
 

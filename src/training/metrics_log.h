@@ -1,4 +1,4 @@
-// metrics.jsonl of a run: one JSON object a line, each with its "step" (a whole number).
+// metrics.jsonl of a run: one JSON object a line, each with its "step" (a whole number). A step has one line.
 #pragma once
 
 #include <cstdint>
@@ -28,12 +28,15 @@ class MetricsLog {
   // the file cannot be read or written, ResourceError where the disk is full.
   MetricsLog(const std::filesystem::path& file, int64_t step);
 
-  // Appends a line, and flushes it.
+  // Appends a line, or adds the values to the last one where it is of the same step. It is safe in the file
+  // on return. Throws ResourceError where the disk is full.
   void write(const Json& values);
 
  private:
   std::filesystem::path file_;
-  std::ofstream out_;
+  std::fstream out_;
+  Json last_;                           // what this run wrote last; null: nothing yet
+  std::streamoff begin_ = 0, end_ = 0;  // of its line
 };
 
 }  // namespace savp

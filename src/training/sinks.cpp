@@ -62,9 +62,16 @@ class MetricsSink final : public Sink {
     log_.write(line);
   }
 
-  void note(int64_t step, const std::string& text) override { log_.write({{"step", step}, {"note", text}}); }
+  void note(int64_t step, const std::string& text) override {
+    if (step != noted_) notes_.clear();
+    noted_ = step;
+    notes_ += (notes_.empty() ? "" : "; ") + text;
+    log_.write({{"step", step}, {"note", notes_}});
+  }
 
  private:
+  int64_t noted_ = -1;  // the step of notes_
+  std::string notes_;
   MetricsLog log_;
 };
 

@@ -26,9 +26,9 @@ using MakeSink = std::function<std::unique_ptr<Sink>(const SinkOrigin&)>;
 // Lines on standard error, through the run's Progress.
 std::unique_ptr<Sink> console_sink(const SinkOrigin& origin);
 
-// metrics.jsonl in the run's folder: the scalars of a group but kSummaries as one line, "<group>_" before the
-// names of all groups but kTraining, null for what is not finite; notes as "note". Throws DataError where it
-// cannot be written.
+// metrics.jsonl in the run's folder: a line a step with the scalars of all groups but kSummaries, "<group>_"
+// before the names of all but kTraining, null for what is not finite; notes as "note". Throws DataError where
+// it cannot be written.
 std::unique_ptr<Sink> metrics_sink(const SinkOrigin& origin);
 
 // What a run has unless it says otherwise.

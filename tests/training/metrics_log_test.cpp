@@ -63,6 +63,25 @@ TEST_F(MetricsLogTest, WhatIsNotFiniteIsNull) {
   EXPECT_EQ(metrics(), "{\"d_loss\":null,\"g_loss\":null,\"step\":1}\n");
 }
 
+TEST_F(MetricsLogTest, AStepHasOneLine) {
+  const auto file = folder_ / "metrics.jsonl";
+  write("metrics.jsonl", "{\"step\":1}\n");
+  {
+    MetricsLog log(file, 1);
+    log.write({{"step", 2}, {"g_loss", 0.5}});
+    log.write({{"step", 2}, {"val_psnr", 20}});
+    EXPECT_EQ(metrics(), "{\"step\":1}\n{\"g_loss\":0.5,\"step\":2,\"val_psnr\":20}\n");
+    log.write({{"step", 2}, {"g_loss", 1}});
+    EXPECT_EQ(metrics(), "{\"step\":1}\n{\"g_loss\":1,\"step\":2,\"val_psnr\":20}  \n")
+        << "nothing is cut off";
+    log.write({{"step", 3}, {"g_loss", 2}});
+  }
+  continue_after(3);
+  EXPECT_EQ(
+      metrics(),
+      "{\"step\":1}\n{\"g_loss\":1,\"step\":2,\"val_psnr\":20}  \n{\"g_loss\":2,\"step\":3}\n{\"step\":4}\n");
+}
+
 TEST_F(MetricsLogTest, AHistoryThatCannotBeReadIsNotOverwritten) {
   fs::create_directories(folder_ / "metrics.jsonl");
   EXPECT_CONTAINS(message_of<Error>([&] { continue_after(1); }), "metrics.jsonl");
