@@ -1,5 +1,7 @@
 #include "checkpoints/hparams_sources.h"
 
+#include <cmath>
+
 #include "core/error.h"
 #include "io/json_text.h"
 
@@ -15,6 +17,21 @@ Json dictated_hparams(int64_t context_frames, int64_t sequence_length, int64_t t
   return {{"context_frames", context_frames}, {"sequence_length", sequence_length}, {"repeat", time_shift}};
 }
 
+namespace {
+
+// JSON has no word for other numbers: what a run was trained with could not be told.
+void check_finite(const HparamsView& hparams) {
+  const auto all = hparams.to_json();
+  const auto check = [](const std::string& name, const Json& value) {
+    SAVP_CHECK(!value.is_number_float() || std::isfinite(value.get<double>()), UsageError,
+               "--model_hparams: ", name, "=", value.get<double>(), " is not finite");
+  };
+  for (const auto& [name, value] : all.items())
+    for (const auto& number : value) check(name, number);  // of a list, or itself
+}
+
+}  // namespace
+
 void resolve_hparams(HparamsView hparams, const HparamsDicts& dicts, const Json& from_dataset,
                      const std::string& text, const std::vector<std::string>& deprecated) {
   for (const auto& [where, values] : dicts) {
@@ -24,6 +41,7 @@ void resolve_hparams(HparamsView hparams, const HparamsDicts& dicts, const Json&
   }
   hparams.override_from_json(from_dataset, "the data set");
   hparams.override_from_text(text, "--model_hparams");
+  check_finite(hparams);
 }
 
 }  // namespace savp

@@ -233,6 +233,12 @@ TEST_F(RunDir, OldKeysArePassedOverUnknownOnesAreNot) {
   EXPECT_EQ(values.lr, 0.5);
   const auto message = message_of<UsageError>([&] { resolve_hparams(values, old, Json::object(), "", {}); });
   EXPECT_CONTAINS(message, "run/model_hparams.json: unknown hyperparameter num_gpus");
+  for (const char* text : {"lr=inf", "lr=nan"})
+    EXPECT_CONTAINS(message_of<UsageError>([&] {
+                      auto others = values;
+                      resolve_hparams(others, {}, Json::object(), text, {});
+                    }),
+                    "is not finite");
   EXPECT_CONTAINS(message_of<UsageError>([&] { resolve_hparams(values, {}, Json::object(), "lrr=1", {}); }),
                   "did you mean lr?");
 }
