@@ -450,6 +450,7 @@ void train_in(const std::shared_ptr<Communicator>& team, const TrainOptions& giv
 
   const auto device = device_named(options.device);
   limit_gpu_memory(device, options.gpu_mem_frac);
+  auto validated = validated_metrics(options.keep_best, data->shape(), device);
   const auto settings = trainer_options(plan, device);
   Trainer trainer(entry, hparams, data->shape(), settings);
   fill(trainer, plan);
@@ -481,7 +482,7 @@ void train_in(const std::shared_ptr<Communicator>& team, const TrainOptions& giv
                       : nullptr;
   const auto longer = open_long_validation(plan, hparams, device);
   Summaries summaries(trainer, has_event_file(options) ? summary_metrics(data->shape(), device) : MetricSet(),
-                      summary_options(options), validation.get(), longer.get());
+                      std::move(validated), summary_options(options), validation.get(), longer.get());
   loop.more = summaries.quick();
   loop.after_saving = summaries.thorough();
   let_one_write(loop, plan);
@@ -510,7 +511,7 @@ std::string own_device(const std::string& device, int64_t local_rank) {
   if (device == "cpu" || gpu_count() == 0) return device;
   SAVP_CHECK(device == "auto" || device == "cuda", UsageError, "--device ", device,
              " is one GPU, and there are several processes: choose --device cuda");
-  return concat("cuda:", local_rank % gpu_count());
+  return device_of_process(local_rank);
 }
 
 void train_among(const Rendezvous& rendezvous, TrainOptions options) {

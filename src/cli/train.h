@@ -15,8 +15,7 @@ struct TrainOptions {
   using Self = TrainOptions;
   static constexpr const char* kAbout =
       "trains a model of stochastic video prediction. The data set and good hyperparameters for it are "
-      "detected from "
-      "--input_dir where they are not given.";
+      "detected from --input_dir where they are not given.";
   static constexpr const char* kExample = "savp_train --input_dir data/bair --output_dir logs/bair";
   using Text = std::optional<std::string>;
 
@@ -58,9 +57,7 @@ struct TrainOptions {
   HPARAM_GROUP(output, "Output");
   HPARAM(Text, output_dir, std::nullopt,
          "the run's folder: JSON files, metrics.jsonl, event files, checkpoints; default: a folder in "
-         "--logs_dir named "
-         "after the "
-         "model and --model_hparams",
+         "--logs_dir named after the model and --model_hparams",
          Metavar{"DIR"});
   HPARAM(std::string, logs_dir, "logs", "where such folders are made", Metavar{"DIR"});
   HPARAM(std::string, output_dir_postfix, "", "end of such a folder's name", Metavar{"TEXT"});
@@ -115,11 +112,11 @@ struct TrainOptions {
       "finite, or losses a million times their running median",
       AtLeast{1});
 
-  HPARAM(
-      Text, keep_best, std::nullopt,
-      "also keep the checkpoint with the best value of this metric in validation (psnr, ssim, mse ...), in "
-      "the folder best of the run's folder",
-      Metavar{"METRIC"});
+  HPARAM(Text, keep_best, std::nullopt,
+         "also keep the checkpoint with the best value of this metric in validation (psnr, ssim, mse, lpips, "
+         "g_loss ...), in "
+         "the folder best of the run's folder",
+         Metavar{"METRIC"});
 
   HPARAM_GROUP(machine, "Machine");
   HPARAM(std::optional<int64_t>, seed, std::nullopt,

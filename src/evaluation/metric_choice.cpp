@@ -264,8 +264,8 @@ MetricSet choose_metrics(const MetricChoice& choice, const MeasuredVideos& video
     if (!asked && !(choice.names.empty() && row.usual)) continue;
     const auto name = enum_name(row.name), obstacle = row.obstacle(videos),
                missing = missing_network(row, networks);
-    SAVP_CHECK(!asked || obstacle.empty(), UsageError, "--metrics ", name, ": ", obstacle);
-    SAVP_CHECK(!asked || missing.empty(), DataError, "--metrics ", name, ": ", missing);
+    SAVP_CHECK(!asked || obstacle.empty(), UsageError, choice.flag, " ", name, ": ", obstacle);
+    SAVP_CHECK(!asked || missing.empty(), DataError, choice.flag, " ", name, ": ", missing);
     if (obstacle.empty() && missing.empty())
       add(set, row, networks, choice);
     else

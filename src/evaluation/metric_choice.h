@@ -19,7 +19,8 @@ struct MetricChoice {
   std::optional<std::string> weights = {};  // folder of the networks; default: metric_weights_folder()
   uint64_t seed = 0;                        // of the bootstrap samples
   MetricDefinitions definitions = {};
-  bool keep_features = false;  // of fvd and kvd, in the cache, for later evaluations
+  bool keep_features = false;      // of fvd and kvd, in the cache, for later evaluations
+  const char* flag = "--metrics";  // that has named them, for messages
 };
 
 // What is to be measured.

@@ -9,18 +9,16 @@
 #include "checkpoints/variable_source.h"
 #include "core/log.h"
 #include "core/text.h"
-#include "metrics/metrics.h"
+#include "evaluation/metric_choice.h"
+#include "metrics/metric_names.h"
 
 namespace savp {
 namespace {
 
 constexpr const char *kValidation = "val", *kBestMetric = "best_metric", *kBestValue = "best_value";
 
-// Losses and distances are better where they are lower.
-bool higher_is_better(const std::string& name) {
-  const auto& all = metrics();
-  const auto found = std::find_if(all.begin(), all.end(), [&](const auto& m) { return m.name == name; });
-  return found != all.end() && found->higher_is_better;
+[[noreturn]] void refuse(const std::string& metric, const std::string& why) {
+  throw UsageError(concat("--keep_best ", metric, ": ", why));
 }
 
 class BestSink final : public Sink {
@@ -50,7 +48,7 @@ class BestSink final : public Sink {
       if (name == options_.metric) return value;
       names.push_back(name);
     }
-    throw UsageError(concat("--keep_best ", options_.metric, ": validation measures ", join_words(names)));
+    refuse(options_.metric, concat("validation measures ", join_words(names)));
   }
 
   // None where another metric decided.
@@ -83,6 +81,28 @@ class BestSink final : public Sink {
 };
 
 }  // namespace
+
+std::vector<Metric> validated_metrics(const std::optional<std::string>& keep_best, const VideoShape& shape,
+                                      const at::Device& device) {
+  auto all = metrics();
+  const auto known = [&] {
+    return std::any_of(all.begin(), all.end(), [&](const auto& m) { return m.name == *keep_best; });
+  };
+  if (!keep_best || known() || keep_best->ends_with("_loss")) return all;
+  const auto* traits = find_traits(*keep_best);
+  if (traits != nullptr) {
+    const auto more = choose_metrics({.names = {traits->name}, .flag = "--keep_best"},
+                                     {.height = shape.height, .width = shape.width, .samples = 2}, device);
+    all.insert(all.end(), more.per_frame.begin(), more.per_frame.end());
+  }
+  if (!known()) {
+    std::vector<std::string> names;
+    for (const auto& metric : all) names.push_back(metric.name);
+    refuse(*keep_best, concat("validation measures ", join_words(names),
+                              ", on request lpips or lpips_vgg, and losses (g_loss ...)"));
+  }
+  return all;
+}
 
 MakeSink best_checkpoint(Trainer& trainer, BestCheckpoint options) {
   return [&trainer, options = std::move(options)](const SinkOrigin& origin) -> std::unique_ptr<Sink> {

@@ -3,9 +3,13 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "checkpoints/run_dir.h"
+#include "core/video.h"
+#include "metrics/metrics.h"
 #include "training/sinks.h"
 #include "training/trainer.h"
 
@@ -16,6 +20,12 @@ struct BestCheckpoint {
   RunDescription description;                   // of the run
   std::map<std::string, std::string> metadata;  // of its checkpoints
 };
+
+// What validation measures: metrics(), and the metric of frames that --keep_best asks for. Throws UsageError
+// where there is no such metric or loss ("g_loss"), or it cannot be measured of frames of this shape,
+// DataError where its network is missing.
+std::vector<Metric> validated_metrics(const std::optional<std::string>& keep_best, const VideoShape& shape,
+                                      const at::Device& device);
 
 // A sink that saves the trainer's variables in the folder "best" of the run's folder, each time that the
 // value of the metric in the group "val" is better than ever. The folder has the run's description, so that

@@ -153,10 +153,12 @@ MetricSet summary_metrics(const VideoShape& shape, const at::Device& device) {
   return all;
 }
 
-Summaries::Summaries(Trainer& trainer, MetricSet metrics, const SummaryOptions& options,
-                     const ValidationData* validation, const ValidationData* longer)
+Summaries::Summaries(Trainer& trainer, MetricSet metrics, std::vector<Metric> validated,
+                     const SummaryOptions& options, const ValidationData* validation,
+                     const ValidationData* longer)
     : trainer_(trainer),
       metrics_(std::move(metrics)),
+      validated_(std::move(validated)),
       options_(options),
       validation_(validation),
       longer_(longer) {}
@@ -216,7 +218,7 @@ void Summaries::scalars(const Moment& now) const {
     all.push_back(scalar_values(seen, batch, seen));
   }
   now.sink.scalars(now.step, kSummaries, tagged(mean_of(all), kOfValidation));
-  now.sink.scalars(now.step, "val", validate(trainer_, *validation_));
+  now.sink.scalars(now.step, "val", validate(trainer_, *validation_, validated_));
 }
 
 void Summaries::images(const Moment& now) const {

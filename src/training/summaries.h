@@ -39,8 +39,9 @@ MetricSet summary_metrics(const VideoShape& shape, const at::Device& device);
 
 class Summaries {
  public:
-  // The trainer and the sets, which may be null, must outlive it and its rows.
-  Summaries(Trainer& trainer, MetricSet metrics, const SummaryOptions& options,
+  // `metrics` go into event files, `validated` to people and metrics.jsonl. The trainer and the sets, which
+  // may be null, must outlive it and its rows.
+  Summaries(Trainer& trainer, MetricSet metrics, std::vector<Metric> validated, const SummaryOptions& options,
             const ValidationData* validation, const ValidationData* longer);
 
   // Scalars, images and histograms; eval and accum_eval, which take long. They stop early, without a result,
@@ -59,6 +60,7 @@ class Summaries {
 
   Trainer& trainer_;
   MetricSet metrics_;
+  std::vector<Metric> validated_;
   SummaryOptions options_;
   const ValidationData *validation_, *longer_;
 };

@@ -6,7 +6,6 @@
 
 #include "core/error.h"
 #include "core/noise.h"
-#include "metrics/metrics.h"
 #include "training/scalars.h"
 
 namespace savp {
@@ -18,7 +17,7 @@ Batch next_of(BatchStream& batches) {
   return *std::move(batch);
 }
 
-Values measured(Trainer& trainer, const Batch& batch) {
+Values measured(Trainer& trainer, const Batch& batch, const std::vector<Metric>& metrics) {
   Values values;
   const auto context = trainer.hparams().context_frames;
   DeviceNoise noise(batch.images.device(), /*seed=*/0);
@@ -26,7 +25,7 @@ Values measured(Trainer& trainer, const Batch& batch) {
                              .predict(batch, batch.images.size(0), /*samples=*/1, noise)
                              .images.slice(0, context - 1);
   const auto truth = batch.images.slice(0, context);
-  for (const auto& metric : metrics())
+  for (const auto& metric : metrics)
     values.emplace_back(metric.name, metric.measure(truth, predicted).mean().item<double>());
   DeviceNoise draws(batch.images.device(), /*seed=*/0);
   const auto losses = fetch(losses_of(trainer.look(batch, draws)));
@@ -70,9 +69,9 @@ Values mean_of(const std::vector<Values>& all) {
   return mean;
 }
 
-Values validate(Trainer& trainer, const ValidationData& data) {
+Values validate(Trainer& trainer, const ValidationData& data, const std::vector<Metric>& metrics) {
   std::vector<Values> all;
-  for (int64_t i = 0; i < data.few(); ++i) all.push_back(measured(trainer, data.batch(i)));
+  for (int64_t i = 0; i < data.few(); ++i) all.push_back(measured(trainer, data.batch(i), metrics));
   return mean_of(all);
 }
 

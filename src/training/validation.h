@@ -8,6 +8,7 @@
 
 #include "core/video.h"
 #include "datasets/dataset.h"
+#include "metrics/metrics.h"
 #include "training/sink.h"
 #include "training/trainer.h"
 
@@ -38,11 +39,10 @@ class ValidationData {
   std::vector<Batch> few_;  // on the CPU
 };
 
-// What the few batches say: the metrics that need nothing but frames ("psnr") of one prediction of each
-// video, over its predicted frames, and the losses that training reports, under their names. Draws are always
-// the same, and apart from those of training: with and without validation, training is the same. Waits for
-// the device.
-Values validate(Trainer& trainer, const ValidationData& data);
+// What the few batches say: the metrics ("psnr") of one prediction of each video, over its predicted frames,
+// and the losses that training reports, under their names. Draws are always the same, and apart from those of
+// training: with and without validation, training is the same. Waits for the device.
+Values validate(Trainer& trainer, const ValidationData& data, const std::vector<Metric>& metrics);
 
 // The mean of values with the same names in the same order.
 Values mean_of(const std::vector<Values>& all);

@@ -110,7 +110,7 @@ class SummariesTest : public testing::Test {
     auto trained = trainer(nz);
     const auto data = validation(kFrames, 2), longer = validation(9, 1);
     Summaries summaries(
-        *trained, basic_metrics(),
+        *trained, basic_metrics(), metrics(),
         {.scalars = 2, .images = 2, .eval = 2, .accum_eval = 4, .histograms = 2, .samples = 3}, data.get(),
         longer.get());
     TrainLoopOptions options{.output_dir = scratch_->path(), .progress_freq = 0, .save_freq = 0, .sinks = {}};
