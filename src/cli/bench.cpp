@@ -27,6 +27,7 @@
 #include "kernels/prepared_conv.h"
 #include "models/models.h"
 #include "records/spec.h"
+#include "training/perceptual.h"
 #include "training/trainer.h"
 
 namespace savp::cli {
@@ -212,9 +213,12 @@ class Bench {
     const auto hparams = model_hparams(entry, length);
     const auto* train_hparams = dynamic_cast<const TrainHparams*>(hparams.get());
     SAVP_CHECK(train_hparams, UsageError, "--model ", o_.model, " cannot be trained");
-    auto trainer = std::make_unique<Trainer>(
-        entry, *train_hparams, shape(),
-        TrainerOptions{.device = device_, .seed = 0, .precision = o_.precision, .graph = o_.graph});
+    auto trainer = std::make_unique<Trainer>(entry, *train_hparams, shape(),
+                                             TrainerOptions{.device = device_,
+                                                            .seed = 0,
+                                                            .precision = o_.precision,
+                                                            .graph = o_.graph,
+                                                            .vgg = load_vgg(*train_hparams, device_)});
     trainer->set_global_step(o_.global_step);
     return trainer;
   }

@@ -31,6 +31,7 @@
 #include "training/best_checkpoint.h"
 #include "training/communicator.h"
 #include "training/event_sink.h"
+#include "training/perceptual.h"
 #include "training/shared_batches.h"
 #include "training/starting_point.h"
 #include "training/summaries.h"
@@ -127,7 +128,7 @@ void settle_model(Plan& plan) {
              *options.model);
 }
 
-TrainerOptions trainer_options(const Plan& plan, const at::Device& device) {
+TrainerOptions trainer_options(const Plan& plan, const TrainHparams& hparams, const at::Device& device) {
   const auto& options = plan.options;
   const bool graph = options.graph && DeviceGraph::available(device) && plan.team->size() == 1;
   if (options.graph && !graph) log::warn("--graph is ignored: only one process on a GPU records steps");
@@ -136,7 +137,8 @@ TrainerOptions trainer_options(const Plan& plan, const at::Device& device) {
           .precision = options.precision,
           .graph = graph,
           .accumulate_steps = options.accumulate_steps,
-          .communicator = plan.team};
+          .communicator = plan.team,
+          .vgg = load_vgg(hparams, device)};
 }
 
 // Sequences of each batch that this process computes.
@@ -451,7 +453,7 @@ void train_in(const std::shared_ptr<Communicator>& team, const TrainOptions& giv
   const auto device = device_named(options.device);
   limit_gpu_memory(device, options.gpu_mem_frac);
   auto validated = validated_metrics(options.keep_best, data->shape(), device);
-  const auto settings = trainer_options(plan, device);
+  const auto settings = trainer_options(plan, hparams, device);
   Trainer trainer(entry, hparams, data->shape(), settings);
   fill(trainer, plan);
   const auto own_batches = data->batches({.batch_size = batch_size,

@@ -17,7 +17,6 @@
 #include "training/communicator.h"
 #include "training/gradient_average.h"
 #include "training/part_noise.h"
-#include "training/perceptual.h"
 #include "training/schedules.h"
 #include "training/step_clock.h"
 
@@ -212,7 +211,7 @@ struct Trainer::Body {
         communicator(how.communicator ? how.communicator : alone()),
         generator(model.make_generator(hparams, shape)),
         discriminators(model.make_discriminators(hparams, shape)),
-        generator_terms(savp::generator_terms(hparams, load_vgg(hparams, device))),
+        generator_terms(savp::generator_terms(hparams, how.vgg)),
         discriminator_terms(savp::discriminator_terms(hparams)),
         prior_in_loss(needs_prior(hparams)),
         clock(make_clock(hparams, *generator, device)),

@@ -13,6 +13,7 @@
 #include "core/precision.h"
 #include "core/video.h"
 #include "models/models.h"
+#include "nn/vgg.h"
 
 namespace savp {
 
@@ -59,6 +60,9 @@ struct TrainerOptions {
   // Null: this process alone. Draws are made for the whole batch, so that all must start with the same seed
   // and ask for the same StepOptions.
   std::shared_ptr<Communicator> communicator = nullptr;
+  // What the perceptual loss looks through, on the device (see load_vgg); null: vgg_cdist_weight must be
+  // zero.
+  std::shared_ptr<nn::Vgg16> vgg = nullptr;
 };
 
 // Not thread-safe: one thread at a time may use a trainer.

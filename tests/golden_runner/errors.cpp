@@ -12,6 +12,7 @@
 #include "core/error.h"
 #include "golden_runner/kinds.h"
 #include "models/models.h"
+#include "training/perceptual.h"
 #include "training/trainer.h"
 
 namespace savp::golden {
@@ -71,7 +72,9 @@ Tensor run(const Json& row) {
     generator->to(device());
     return generator->predict(batch, batch.images.size(0), 1, noise).images;
   }
-  Trainer trainer(entry, dynamic_cast<const TrainHparams&>(*hparams), batch.shape(), {device(), 1});
+  const auto& of_training = dynamic_cast<const TrainHparams&>(*hparams);
+  Trainer trainer(entry, of_training, batch.shape(),
+                  {.device = device(), .seed = 1, .vgg = load_vgg(of_training, device())});
   return trainer.step(batch, {.report = true, .outputs = true}).output.prior.images;
 }
 

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "core/device.h"
+#include "core/operator_count.h"
 #include "models/models.h"
 #include "training/trainer.h"
 
@@ -56,16 +57,15 @@ const std::map<std::string, std::string> kTiny = {
     {"sv2p", "num_masks=2,kl_weight=0.1,kl_anneal=none,num_iterations_1st_stage=0"}};
 
 std::unique_ptr<Trainer> make_trainer(const std::string& model, const std::string& options,
-                                      const VideoShape& shape, const at::Device& device) {
+                                      const VideoShape& shape, const TrainerOptions& how) {
   const auto& entry = find_model(model);
   const auto hp = entry.make_hparams();
   auto view = entry.view(*hp);
   view.override_from_json({{"context_frames", 2}, {"sequence_length", kFrames}}, "test");
   view.override_from_text(kTiny.at(model), "test");
   view.override_from_text(options, "test");
-  auto trainer = std::make_unique<Trainer>(entry, dynamic_cast<const TrainHparams&>(*hp), shape,
-                                           TrainerOptions{device, 1});
-  trainer->set_noise(std::make_shared<SameNoise>(device));
+  auto trainer = std::make_unique<Trainer>(entry, dynamic_cast<const TrainHparams&>(*hp), shape, how);
+  trainer->set_noise(std::make_shared<SameNoise>(how.device));
   return trainer;
 }
 
@@ -74,7 +74,7 @@ std::unique_ptr<Trainer> make_trainer(const std::string& model, const std::strin
 double step(const std::string& model, const std::string& options, const VideoShape& shape = kPlain,
             const std::vector<std::string>& without_gradient = {}) {
   SCOPED_TRACE(model + " " + options);
-  const auto trainer = make_trainer(model, options, shape, at::kCPU);
+  const auto trainer = make_trainer(model, options, shape, {at::kCPU, 1});
   const auto report = trainer->step(random_batch(shape, trainer->hparams().sequence_length));
   for (const auto* losses : {&report.d_losses, &report.g_losses_post})
     for (const auto& [name, value] : *losses) EXPECT_TRUE(std::isfinite(value.item<double>())) << name;
@@ -170,6 +170,31 @@ TEST(Grid, EveryOptionTakesAStep) {
   for (const auto& row : rows()) step(row.model, row.options, row.shape, row.without_gradient);
 }
 
+// A step asks the device for work and never for an answer: on a GPU each of these would wait.
+void step_without_reading(const Row& row, TrainerOptions how) {
+  SCOPED_TRACE(row.model + " " + row.options);
+  how.seed = 1;
+  const auto trainer = make_trainer(row.model, row.options, row.shape, how);
+  const auto batch = random_batch(row.shape, trainer->hparams().sequence_length);
+  trainer->step(batch);
+  const OperatorCount count;
+  trainer->step(batch, {.report = true});
+  for (const char* name : {"aten::item", "aten::_local_scalar_dense", "aten::is_nonzero", "aten::equal",
+                           "aten::nonzero", "aten::masked_select", "aten::unique"})
+    // LibTorch's fused Adam for the CPU looks at its own constants.
+    EXPECT_EQ(count.calls(name) - count.calls_inside(name, "aten::_fused_adam_"), 0) << name;
+  EXPECT_GT(count.calls("aten::mul"), 0);  // it does count
+}
+
+TEST(Grid, NoOptionMakesAStepReadBack) {
+  for (const auto& row : rows()) step_without_reading(row, {});
+  for (const std::string model : {"savp", "sna", "sv2p", "dna"}) {
+    step_without_reading({model, ""}, {.accumulate_steps = 2});
+    step_without_reading({model, ""}, {.precision = Precision::kBf16});
+  }
+  step_without_reading({"sna", "vgg_cdist_weight=1"}, {.vgg = std::make_shared<nn::Vgg16>()});
+}
+
 // Names that the rows, the grid and the small models do not set.
 TEST(Grid, EveryOptionIsThere) {
   const std::set<std::string> elsewhere = {"vgg_cdist_weight", "vgg_weights"};  // perceptual_test
@@ -200,7 +225,7 @@ TEST(Grid, OnTheGpuTheLossesAreTheSame) {
   const at::Device gpu(at::kCUDA, 0);
   for (const auto& row : rows()) {
     SCOPED_TRACE(row.model + " " + row.options);
-    const auto trainer = make_trainer(row.model, row.options, row.shape, gpu);
+    const auto trainer = make_trainer(row.model, row.options, row.shape, {gpu, 1});
     const auto batch = random_batch(row.shape, trainer->hparams().sequence_length).to(gpu);
     const auto loss = trainer->step(batch).g_loss_post.item<double>();
     EXPECT_NEAR(loss, step(row.model, row.options, row.shape, row.without_gradient), 2e-3 * std::abs(loss));

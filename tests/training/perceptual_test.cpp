@@ -51,8 +51,14 @@ TEST_F(Perceptual, TrainsAModel) {
   view.override_from_text(
       "ngf=2,num_masks=2,context_frames=1,sequence_length=2,l2_weight=0,vgg_cdist_weight=1", "test");
   view.set("vgg_weights", weights());
-  Trainer trainer(entry, dynamic_cast<const TrainHparams&>(*hp), {.channels = 3, .height = 32, .width = 32},
-                  {at::kCPU, 1});
+  const auto& of_training = dynamic_cast<const TrainHparams&>(*hp);
+  const VideoShape shape{.channels = 3, .height = 32, .width = 32};
+  EXPECT_CONTAINS(message_of<UsageError>([&] {
+                    Trainer(entry, of_training, shape, {at::kCPU, 1});
+                  }),
+                  "vgg_cdist_weight=1 needs VGG-16");
+  Trainer trainer(entry, of_training, shape,
+                  {.device = at::kCPU, .seed = 1, .vgg = load_vgg(of_training, at::kCPU)});
   Batch batch;
   batch.images = torch::rand({2, 1, 3, 32, 32});
   const auto first = trainer.step(batch).g_loss_post.item<double>();
