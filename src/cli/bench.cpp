@@ -24,6 +24,7 @@
 #include "core/operator_count.h"
 #include "core/video.h"
 #include "datasets/dataset.h"
+#include "inference/rollout.h"
 #include "kernels/prepared_conv.h"
 #include "models/models.h"
 #include "records/spec.h"
@@ -99,22 +100,40 @@ class Bench {
 
   void generate() {
     const auto length = frames(30);
-    const auto& entry = find_model(o_.model);
-    const auto hparams = model_hparams(entry, length);
-    std::shared_ptr<VideoPredictor> predictor;
-    if (entry.make_generator) {
-      const auto generator = entry.make_generator(*hparams, shape());
-      generator->to(device_);
-      predictor = generator;
-    } else {
-      predictor = entry.make_predictor(*hparams);
-    }
-    DeviceNoise noise(device_, /*seed=*/0);
-    const auto batch = random_batch(entry.make_generator ? o_.context_frames : length);
+    const auto model = open_model(length);
+    const auto batch = random_batch(length);
+    const auto actions = batch.actions.defined() ? batch.actions.slice(0, o_.context_frames - 1) : Tensor();
     const ProductPrecision products(o_.precision);
     const ReducedForward reduced(o_.precision, device_);
-    measure({}, o_.batch_size * (length - o_.context_frames),
-            [&] { predictor->predict(batch, length, /*samples=*/1, noise); });
+    measure({}, o_.batch_size * (length - o_.context_frames), [&] {
+      Rollout(model, batch, o_.context_frames)
+          .imagine({.length = length - o_.context_frames, .actions = actions});
+    });
+  }
+
+  // What a controller waits for: what its scene looks like next, and what many plans would lead to.
+  void latency() {
+    const auto length = frames(o_.context_frames + 15);
+    const auto model = open_model(length);
+    const auto batch = random_batch(length);
+    const ProductPrecision products(o_.precision);
+    const ReducedForward reduced(o_.precision, device_);
+    Rollout scene(model, batch, o_.context_frames);
+    const auto next = random_batch(1, /*actions=*/1);
+    measure({{"of", "observe and imagine the next frame"}}, o_.batch_size, [&] {
+      scene.observe(next);
+      scene.imagine({.length = 1, .actions = next.actions}).images.cpu();
+    });
+    Rollout::Wish wish{.length = length - o_.context_frames};
+    if (o_.actions > 0)
+      wish.actions = torch::rand({wish.length, o_.plans * o_.batch_size, o_.actions}, device_);
+    else
+      wish.samples = o_.plans;
+    measure({{"of", "observe and imagine plans"}, {"plans", o_.plans}, {"steps", wish.length}},
+            o_.plans * o_.batch_size, [&] {
+              scene.observe(next);
+              scene.imagine(wish).images.cpu();
+            });
   }
 
   // Without --input_dir: records and GIFs made for it, by 1, 2, 4 ... threads.
@@ -225,12 +244,33 @@ class Bench {
 
   int64_t frames(int64_t usual) const { return o_.sequence_length > 0 ? o_.sequence_length : usual; }
 
-  VideoShape shape() const { return {.channels = o_.channels, .height = o_.size, .width = o_.size}; }
+  VideoShape shape() const {
+    return {.channels = o_.channels, .height = o_.size, .width = o_.size, .actions = o_.actions};
+  }
 
-  Batch random_batch(int64_t length) const {
+  Batch random_batch(int64_t length) const { return random_batch(length, length - 1); }
+  Batch random_batch(int64_t length, int64_t actions) const {
     Batch batch;
     batch.images = torch::rand({length, o_.batch_size, o_.channels, o_.size, o_.size}, device_);
+    if (o_.actions > 0) batch.actions = torch::rand({actions, o_.batch_size, o_.actions}, device_);
     return batch;
+  }
+
+  // With weights as they are before training.
+  OpenModel open_model(int64_t length) const {
+    const auto& entry = find_model(o_.model);
+    OpenModel model{.origin = {.entry = &entry},
+                    .hparams = model_hparams(entry, length),
+                    .shape = shape(),
+                    .device = device_};
+    if (entry.make_generator) {
+      const auto generator = entry.make_generator(*model.hparams, shape());
+      generator->to(device_);
+      model.predictor = generator;
+    } else {
+      model.predictor = entry.make_predictor(*model.hparams);
+    }
+    return model;
   }
 
   std::unique_ptr<ModelHparams> model_hparams(const ModelEntry& entry, int64_t length) const {
@@ -276,6 +316,7 @@ class Bench {
     line["threads"] = at::get_num_threads();
     for (const auto& set : instruction_sets()) line["instructions"][set.library] = set.name;
     line["median_s"] = median;
+    line["p99_s"] = seconds[(seconds.size() * 99 + 99) / 100 - 1];
     line["min_s"] = seconds.front();
     line["max_s"] = seconds.back();
     line["per_second"] = static_cast<double>(count) / median;
@@ -292,9 +333,10 @@ class Bench {
 
 void bench(const BenchOptions& options, const MeasureVideos& measure_videos) {
   static const std::pair<BenchTask, void (Bench::*)()> kTasks[] = {
-      {BenchTask::kTrain, &Bench::train},   {BenchTask::kGenerate, &Bench::generate},
-      {BenchTask::kData, &Bench::data},     {BenchTask::kConv, &Bench::convolutions},
-      {BenchTask::kOps, &Bench::operators}, {BenchTask::kKernels, &Bench::kernels}};
+      {BenchTask::kTrain, &Bench::train},       {BenchTask::kGenerate, &Bench::generate},
+      {BenchTask::kLatency, &Bench::latency},   {BenchTask::kData, &Bench::data},
+      {BenchTask::kConv, &Bench::convolutions}, {BenchTask::kOps, &Bench::operators},
+      {BenchTask::kKernels, &Bench::kernels}};
   Bench bench(options, measure_videos);
   for (const auto& [task, run] : kTasks)
     if (task == options.what) (bench.*run)();

@@ -12,7 +12,7 @@
 
 namespace savp::cli {
 
-enum class BenchTask { kTrain, kGenerate, kData, kConv, kOps, kKernels };
+enum class BenchTask { kTrain, kGenerate, kLatency, kData, kConv, kOps, kKernels };
 
 }  // namespace savp::cli
 
@@ -20,9 +20,10 @@ namespace savp {
 template <>
 struct EnumNames<cli::BenchTask> {
   static constexpr std::pair<cli::BenchTask, const char*> kTable[] = {
-      {cli::BenchTask::kTrain, "train"}, {cli::BenchTask::kGenerate, "generate"},
-      {cli::BenchTask::kData, "data"},   {cli::BenchTask::kConv, "conv"},
-      {cli::BenchTask::kOps, "ops"},     {cli::BenchTask::kKernels, "kernels"}};
+      {cli::BenchTask::kTrain, "train"},     {cli::BenchTask::kGenerate, "generate"},
+      {cli::BenchTask::kLatency, "latency"}, {cli::BenchTask::kData, "data"},
+      {cli::BenchTask::kConv, "conv"},       {cli::BenchTask::kOps, "ops"},
+      {cli::BenchTask::kKernels, "kernels"}};
 };
 }  // namespace savp
 
@@ -31,9 +32,9 @@ namespace savp::cli {
 struct BenchOptions {
   using Self = BenchOptions;
   static constexpr const char* kAbout =
-      "measures time and memory of training steps, predictions, data loading or convolutions. Prints one "
-      "JSON line for each measurement, with median, least and most seconds. --what ops counts the operators "
-      "that a training step dispatches";
+      "measures time and memory of training steps, predictions, control steps, data loading or convolutions. "
+      "Prints one JSON line for each measurement, with median, 99th percentile, least and most seconds. "
+      "--what ops counts the operators that a training step dispatches";
   static constexpr const char* kExample =
       "savp_bench --what train --model_hparams_dict hparams/bair_action_free/ours_savp/model_hparams.json "
       "--batch_size 2 --threads 2";
@@ -43,11 +44,16 @@ struct BenchOptions {
   HPARAM(int64_t, iterations, 5, "measured iterations", (Between{1, 1e6}));
   HPARAM(int64_t, warmup, 1, "iterations before the measurement", (Between{0, 1e6}));
   HPARAM(int64_t, batch_size, 2, "videos in a batch", (Between{1, limits::kSequences}));
-  HPARAM(int64_t, sequence_length, 0, "frames, context included; 0: 12 in training, 30 in generation",
+  HPARAM(int64_t, sequence_length, 0,
+         "frames, context included; 0: 12 in training, 30 in generation, 15 after the context in plans",
          (Between{0, limits::kFrames}));
   HPARAM(int64_t, context_frames, 2, "frames given to the model at the start", (Between{1, limits::kFrames}));
   HPARAM(int64_t, size, 64, "height and width of a frame in pixels", (Between{16, limits::kPixels}));
   HPARAM(int64_t, channels, 3, "channels of a frame", (Between{1, limits::kFilters}));
+  HPARAM(int64_t, actions, 0, "numbers of an action between two frames", (Between{0, limits::kFilters}));
+  HPARAM(int64_t, plans, 200,
+         "--what latency: sequences of actions, or futures of a model without, imagined at once",
+         (Between{1, limits::kSequences}));
 
   HPARAM_GROUP(network, "Model");
   HPARAM(std::string, model, "savp", "model to measure");

@@ -19,11 +19,11 @@ Batch next_of(BatchStream& batches) {
 
 Values measured(Trainer& trainer, const Batch& batch, const std::vector<Metric>& metrics) {
   Values values;
-  const auto context = trainer.hparams().context_frames;
-  DeviceNoise noise(batch.images.device(), /*seed=*/0);
-  const auto predicted = trainer.generator()
-                             .predict(batch, batch.images.size(0), /*samples=*/1, noise)
-                             .images.slice(0, context - 1);
+  const auto context = trainer.hparams().context_frames, length = batch.images.size(0);
+  RolloutNoise noise(batch.images.device(), /*seed=*/0, {.videos = batch.batch_size()});
+  const auto actions = batch.actions.defined() ? batch.actions.slice(0, context - 1, length - 1) : Tensor();
+  const auto predicted =
+      trainer.generator().start(batch, context)->imagine(actions, length - context, noise).images;
   const auto truth = batch.images.slice(0, context);
   for (const auto& metric : metrics)
     values.emplace_back(metric.name, metric.measure(truth, predicted).mean().item<double>());

@@ -225,6 +225,17 @@ TEST_F(OwnDataTools, ReadingOfEachKindIsMeasured) {
                   "holds no videos");
 }
 
+TEST_F(OwnDataTools, AControlStepIsMeasured) {
+  const auto lines = lines_of(run(
+      "savp_bench", 0,
+      {"--what", "latency", "--size", "32", "--model_hparams", "ngf=4,nef=4,nz=2", "--batch_size", "1",
+       "--actions", "3", "--plans", "5", "--sequence_length", "4", "--iterations", "3", "--threads", "1"}));
+  ASSERT_EQ(lines.size(), 2U);
+  for (const auto& line : lines) EXPECT_GE(line["p99_s"], line["median_s"]) << line;
+  EXPECT_EQ(lines[1]["plans"], 5);
+  EXPECT_EQ(lines[1]["steps"], 2) << "two of the four frames are given";
+}
+
 TEST_F(OwnDataTools, WithoutFFmpegTheRestIsMeasured) {
   const auto made = run_tool("light_bench", {"--what", "data", "--size", "16", "--threads", "1"});
   EXPECT_EQ(made.code, 0);
