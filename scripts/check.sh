@@ -16,7 +16,7 @@ EOF
 }
 
 # Links stay links.
-cpp_files() { git ls-files -s -- '*.h' '*.cpp' '*.cu' '*.inc' | sed -n 's/^100[0-9]* .*\t//p'; }
+cpp_files() { git ls-files -s -- '*.h' '*.cpp' '*.cu' '*.cuh' '*.inc' | sed -n 's/^100[0-9]* .*\t//p'; }
 
 # The names of the files that clang-format would change.
 unformatted() { cpp_files | xargs clang-format --dry-run --Werror 2>&1 | sed -n 's/:[0-9:]* error:.*//p' | sort -u; }

@@ -123,7 +123,7 @@ def public_complaints(paths):
 def main():
     map_text, allowed = read_map(Path("README.md"))
     tracked = subprocess.check_output(["git", "ls-files", "include", "src", "tools", "tests"], text=True)
-    paths = [Path(name) for name in tracked.split() if name.endswith((".h", ".cpp", ".cu"))]
+    paths = [Path(name) for name in tracked.split() if name.endswith((".h", ".cpp", ".cu", ".cuh"))]
     paths = [path for path in paths if path.exists()]
     found = [text for path in paths if path.parts[0] != "include" for text in complaints(path, allowed)]
     found += [*missing_rooms(allowed), *table_complaints(map_text, paths), *public_complaints(paths)]

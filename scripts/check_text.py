@@ -14,7 +14,7 @@ import textwrap
 from pathlib import Path
 
 COLUMNS = 110
-CPP = (".h", ".cpp", ".cu", ".inc")
+CPP = (".h", ".cpp", ".cu", ".cuh", ".inc")
 SCRIPTS = (".py", ".sh", ".cmake", ".txt")
 
 # What users and readers should not have to puzzle over, and what to write instead.

@@ -65,7 +65,7 @@ std::string old(std::string name) {
   return name;
 }
 
-bool is_slot(std::string_view name) { return name.ends_with("/Adam") || name.ends_with("/Adam_1"); }
+bool is_slot(std::string_view name) { return name.ends_with(kFirstMoment) || name.ends_with(kSecondMoment); }
 
 std::string_view without_slot(std::string_view name) {
   return is_slot(name) ? name.substr(0, name.rfind('/')) : name;

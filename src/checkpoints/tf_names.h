@@ -19,6 +19,10 @@ std::string modern(std::string name);
 // The other way round: the name that programs of that age look for.
 std::string old(std::string name);
 
+// What follows a variable's name in those of its moments, and Adam's powers.
+inline constexpr std::string_view kFirstMoment = "/Adam", kSecondMoment = "/Adam_1";
+inline constexpr const char *kBeta1Power = "beta1_power", *kBeta2Power = "beta2_power";
+
 // Whether it is "<name>/Adam" or "<name>/Adam_1", a moment of a variable.
 bool is_slot(std::string_view name);
 // The variable that a slot belongs to; other names as they are.

@@ -19,13 +19,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kFirstMoment = "/Adam", kSecondMoment = "/Adam_1";
-
 // The other moment of the same variable.
 std::string sibling(const std::string& slot) {
-  const bool second = slot.ends_with(kSecondMoment);
-  const auto variable = slot.substr(0, slot.size() - (second ? kSecondMoment : kFirstMoment).size());
-  return variable + std::string(second ? kFirstMoment : kSecondMoment);
+  const bool second = slot.ends_with(tf_names::kSecondMoment);
+  const auto variable =
+      slot.substr(0, slot.size() - (second ? tf_names::kSecondMoment : tf_names::kFirstMoment).size());
+  return variable + std::string(second ? tf_names::kFirstMoment : tf_names::kSecondMoment);
 }
 
 // What a bundle of ours says beside its tensors.

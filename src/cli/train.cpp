@@ -104,7 +104,8 @@ void settle_folders(Plan& plan) {
   if (options.resume) return;
   const auto saved = saved_steps(*options.output_dir);
   SAVP_CHECK(saved.empty(), UsageError, *options.output_dir, " already holds ",
-             saved.back().file.filename().string(), ": go on with --resume, or choose another --output_dir");
+             saved.back().file.filename().string(),
+             ": continue with --resume, or choose another --output_dir");
 }
 
 void settle_dataset(Plan& plan) {

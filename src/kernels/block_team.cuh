@@ -1,5 +1,5 @@
-// A block's threads as a team of host_device.h: blockDim.x = kChannels channels side by side, which lie side by side in
-// memory where tensors are channels-last, and blockDim.y threads for the pixels of each.
+// A block's threads as a team of host_device.h: blockDim.x = kChannels channels side by side, which lie side
+// by side in memory where tensors are channels-last, and blockDim.y threads for the pixels of each.
 #pragma once
 
 #include <limits>
@@ -29,7 +29,8 @@ class BlockTeam {
     constexpr int kWarps = kBlockThreads / 32;
     const int thread = threadIdx.y * kChannels + threadIdx.x, warp = thread / 32;
     for (int i = 0; i < kCount; ++i) {
-      for (int offset = 16; offset >= kChannels; offset /= 2) x[i] += __shfl_xor_sync(0xffffffffU, x[i], offset);
+      for (int offset = 16; offset >= kChannels; offset /= 2)
+        x[i] += __shfl_xor_sync(0xffffffffU, x[i], offset);
       if (thread % 32 < kChannels) shared_[(i * kWarps + warp) * kChannels + threadIdx.x] = x[i];
     }
     __syncthreads();
@@ -57,12 +58,14 @@ __global__ void __launch_bounds__(kBlockThreads) each_channel_kernel(Work work, 
 
 template <int kChannels, class Work, class Body>
 void launch_channels(const Work& work, int64_t samples, int64_t channels, Body body, cudaStream_t stream) {
-  const dim3 grid(static_cast<unsigned>((channels + kChannels - 1) / kChannels), static_cast<unsigned>(samples));
-  each_channel_kernel<kChannels><<<grid, dim3(kChannels, kBlockThreads / kChannels), 0, stream>>>(work, channels, body);
+  const dim3 grid(static_cast<unsigned>((channels + kChannels - 1) / kChannels),
+                  static_cast<unsigned>(samples));
+  each_channel_kernel<kChannels>
+      <<<grid, dim3(kChannels, kBlockThreads / kChannels), 0, stream>>>(work, channels, body);
 }
 
-// Channels side by side share a block where they are neighbours in memory, as many as fill a sector of it unless that
-// leaves multiprocessors without work; elsewhere a channel has a block of its own.
+// Channels side by side share a block where they are neighbours in memory, as many as fill a sector of it
+// unless that leaves multiprocessors without work; elsewhere a channel has a block of its own.
 template <class Work, class Body>
 void each_channel(const Work& work, int64_t samples, int64_t channels, bool channels_last, Body body,
                   cudaStream_t stream) {

@@ -5,6 +5,9 @@
 
 #include <optional>
 
+#include "checkpoints/tf_names.h"
+#include "core/error.h"
+
 namespace savp {
 namespace {
 
@@ -115,11 +118,11 @@ void Adam::zero_grad() {
 Adam::NamedTensors Adam::state() const {
   NamedTensors all;
   for (size_t i = 0; i < parameters_.size(); ++i) {
-    all.emplace_back(parameters_[i].first + "/Adam", m_[i]);
-    all.emplace_back(parameters_[i].first + "/Adam_1", v_[i]);
+    all.emplace_back(concat(parameters_[i].first, tf_names::kFirstMoment), m_[i]);
+    all.emplace_back(concat(parameters_[i].first, tf_names::kSecondMoment), v_[i]);
   }
-  all.emplace_back("beta1_power", beta1_power_);
-  all.emplace_back("beta2_power", beta2_power_);
+  all.emplace_back(tf_names::kBeta1Power, beta1_power_);
+  all.emplace_back(tf_names::kBeta2Power, beta2_power_);
   return all;
 }
 

@@ -56,7 +56,7 @@ Health::Health(Trainer& trainer, int64_t max_bad_steps)
       weights_step_(trainer.global_step()),
       losses_(trainer.global_step()) {
   const auto variables = trainer.state();
-  for (const char* part : {"generator", "discriminator"}) {
+  for (const char* part : {kGeneratorScope, kDiscriminatorScope}) {
     Weights weights{part, trained(variables, part), RunningMedian(kMedianOf)};
     if (weights.tensors.empty()) continue;
     if (const auto size = size_of(weights.tensors); std::isfinite(size)) weights.sizes.add(size);

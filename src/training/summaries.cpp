@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "checkpoints/tf_names.h"
 #include "core/error.h"
 #include "core/interrupt.h"
 #include "core/log.h"
@@ -234,8 +235,7 @@ void Summaries::histograms(const Moment& now) const {
   for (const auto& [name, gradient] : trainer_.gradients())
     if (gradient.defined()) now.sink.histogram(now.step, "gradients/" + name, gradient);
   for (const auto& [name, value] : trainer_.state())
-    if (value.is_floating_point() && !name.ends_with("/Adam") && !name.ends_with("/Adam_1") &&
-        value.dim() > 0)
+    if (value.is_floating_point() && !tf_names::is_slot(name) && value.dim() > 0)
       now.sink.histogram(now.step, name, value);
 }
 

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "checkpoints/tf_names.h"
 #include "checkpoints/variables.h"
 #include "core/device_graph.h"
 #include "core/schedule.h"
@@ -484,7 +485,7 @@ struct Trainer::Body {
     append(named_buffers(kDiscriminatorScope, *discriminators));
     const auto powers_scoped = [](NamedTensors state, const std::string& scope) {
       for (auto& [name, tensor] : state)
-        if (name == "beta1_power" || name == "beta2_power") name = concat(scope, "/", name);
+        if (name == tf_names::kBeta1Power || name == tf_names::kBeta2Power) name = concat(scope, "/", name);
       return state;
     };
     append(powers_scoped(g_optimizer.state(), optimizer_scope(kGeneratorScope)));

@@ -60,8 +60,8 @@ struct TrainerOptions {
   // Null: this process alone. Draws are made for the whole batch, so that all must start with the same seed
   // and ask for the same StepOptions.
   std::shared_ptr<Communicator> communicator = nullptr;
-  // What the perceptual loss looks through, on the device (see load_vgg); null: vgg_cdist_weight must be
-  // zero.
+  // What the perceptual loss looks through, on the device (see load_vgg); null: vgg_cdist_weight must
+  // be zero.
   std::shared_ptr<nn::Vgg16> vgg = nullptr;
 };
 

@@ -160,7 +160,8 @@ TEST_F(TrainTool, ACheckpointOfTensorFlowIsResumed) {
 
 TEST_F(TrainTool, ResumesAndNeverOverwritesARun) {
   run(0, arguments("max_steps=2"));
-  EXPECT_CONTAINS(run(2, arguments("max_steps=4")), "already holds model-2.safetensors: go on with --resume");
+  EXPECT_CONTAINS(run(2, arguments("max_steps=4")),
+                  "already holds model-2.safetensors: continue with --resume");
   const auto text = run(0, arguments("max_steps=4", {"--resume"}));
   EXPECT_CONTAINS(text, "training from step 2 to 4");
   EXPECT_TRUE(fs::exists(folder_ / "run/model-4.safetensors"));
