@@ -161,7 +161,7 @@ Checkpoint::Place Checkpoint::place_of(const std::string& text) {
   const bool has_folder = fs::is_directory(place.folder);
   const bool is_known = place.prefix.empty() || fs::exists(place.folder / kOptions) ||
                         is_there((place.folder / place.prefix).string());
-  SAVP_CHECK(has_folder && is_known, DataError, "--checkpoint ", text, ": no such folder or checkpoint",
+  SAVP_CHECK(has_folder && is_known, DataError, "checkpoint ", text, ": no such folder or checkpoint",
              has_folder ? "" : concat(" (there is no folder ", place.folder.string(), ")"),
              ": name a run's folder (logs/bair) or one of its steps (logs/bair/model-200000)");
   return place;
@@ -171,12 +171,12 @@ Checkpoint Checkpoint::open(const std::string& text) {
   Checkpoint checkpoint;
   for (const auto& one : names_in(text)) checkpoint.places_.push_back(place_of(one));
   SAVP_CHECK(!checkpoint.places_.empty(), UsageError,
-             "--checkpoint is empty: name a run's folder or one of its checkpoints");
+             "the checkpoint's name is empty: name a run's folder or one of its checkpoints");
   const auto& folder = checkpoint.folder();
   const bool is_run = fs::exists(folder / kOptions);
   for (const auto& place : checkpoint.places_)
     if (!place.prefix.empty() && is_run) file_in(place);  // that it is there
-  SAVP_CHECK(is_run, DataError, "--checkpoint ", text, ": ", folder.string(), " has no ", kOptions,
+  SAVP_CHECK(is_run, DataError, "checkpoint ", text, ": ", folder.string(), " has no ", kOptions,
              " (is it the folder of a run?)");
   checkpoint.options_ = read_hparams_file(folder / kOptions).second;
   checkpoint.dataset_hparams_ = hparams_of_run(folder / kDatasetHparams);

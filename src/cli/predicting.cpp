@@ -46,6 +46,12 @@ OpenModel open(const PredictOptions& options, Origin origin, const at::Device& d
   return open_model(std::move(origin), settings);
 }
 
+Origin origin_of(const PredictOptions& options) {
+  SAVP_CHECK(options.checkpoint || options.model, UsageError,
+             "--checkpoint PATH must be given, or a --model that needs none (repeat, ground_truth)");
+  return Origin::find(options.checkpoint, options.model);
+}
+
 }  // namespace
 
 at::Device settle_machine(const PredictOptions& options) {
@@ -63,14 +69,14 @@ Predicting::Predicting(const PredictOptions& options, Origin origin, const at::D
 
 Predicting Predicting::open_dataset(const PredictOptions& options, Reach reach) {
   const auto device = settle_machine(options);
-  auto origin = Origin::find(options.checkpoint, options.model);
+  auto origin = origin_of(options);
   auto input = open_dataset_input(origin, input_options(options, device), reach);
   return {options, std::move(origin), device, std::move(input)};
 }
 
 Predicting Predicting::open_clip(const PredictOptions& options, const StartingClip& clip) {
   const auto device = settle_machine(options);
-  auto origin = Origin::find(options.checkpoint, options.model);
+  auto origin = origin_of(options);
   auto input = open_clip_input(origin, input_options(options, device), clip);
   return {options, std::move(origin), device, std::move(input)};
 }

@@ -27,7 +27,7 @@ std::shared_ptr<VideoPredictor> make_predictor(const OpenModel& model) {
   const auto& entry = model.entry();
   if (!entry.trainable) return entry.make_predictor(*model.hparams);
   const auto& source = model.origin.variables;
-  SAVP_CHECK(source, UsageError, "--model ", entry.name, " needs its weights: give --checkpoint PATH");
+  SAVP_CHECK(source, UsageError, "model ", entry.name, " needs its weights: give a checkpoint");
   auto generator = entry.make_generator(*model.hparams, model.shape);
   generator->to(model.device);
   Leniency leniency{.unused = true};  // discriminators and optimizers
@@ -48,7 +48,7 @@ Origin Origin::find(const std::optional<std::string>& checkpoint, const std::opt
   Origin origin;
   if (checkpoint) origin.checkpoint = Checkpoint::open(*checkpoint);
   SAVP_CHECK(model || checkpoint, UsageError,
-             "--checkpoint PATH must be given, or a --model that needs none (repeat, ground_truth)");
+             "a checkpoint must be given, or a model that needs none (repeat, ground_truth)");
   origin.entry = &find_model(model ? *model : origin.checkpoint->option("model"));
   if (checkpoint && origin.entry->trainable)
     origin.variables = std::make_shared<VariableSource>(VariableSource::open(*origin.checkpoint));

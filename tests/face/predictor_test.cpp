@@ -209,11 +209,17 @@ TEST_F(PredictorTest, RefusesWhatDoesNotFit) {
        }},
       {"0 actions of 0 numbers", [&] { scene.imagine({.length = 6}); }},
       {"samples=0", [&] { scene.imagine({.actions = plan(), .samples = 0, .length = 6}); }},
-      {"--device gpu", [&] { Predictor::open(run(), {.device = "gpu"}); }},
+      {"device gpu", [&] { Predictor::open(run(), {.device = "gpu"}); }},
       {"did you mean ngf", [&] { Predictor::open(run(), {.model_hparams = "ngff=3"}); }}};
   for (const auto& [text, call] : rows)
     EXPECT_NE(message<UsageError>(call).find(text), std::string::npos)
         << text << ": " << message<UsageError>(call);
+  // A program has no flags.
+  for (const auto& device : {"gpu", "cuda:99"})
+    EXPECT_EQ(message<UsageError>([&] { Predictor::open(run(), {.device = device}); }).find("--device"),
+              std::string::npos);
+  EXPECT_NE(message<UsageError>([] { Predictor::open(""); }).find("a checkpoint must be given"),
+            std::string::npos);
   EXPECT_EQ(scene.frames(), kContext);
   EXPECT_NE(message<DataError>([&] { Predictor::open(run() + "x"); }).find("no such folder or checkpoint"),
             std::string::npos);
