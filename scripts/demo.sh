@@ -1,11 +1,14 @@
 #!/usr/bin/env bash
-# usage: scripts/demo.sh [--cpu | --cuda]
+# usage: scripts/demo.sh [--quick] [--cpu | --cuda]
 # Sets everything up, builds the tools, and does the whole job once, small: makes toy data, trains on it, draws futures,
-# measures them, and compares with a model that only repeats the last frame it saw. Everything lands in demo/.
+# measures them, and compares with a model that only repeats the last frame it saw. Everything lands in demo/. With
+# --quick training takes 10 steps: it shows that all works, and no model worth looking at.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 source scripts/tables.sh
+steps=()
+[[ ${1:-} != --quick ]] || { steps=(--model_hparams max_steps=10) && shift; }
 scripts/build.sh "$@" savp_preprocess savp_train savp_generate savp_evaluate savp_report
 
 say() { printf '\n== %s\n' "$*"; }
@@ -25,7 +28,7 @@ if compgen -G "$run/model-*.safetensors" >/dev/null; then
   tool train --input_dir "$data" --output_dir "$run" --resume --seed 0
 else
   tool train --input_dir "$data" --output_dir "$run" --preset small --seed 0 --progress_freq 50 --summary_freq 400 \
-    --save_freq 400 --eval_summary_freq 0 --accum_eval_summary_freq 0 --dataset_hparams sequence_length=8
+    --save_freq 400 --eval_summary_freq 0 --accum_eval_summary_freq 0 --dataset_hparams sequence_length=8 "${steps[@]}"
 fi
 
 say "Futures of unseen sequences, as GIFs"
