@@ -1,9 +1,9 @@
 """Keeps docs/reference.md, the tables of all flags and hyperparameters, equal to what the tools say of themselves.
 
-usage: scripts/reference.py [--fix] [--bin DIR]
+usage: scripts/reference.py [--fix | --man OUT] [--bin DIR]
 
 Compares with --help and --help_hparams of the tools in DIR (build/bin). --fix writes what differs; the sections of tools
-that are not built stay.
+that are not built stay. --man writes a manual page of each tool and command to the folder OUT instead.
 """
 
 import argparse
@@ -89,6 +89,50 @@ def tool_sections(tool):
     return {f"{tool.name} {name}": flags_section(f"{tool.name} {name}", [tool, name]) for name in named}
 
 
+# --- Manual pages
+
+EXITS = (("0", "done"), ("1", "a fault of the program"), ("2", "flags, hyperparameters or arguments that cannot be used"),
+         ("3", "files or folders that are missing, damaged or of another kind"),
+         ("4", "no memory, a full disk, a failing device"), ("5", "training diverged"), ("130", "stopped by a signal"))
+
+
+def roff(text):
+    text = text.replace("\\", "\\e").replace("-", "\\-")
+    return "\\&" + text if text[:1] in (".", "'") else text
+
+
+def manual(title, command, version):
+    """A page of man(7)."""
+    blocks = output([*command, "--help"]).split("\n\n")
+    about = " ".join(blocks[0].split())[len(title):].strip()
+    name = title.replace(" ", "-")
+    page = f'.TH {name.upper()} 1 "" "savp {version}"\n.SH NAME\n{roff(name)} \\- {roff(about.split(". ")[0].rstrip("."))}\n'
+    sections = {"SYNOPSIS": "", "DESCRIPTION": roff(about) + "\n", "OPTIONS": "", "EXAMPLE": ""}
+    for block in blocks[1:]:
+        head, *lines = block.rstrip().split("\n")
+        if head.startswith("Usage: "):
+            sections["SYNOPSIS"] = roff(" ".join(block.split())[len("Usage: "):]) + "\n"
+        elif head.startswith("Example"):
+            sections["EXAMPLE"] = ".nf\n" + "\n".join(roff(line.strip()) for line in lines) + "\n.fi\n"
+        else:
+            sections["OPTIONS"] += f".SS {roff(head)}\n"
+            for entry in entries(lines):
+                flag, _, meaning = entry.partition("  ")
+                sections["OPTIONS"] += f".TP\n\\fB{roff(flag)}\\fR\n{roff(meaning.strip())}\n"
+    for section, text in sections.items():
+        page += f".SH {section}\n{text}"
+    return page + ".SH EXIT STATUS\n" + "".join(f".TP\n{code}\n{meaning}\n" for code, meaning in EXITS)
+
+
+def write_manual(folder, out):
+    out.mkdir(parents=True, exist_ok=True)
+    for tool in (folder / name for name in TOOLS if (folder / name).exists()):
+        version = output([tool, "--version"]).split()[1].rstrip(",")
+        for title in tool_sections(tool):
+            page = manual(title, [tool, *title.split()[1:]], version)
+            (out / f"{title.replace(' ', '-')}.1").write_text(page)
+
+
 # --- Hyperparameters
 
 
@@ -142,8 +186,11 @@ def all_sections(folder):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--fix", action="store_true")
+    parser.add_argument("--man", type=Path)
     parser.add_argument("--bin", type=Path, default=Path("build/bin"))
     arguments = parser.parse_args()
+    if arguments.man:
+        return write_manual(arguments.bin, arguments.man)
     now = PAGE.read_text() if PAGE.exists() else HEAD
     was = {part.split("\n")[0]: "## " + part for part in SECTION.split(now)[1:]}
     made = all_sections(arguments.bin)

@@ -79,7 +79,7 @@ class Checker:
     def faults(self, command, with_values):
         """`with_values`: also whether the tool accepts the flags' values, which takes a second."""
         program, *arguments = command
-        if program == "cmake" or program == "ctest":
+        if program in ("cmake", "cpack", "ctest"):
             return self.unknown_presets(arguments)
         tool = PROGRAM.match(program)
         if tool and (self.bin / tool[1]).exists():

@@ -40,6 +40,15 @@ expect("${VERSION} savp: 3 frames, 2 futures of 3\nrefused with 3\n" ${bin}/pack
 expect("[4, 2, 3, 32, 32]\n" ${bin}/package_tensors ${CHECKPOINT})
 expect("${VERSION}\n" ${bin}/package_c ${CHECKPOINT})
 
+# The C interface without CMake.
+file(GLOB_RECURSE pc ${WORK_DIR}/installed/savp.pc)
+get_filename_component(pc ${pc} DIRECTORY)
+run(pkg-config --with-path=${pc} --cflags --libs savp)
+separate_arguments(flags UNIX_COMMAND "${output}")
+get_filename_component(lib ${pc} DIRECTORY)
+run(cc ${CMAKE_CURRENT_LIST_DIR}/../face/c_program.c -o ${bin}/package_pc ${flags} -Wl,-rpath,${lib})
+expect("${VERSION}\n" ${bin}/package_pc ${CHECKPOINT})
+
 # The example with a run of our own, by an installed tool.
 if(EXISTS ${BUILD_DIR}/bin/savp_train)
   run(${CMAKE_COMMAND} --install ${BUILD_DIR} --component tools --prefix ${WORK_DIR}/installed)

@@ -1,0 +1,11 @@
+# Before cpack packs: programs look for libraries beside themselves alone, not where these were when they were built.
+file(GLOB_RECURSE files ${CPACK_TEMPORARY_DIRECTORY}/savp_* ${CPACK_TEMPORARY_DIRECTORY}/libsavp_c.so.*)
+foreach(file ${files})
+  if(IS_SYMLINK ${file})
+    continue()
+  elseif(file MATCHES "/bin/[^/]*$")
+    file(RPATH_SET FILE ${file} NEW_RPATH "$ORIGIN/../lib")
+  elseif(file MATCHES "/lib/[^/]*$")
+    file(RPATH_SET FILE ${file} NEW_RPATH "$ORIGIN")
+  endif()
+endforeach()
