@@ -72,6 +72,7 @@ class Bench {
       line["by_name"][name] = times;
       total += times;
     }
+    for (const auto& [name, times] : count.computing_gradients()) line["by_derivative"][name] = times;
     line["operators"] = total;
     std::cout << line.dump() << std::endl;
   }

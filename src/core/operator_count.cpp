@@ -14,6 +14,7 @@ constexpr const char* kFree[] = {"aten::_reshape_alias",
                                  "aten::_unsafe_view",
                                  "aten::alias",
                                  "aten::as_strided",
+                                 "aten::as_strided_",
                                  "aten::chunk",
                                  "aten::detach",
                                  "aten::detach_",
@@ -21,12 +22,16 @@ constexpr const char* kFree[] = {"aten::_reshape_alias",
                                  "aten::empty_like",
                                  "aten::empty_strided",
                                  "aten::expand",
+                                 "aten::flatten",
                                  "aten::is_same_size",
+                                 "aten::movedim",
                                  "aten::narrow",
                                  "aten::new_empty",
                                  "aten::new_empty_strided",
                                  "aten::permute",
                                  "aten::resize_",
+                                 "aten::resolve_conj",
+                                 "aten::resolve_neg",
                                  "aten::select",
                                  "aten::set_",
                                  "aten::slice",
@@ -38,6 +43,7 @@ constexpr const char* kFree[] = {"aten::_reshape_alias",
                                  "aten::transpose",
                                  "aten::transpose_",
                                  "aten::unbind",
+                                 "aten::unflatten",
                                  "aten::unfold",
                                  "aten::unsqueeze",
                                  "aten::unsqueeze_",
@@ -57,7 +63,7 @@ bool is_free(const std::string& name) {
 }
 
 struct Counts {
-  std::map<std::string, int64_t> calls, computing;
+  std::map<std::string, int64_t> calls, computing, computing_gradients;
   std::map<std::pair<std::string, std::string>, int64_t> inside;  // operator, one that it was called in
 };
 std::mutex mutex;
@@ -66,25 +72,28 @@ Counts counted;
 // Operators that this thread is inside of, and whether they have called one that computes.
 struct Open {
   std::string name;
-  bool composed;
+  bool derivative, composed;
 };
 thread_local std::vector<Open> open;
 
 std::unique_ptr<at::ObserverContext> enter(const at::RecordFunction& function) {
-  open.push_back({function.name(), false});
+  open.push_back({function.name(), function.scope() == at::RecordScope::BACKWARD_FUNCTION, false});
   return nullptr;
 }
 
 void leave(const at::RecordFunction& /*function*/, at::ObserverContext* /*context*/) {
   if (open.empty()) return;  // entered before the count began
-  const auto [name, composed] = open.back();
+  const auto [name, derivative, composed] = open.back();
   open.pop_back();
-  const bool computes = !composed && !is_free(name);
+  const bool computes = !derivative && !composed && !is_free(name);
   if (!open.empty() && (composed || computes)) open.back().composed = true;
   const std::lock_guard<std::mutex> lock(mutex);
   ++counted.calls[name];
   for (const auto& outer : open) ++counted.inside[{name, outer.name}];
-  if (computes) ++counted.computing[name];
+  if (!computes) return;
+  ++counted.computing[name];
+  for (const auto& outer : open)
+    if (outer.derivative) ++counted.computing_gradients[outer.name];
 }
 
 }  // namespace
@@ -94,8 +103,8 @@ OperatorCount::OperatorCount() {
     const std::lock_guard<std::mutex> lock(mutex);
     counted = {};
   }
-  handle_ =
-      at::addGlobalCallback(at::RecordFunctionCallback(enter, leave).scopes({at::RecordScope::FUNCTION}));
+  handle_ = at::addGlobalCallback(at::RecordFunctionCallback(enter, leave)
+                                      .scopes({at::RecordScope::FUNCTION, at::RecordScope::BACKWARD_FUNCTION}));
 }
 
 OperatorCount::~OperatorCount() { at::removeCallback(handle_); }
@@ -115,6 +124,11 @@ int64_t OperatorCount::calls_inside(const std::string& name, const std::string& 
 std::map<std::string, int64_t> OperatorCount::computing() const {
   const std::lock_guard<std::mutex> lock(mutex);
   return counted.computing;
+}
+
+std::map<std::string, int64_t> OperatorCount::computing_gradients() const {
+  const std::lock_guard<std::mutex> lock(mutex);
+  return counted.computing_gradients;
 }
 
 }  // namespace savp

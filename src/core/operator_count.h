@@ -26,6 +26,9 @@ class OperatorCount {
   // Those that compute something themselves, by name: neither views and allocations nor made of others.
   std::map<std::string, int64_t> computing() const;
 
+  // Those of them that derivatives are made of, by derivative ("SliceBackward0").
+  std::map<std::string, int64_t> computing_gradients() const;
+
  private:
   at::CallbackHandle handle_;
 };
