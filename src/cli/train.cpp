@@ -475,7 +475,7 @@ void train_in(const std::shared_ptr<Communicator>& team, const TrainOptions& giv
   loop.data_position = [&] { return batches.position(); };
   loop.asked_to_stop = [&] { return batches.stopping(); };
   loop.texts = texts_of(plan, *data, view);
-  if (has_event_file(options)) loop.sinks.emplace_back(event_sink);
+  if (has_event_file(options)) loop.sinks.push_back(event_sink());
   if (options.keep_best)
     loop.sinks.push_back(
         best_checkpoint(trainer, {*options.keep_best, describe(plan, *data, view), loop.metadata}));

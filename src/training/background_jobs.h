@@ -2,6 +2,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstdint>
 #include <deque>
 #include <exception>
 #include <functional>
@@ -18,19 +19,27 @@ class BackgroundJobs {
   BackgroundJobs(const BackgroundJobs&) = delete;
   BackgroundJobs& operator=(const BackgroundJobs&) = delete;
 
-  // Never waits for a job.
-  void add(std::function<void()> job);
-  // How many are waiting or being done.
-  size_t left() const;
-  // Until all that were added are done. Throws what the first that failed has thrown, once.
+  // Never waits for a job. `bytes`: of memory that it holds. Returns how many were added so far.
+  int64_t add(std::function<void()> job, int64_t bytes = 0);
+  // Of those that are waiting or being done.
+  int64_t bytes() const;
+  // Until so many of those that were added are done, or all. Throws what the first that failed has
+  // thrown, once.
+  void wait(int64_t count);
   void wait();
 
  private:
+  struct Job {
+    std::function<void()> work;
+    int64_t bytes;
+  };
+
   void work();
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<std::function<void()>> jobs_;  // the first is being done
+  std::deque<Job> jobs_;  // the first is being done
+  int64_t added_ = 0, bytes_ = 0;
   std::exception_ptr failure_;
   bool failed_ = false, ends_ = false;
   std::thread thread_;  // the last: it uses the others

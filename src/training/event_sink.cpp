@@ -21,7 +21,6 @@ namespace {
 
 constexpr double kFramesPerSecond = 4;
 constexpr int64_t kMostVideos = 8, kBuckets = 64;
-constexpr size_t kMostWaiting = 4096;  // jobs: a disk that hangs must not fill the memory with pictures
 
 using Pictures = std::vector<Picture>;
 
@@ -30,6 +29,12 @@ Pictures side_by_side(const at::Tensor& videos) {
   const auto shown = videos.slice(1, 0, kMostVideos);
   const auto wide = shown.permute({0, 2, 3, 1, 4}).flatten(3).unsqueeze(1);  // [T, 1, C, H, B * W]
   return to_pictures(wide).front();
+}
+
+int64_t bytes_of(const Pictures& pictures) {
+  int64_t bytes = 0;
+  for (const auto& picture : pictures) bytes += static_cast<int64_t>(picture.pixels.size());
+  return bytes;
 }
 
 EncodedImage image_of(const Picture& like, std::string bytes) {
@@ -59,8 +64,10 @@ Histogram histogram_of(const at::Tensor& any) {
 
 class EventSink final : public Sink {
  public:
-  explicit EventSink(const SinkOrigin& origin)
-      : file_(origin.output_dir, origin.step == 0 ? 0 : origin.step + 1) {
+  EventSink(const SinkOrigin& origin, int64_t most_waiting)
+      : progress_(origin.progress),
+        most_waiting_(most_waiting),
+        file_(origin.output_dir, origin.step == 0 ? 0 : origin.step + 1) {
     // With a step that a later continuation from the same one voids.
     const auto step = origin.step == 0 ? 0 : origin.step + 1;
     for (const auto& [tag, text] : origin.texts) file_.text(step, tag, text);
@@ -76,13 +83,15 @@ class EventSink final : public Sink {
 
   void images(int64_t step, const std::string& tag, const at::Tensor& videos) override {
     if (videos.size(2) != 1 && videos.size(2) != 3) return;
-    add_picture([this, step, tag, frames = side_by_side(videos)] {
+    auto shown = side_by_side(videos);
+    const auto bytes = bytes_of(shown);
+    add_picture(step, bytes, [this, step, tag, frames = std::move(shown)] {
       file_.image(step, tag, image_of(frames.front(), encode_gif(tag, frames, kFramesPerSecond)));
     });
   }
 
   void figure(int64_t step, const std::string& tag, const Curve& curve) override {
-    add_picture([this, step, tag, curve] {
+    add_picture(step, static_cast<int64_t>(curve.values.size() * sizeof(double)), [this, step, tag, curve] {
       const auto drawn = plot(tag, curve.first, curve.values);
       file_.image(step, tag, image_of(drawn, encode_png(drawn)));
     });
@@ -93,14 +102,23 @@ class EventSink final : public Sink {
   }
 
   void flush() override {
+    jobs_.wait(flushed_);
+    flushed_ = jobs_.add([this] { file_.flush(); });
+  }
+
+  void finish() override {
     jobs_.add([this] { file_.flush(); });
     jobs_.wait();
   }
 
  private:
-  void add_picture(std::function<void()> job) {
-    if (without_pictures_ || jobs_.left() >= kMostWaiting) return;
-    jobs_.add([this, job = std::move(job)] {
+  void add_picture(int64_t step, int64_t bytes, std::function<void()> job) {
+    if (without_pictures_) return;
+    if (const auto waiting = jobs_.bytes(); waiting > 0 && waiting + bytes > most_waiting_) {
+      leave_out(step, waiting);
+      return;
+    }
+    const auto make = [this, job = std::move(job)] {
       if (without_pictures_) return;
       try {
         job();
@@ -108,9 +126,21 @@ class EventSink final : public Sink {
         log::warn(concat("no pictures in the event file: ", error.what()));
         without_pictures_ = true;
       }
-    });
+    };
+    jobs_.add(make, bytes);
   }
 
+  void leave_out(int64_t step, int64_t waiting) {
+    if (left_out_) return;
+    left_out_ = true;
+    progress_.warn(concat("step ", step, ": some images are not in the event file: ", waiting >> 20,
+                          " MiB of others still wait to be written; a higher --image_summary_freq or a "
+                          "faster disk helps"));
+  }
+
+  Progress& progress_;
+  int64_t most_waiting_, flushed_ = 0;  // jobs up to the last checkpoint's flush
+  bool left_out_ = false;
   EventFile file_;
   std::atomic<bool> without_pictures_ = false;
   BackgroundJobs jobs_;  // the last: it uses the others
@@ -118,6 +148,8 @@ class EventSink final : public Sink {
 
 }  // namespace
 
-std::unique_ptr<Sink> event_sink(const SinkOrigin& origin) { return std::make_unique<EventSink>(origin); }
+MakeSink event_sink(int64_t most_waiting) {
+  return [=](const SinkOrigin& origin) { return std::make_unique<EventSink>(origin, most_waiting); };
+}
 
 }  // namespace savp

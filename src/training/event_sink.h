@@ -16,7 +16,10 @@ namespace savp {
 //   histograms  in 64 buckets of one width
 //
 // Encoding and writing are done by a thread of its own: a step waits for neither. What goes wrong there is
-// thrown by flush(). Without OpenCV and FFmpeg there are no pictures, with a warning.
-std::unique_ptr<Sink> event_sink(const SinkOrigin& origin);
+// thrown by flush() and finish(). Without OpenCV and FFmpeg there are no pictures, with a warning.
+//
+// most_waiting: bytes of the pictures that may wait to be encoded; those that come while they do are left
+// out, with a warning the first time: a disk that hangs must not fill the memory.
+MakeSink event_sink(int64_t most_waiting = int64_t{256} << 20);
 
 }  // namespace savp

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <limits>
 
 #include "core/error.h"
 #include "core/log.h"
@@ -15,12 +16,58 @@ namespace savp {
 namespace {
 
 constexpr size_t kLargestBar = 24, kSmallestBar = 6;  // characters
-constexpr std::string_view kPrefix = "info: ";        // of a line
+constexpr size_t kPipeColumns = 80;
+constexpr std::string_view kPrefix = "info: ";  // of a line
 constexpr std::chrono::milliseconds kDrawInterval{100};
 
+// 0: there is none.
 size_t terminal_columns() {
   winsize size = {};
-  return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+  return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+// Of a line between its prefix and the last column, which some terminals break at.
+size_t between_edges(size_t columns) { return columns - std::min(columns, kPrefix.size() + 1); }
+
+size_t list_width(size_t columns) {
+  return columns > 0 ? between_edges(columns) : std::numeric_limits<size_t>::max();
+}
+
+// Text that is broken where a line ends; further lines are indented.
+class BrokenText {
+ public:
+  BrokenText(std::string first, size_t width)
+      : text_(std::move(first)), line_(text_.size()), width_(std::max(width, kIndent + 1)) {}
+
+  // On one line if there is one that holds it, else broken between words, or within a word that none holds.
+  void add(const std::string& piece) {
+    if (line_ + 1 + piece.size() <= width_) {
+      text_ += " " + piece;
+      line_ += 1 + piece.size();
+    } else if (const auto space = piece.find(' '); kIndent + piece.size() > width_ && space != piece.npos) {
+      add(piece.substr(0, space));
+      add(piece.substr(space + 1));
+    } else {
+      const auto held = piece.substr(0, width_ - kIndent);
+      text_ += concat("\n", std::string(kIndent, ' '), held);
+      line_ = kIndent + held.size();
+      if (held.size() < piece.size()) add(piece.substr(held.size()));
+    }
+  }
+
+  const std::string& operator()() const { return text_; }
+
+ private:
+  static constexpr size_t kIndent = 2;
+
+  std::string text_;
+  size_t line_, width_;  // characters: of the last line, of the longest
+};
+
+std::string listed(const std::string& title, const std::vector<std::string>& texts, size_t width) {
+  BrokenText all(title + ":", width);
+  for (size_t i = 0; i < texts.size(); ++i) all.add(texts[i] + (i + 1 < texts.size() ? "," : ""));
+  return all();
 }
 
 double seconds_between(std::chrono::steady_clock::time_point from, std::chrono::steady_clock::time_point to) {
@@ -85,7 +132,13 @@ Progress::Progress(int64_t step, int64_t max_steps, bool terminal, size_t column
 
 Progress::~Progress() { clear(); }
 
-size_t Progress::columns() const { return columns_ > 0 ? columns_ : terminal_columns(); }
+size_t Progress::columns() const {
+  if (columns_ > 0) return columns_;
+  const auto found = terminal_columns();
+  return found > 0 ? found : kPipeColumns;
+}
+
+size_t Progress::line_width() const { return between_edges(columns()); }
 
 void Progress::advance(int64_t step) {
   const bool first = last_step_number_ == first_step_ && step > first_step_;
@@ -97,8 +150,7 @@ void Progress::advance(int64_t step) {
 
 void Progress::tell_first(int64_t step) {
   if (step < max_steps_)
-    say(concat("after the first step: ", short_number(1 / steps_per_second()), " s a step, ",
-               time_left(step)));
+    list("after the first step", {short_number(1 / steps_per_second()) + " s a step", time_left(step)});
   timed_from_ = last_step_;
   timed_from_step_ = step;
 }
@@ -106,36 +158,49 @@ void Progress::tell_first(int64_t step) {
 void Progress::report(int64_t step, const std::vector<std::pair<std::string, double>>& values,
                       const std::string& health) {
   values_ = values;
+  auto text = in_columns(step, health);
+  if (text.size() > line_width())
+    text = listed(concat("step ", step, "/", max_steps_), essentials(step, health), line_width());
+  say(text + (log::verbose() ? table(values, columns()) : ""));
+  if (terminal_) draw(step);
+}
+
+// Longer than a line where none holds the first of the values.
+std::string Progress::in_columns(int64_t step, const std::string& health) const {
   auto line = concat("step ", count_text(step, max_steps_));
-  const auto width = columns() - std::min(columns(), kPrefix.size() + 1);
+  const auto width = line_width();
   auto least = line.size();
-  const auto losses = std::min<size_t>(health.empty() ? 2 : 1, values.size());
-  for (size_t i = 0; i < losses; ++i) least += cell(values[i]).size() + 2;
+  const auto losses = std::min<size_t>(health.empty() ? 2 : 1, values_.size());
+  for (size_t i = 0; i < losses; ++i) least += cell(values_[i]).size() + 2;
   const auto noted = health.empty() ? "" : "  " + health, left = "  " + time_left(step);
   auto end = noted + "  " + speed() + left;
   for (const auto& shorter : {noted + left, left})  // narrow: the losses are worth more than the speed
     if (least + end.size() > width) end = shorter;
   const auto room = width - std::min(width, end.size());
-  for (const auto& value : values) {
-    const auto text = "  " + cell(value);
-    if (line.size() + text.size() > room) break;
+  for (size_t i = 0; i < values_.size(); ++i) {
+    const auto text = "  " + cell(values_[i]);
+    if (i > 0 && line.size() + text.size() > room) break;
     line += text;
   }
-  say(line + end + (log::verbose() ? table(values, columns()) : ""));
-  if (terminal_) draw(step);
+  return line + end;
+}
+
+const std::pair<std::string, double>* Progress::g_loss() const {
+  const auto found =
+      std::find_if(values_.begin(), values_.end(), [](const auto& value) { return value.first == "g_loss"; });
+  return found == values_.end() ? nullptr : &*found;
+}
+
+// What a narrow screen shows of a report.
+std::vector<std::string> Progress::essentials(int64_t step, const std::string& health) const {
+  const auto& loss = g_loss() != nullptr ? *g_loss() : values_.front();
+  std::vector<std::string> texts = {loss.first + " " + short_number(loss.second), time_left(step), speed()};
+  if (!health.empty()) texts.push_back(health);
+  return texts;
 }
 
 void Progress::list(const std::string& title, const std::vector<std::string>& texts) {
-  const auto width = columns() - std::min(columns(), kPrefix.size() + 1);
-  std::string all = title + ":";
-  size_t line = all.size();
-  for (size_t i = 0; i < texts.size(); ++i) {
-    const auto text = " " + texts[i] + (i + 1 < texts.size() ? "," : "");
-    const bool broken = line + text.size() > width;
-    all += (broken ? "\n " : "") + text;
-    line = (broken ? 1 : line) + text.size();
-  }
-  say(all);
+  say(listed(title, texts, list_width(columns_ > 0 ? columns_ : terminal_columns())));
 }
 
 void Progress::say(const std::string& message) {
@@ -158,6 +223,10 @@ double Progress::steps_per_second() const {
 
 double Progress::seconds() const { return seconds_between(start_, Clock::now()); }
 
+void tell_list(const std::string& title, const std::vector<std::string>& texts) {
+  log::info_lines(listed(title, texts, list_width(terminal_columns())));
+}
+
 std::string Progress::speed() const { return short_number(steps_per_second()) + " it/s"; }
 
 std::string Progress::time_left(int64_t step) const {
@@ -169,9 +238,7 @@ std::string Progress::time_left(int64_t step) const {
 // The count, the time left and the loss come first; the bar and the speed where there is room.
 std::string Progress::bar(int64_t step) const {
   const auto room = columns() - 1;
-  const auto found =
-      std::find_if(values_.begin(), values_.end(), [](const auto& v) { return v.first == "g_loss"; });
-  const auto loss = found == values_.end() ? "" : "  " + found->first + " " + short_number(found->second);
+  const auto loss = g_loss() == nullptr ? "" : "  g_loss " + short_number(g_loss()->second);
   auto line = count_text(step, max_steps_) + "  " + time_left(step) + loss;
   if (line.size() > room) line = concat(step, "  ", time_left(step), loss);
   if (const auto more = "  " + speed(); room >= line.size() + more.size() + kLargestBar + 3) line += more;

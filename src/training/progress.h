@@ -1,5 +1,6 @@
 // Tells how long work of many steps goes on, on standard error: lines now and then and, on a terminal, a bar
-// below them.
+// below them. What has no fixed length is broken where a terminal ends, and stays one line in a pipe or a
+// file, where programs look for it.
 #pragma once
 
 #include <chrono>
@@ -12,7 +13,7 @@ namespace savp {
 
 class Progress {
  public:
-  // `columns` of the screen; 0: those of the terminal, 80 where there is none.
+  // `columns` of the screen; 0: those of the terminal, where there is one.
   Progress(int64_t step, int64_t max_steps, bool terminal, size_t columns = 0);
   ~Progress();  // clears the bar
   Progress(const Progress&) = delete;
@@ -23,11 +24,12 @@ class Progress {
   void advance(int64_t step);
 
   // A line: step, the first of the values that fit, what is to be noted of the run's health (may be empty),
-  // speed, time left; with --verbose all values follow. They stay in the bar.
+  // speed, time left; with --verbose all values follow. They stay in the bar. Where a line holds no value, a
+  // list of the essential.
   void report(int64_t step, const std::vector<std::pair<std::string, double>>& values,
               const std::string& health = "");
 
-  // "title: text, text, ...", on as many lines as they need.
+  // "title: text, text, ..."
   void list(const std::string& title, const std::vector<std::string>& texts);
 
   // Any other line, and a warning.
@@ -47,7 +49,11 @@ class Progress {
   std::string bar(int64_t step) const;
   void draw(int64_t step);
   void clear();
+  std::string in_columns(int64_t step, const std::string& health) const;
+  std::vector<std::string> essentials(int64_t step, const std::string& health) const;
+  const std::pair<std::string, double>* g_loss() const;  // among values_, or null
   size_t columns() const;
+  size_t line_width() const;  // without the prefix
 
   int64_t first_step_, max_steps_;
   bool terminal_, drawn_ = false;
@@ -58,6 +64,9 @@ class Progress {
   Clock::time_point last_step_ = start_;
   std::vector<std::pair<std::string, double>> values_;
 };
+
+// Progress::list() where no bar can be.
+void tell_list(const std::string& title, const std::vector<std::string>& texts);
 
 // Four digits: "0.1234", "1.5e-05".
 std::string short_number(double value);

@@ -42,8 +42,12 @@ class Sink {
   virtual void histogram(int64_t /*step*/, const std::string& /*tag*/, const at::Tensor& /*values*/) {}
   // What is worth remembering of the run's health, as a line; the console has said it in its own words.
   virtual void note(int64_t /*step*/, const std::string& /*text*/) {}
-  // All that was given is where it belongs, and safe. Throws what went wrong on the way there.
+  // At a checkpoint: sees to it that what was given gets where it belongs, and is safe, without making
+  // training wait for it. What was given before the previous call is safe on return. Throws what went wrong
+  // on the way so far.
   virtual void flush() {}
+  // At the end: all that was given is where it belongs, and safe. Throws what went wrong on the way there.
+  virtual void finish() {}
 };
 
 // Several at once; without any, everything goes nowhere.
@@ -68,6 +72,9 @@ class Sinks final : public Sink {
   }
   void flush() override {
     for (const auto& sink : sinks_) sink->flush();
+  }
+  void finish() override {
+    for (const auto& sink : sinks_) sink->finish();
   }
 
  private:

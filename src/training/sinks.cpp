@@ -42,9 +42,9 @@ class ConsoleSink final : public Sink {
   }
 
   void tell(const std::string& group, const Values& values) {
-    auto text = group + " ";
-    for (const auto& [name, value] : values) text += concat(" ", name, " ", value);
-    progress_.say(text);
+    std::vector<std::string> texts;
+    for (const auto& [name, value] : values) texts.push_back(name + " " + short_number(value));
+    progress_.list(group, texts);
   }
 
   Progress& progress_;

@@ -8,11 +8,11 @@
 #include "checkpoints/tf_names.h"
 #include "core/error.h"
 #include "core/interrupt.h"
-#include "core/log.h"
 #include "evaluation/metric_choice.h"
 #include "evaluation/statistics.h"
 #include "making/workers.h"
 #include "nn/transforms/transform.h"
+#include "training/progress.h"
 #include "training/sample_evaluation.h"
 #include "training/scalars.h"
 
@@ -136,7 +136,7 @@ std::string summary_tag(const std::string& name, const std::string& suffix) {
 
 MetricSet summary_metrics(const VideoShape& shape, const at::Device& device) {
   MetricSet all;
-  std::string left_out;
+  std::vector<std::string> left_out;
   for (const auto name :
        {MetricName::kPsnr, MetricName::kMse, MetricName::kSsim, MetricName::kLpips, MetricName::kDiversity}) {
     try {
@@ -146,11 +146,12 @@ MetricSet summary_metrics(const VideoShape& shape, const at::Device& device) {
       all.per_video.insert(all.per_video.end(), one.per_video.begin(), one.per_video.end());
     } catch (const Error& error) {
       const std::string why = error.what();
-      left_out += concat(left_out.empty() ? "" : ", ", enum_name(name), " (",
-                         why.substr(why.find(": ") == std::string::npos ? 0 : why.find(": ") + 2), ")");
+      left_out.push_back(concat(enum_name(name), " (",
+                                why.substr(why.find(": ") == std::string::npos ? 0 : why.find(": ") + 2),
+                                ")"));
     }
   }
-  if (!left_out.empty()) log::info(concat("not in the summaries: ", left_out));
+  if (!left_out.empty()) tell_list("not in the summaries", left_out);
   return all;
 }
 

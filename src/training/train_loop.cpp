@@ -201,6 +201,7 @@ struct TrainLoop::Body {
       throw InterruptedError(concat(asked, "before the first step: there is nothing to save"));
     check_health(/*weights=*/true);
     const auto file = save();
+    sinks.finish();
     throw InterruptedError(concat(asked, "after step ", trainer.global_step(), "; ", file.string(),
                                   " is saved: --resume continues from there"));
   }
@@ -216,7 +217,7 @@ void TrainLoop::run() {
     if (body_->options.asked_to_stop()) body_->stop();
     body_->step();
   }
-  body_->sinks.flush();
+  body_->sinks.finish();
 }
 
 }  // namespace savp

@@ -27,10 +27,24 @@ TEST(BackgroundJobs, NobodyWaitsForThemButWhoAsks) {
   BackgroundJobs jobs;
   jobs.add([&, ready = go.get_future().share()] { ready.wait(), done = true; });
   EXPECT_FALSE(done) << "add() has waited";
-  EXPECT_EQ(jobs.left(), 1u);
   go.set_value();
   jobs.wait();
   EXPECT_TRUE(done);
+}
+
+TEST(BackgroundJobs, WhoWaitsForTheFirstOnesDoesNotWaitForLaterOnes) {
+  std::promise<void> go;
+  bool first_done = false;
+  BackgroundJobs jobs;
+  const auto first = jobs.add([&] { first_done = true; }, /*bytes=*/100);
+  jobs.add([ready = go.get_future().share()] { ready.wait(); }, /*bytes=*/20);
+  jobs.add([] {}, /*bytes=*/3);
+  jobs.wait(first);
+  EXPECT_TRUE(first_done);
+  EXPECT_EQ(jobs.bytes(), 23);
+  go.set_value();
+  jobs.wait();
+  EXPECT_EQ(jobs.bytes(), 0);
 }
 
 TEST(BackgroundJobs, TheEndDoesWhatIsLeft) {
@@ -47,7 +61,9 @@ TEST(BackgroundJobs, AFailureIsThrownOnceToWhoWaitsAndEndsTheWork) {
   BackgroundJobs jobs;
   jobs.add([] { throw std::runtime_error("the disk is full"); });
   EXPECT_THROW(jobs.wait(), std::runtime_error);
-  jobs.add([&] { done = true; });
+  EXPECT_EQ(jobs.bytes(), 0);
+  jobs.add([&] { done = true; }, /*bytes=*/5);
+  EXPECT_EQ(jobs.bytes(), 0);
   EXPECT_NO_THROW(jobs.wait());
   EXPECT_FALSE(done);
 }

@@ -174,7 +174,7 @@ TEST_F(TrainLoopTest, EverythingIsDoneWhenDueAndAtTheEnd) {
   const auto text = told();
   EXPECT_CONTAINS(text, "step 2/5  d_loss ");
   EXPECT_CONTAINS(text, " it/s  ETA ");
-  EXPECT_CONTAINS(text, "validation  psnr 1");
+  EXPECT_CONTAINS(text, "validation: psnr 1");
   EXPECT_CONTAINS(text, "health: KL ");
   EXPECT_CONTAINS(text, "discriminators undecided ");
   EXPECT_CONTAINS(text, "skipped 0 of ");
