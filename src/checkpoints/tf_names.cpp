@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "checkpoints/variables.h"
+
 namespace savp::tf_names {
 namespace {
 
@@ -31,7 +33,7 @@ std::string with_scope(std::string name, std::string_view from, std::string_view
 }
 
 std::string_view leaf_of(std::string_view name) {
-  name = without_slot(name);
+  name = is_average(name) ? name.substr(0, name.rfind('/')) : without_slot(name);
   return name.substr(name.rfind('/') + 1);
 }
 
