@@ -1,8 +1,12 @@
 #include "cli/describe_run.h"
 
+#include <ATen/ATen.h>
+
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <map>
+#include <optional>
 #include <sstream>
 #include <vector>
 
@@ -148,35 +152,58 @@ std::string text_in(const Metadata& metadata, const char* key) {
   return found == metadata.end() ? "?" : found->second;
 }
 
-void add_run(Facts& facts, const Checkpoint& checkpoint, const VariableSource& variables) {
+// TensorFlow's checkpoints have it as a variable alone.
+std::string step_in(const VariableSource& variables) {
+  if (variables.metadata().contains(metadata_keys::kStep) || !variables.has(kGlobalStep))
+    return text_in(variables.metadata(), metadata_keys::kStep);
+  return std::to_string(variables.tensor(kGlobalStep).item<int64_t>());
+}
+
+// Of a run without a checkpoint: how far it came, as far as it is known.
+std::string progress_text(const History& history) {
+  int64_t last = 0;
+  for (const auto& [name, course] : history.numbers) last = std::max(last, course.last_step);
+  return concat("no checkpoint; metrics.jsonl ends at step ", last, " of ");
+}
+
+void add_run(Facts& facts, const Checkpoint& checkpoint, const std::optional<VariableSource>& variables,
+             const History& history) {
   const auto& folder = checkpoint.folder();
   const auto options = json_of(folder / "options.json"), data = json_of(folder / "dataset_hparams.json"),
              hparams = json_of(folder / "model_hparams.json");
   facts.emplace_back("run", folder.string());
   facts.emplace_back("model", text_in(options, "model"));
   facts.emplace_back("data", concat(text_in(options, "dataset"), " in ", text_in(options, "input_dir")));
-  if (const auto shape = shape_from(variables.metadata(), variables.where()))
+  const auto metadata = variables ? variables->metadata() : Metadata();
+  if (const auto shape = variables ? shape_from(metadata, variables->where()) : std::nullopt)
     facts.emplace_back("videos", text_of(*shape));
   facts.emplace_back("batch", concat(text_in(hparams, "batch_size"), " x ", text_in(data, "sequence_length"),
                                      " frames, ", text_in(hparams, "context_frames"), " of them given"));
-  facts.emplace_back("trained", concat(text_in(variables.metadata(), metadata_keys::kStep), " of ",
+  facts.emplace_back("trained", concat(variables ? step_in(*variables) + " of " : progress_text(history),
                                        text_in(hparams, "max_steps"), " steps"));
-  facts.emplace_back("seed", text_in(variables.metadata(), metadata_keys::kSeed));
+  facts.emplace_back("seed", variables ? text_in(metadata, metadata_keys::kSeed) : text_in(options, "seed"));
   facts.emplace_back("checkpoints", steps_text(folder));
   if (!saved_steps(folder / "best").empty())
     facts.emplace_back("best checkpoint", steps_text(folder / "best"));
-  facts.emplace_back("made by", text_in(variables.metadata(), metadata_keys::kVersion));
+  facts.emplace_back("made by", text_in(metadata, metadata_keys::kVersion));
+}
+
+// None for a folder without a checkpoint: training ended before the first.
+std::optional<VariableSource> variables_of(const std::string& run, const Checkpoint& checkpoint) {
+  const bool none = std::filesystem::is_directory(run) && saved_steps(checkpoint.folder()).empty();
+  return none ? std::nullopt : std::optional(VariableSource::open(checkpoint));
 }
 
 }  // namespace
 
 std::string describe_run(const std::string& run) {
   const auto checkpoint = Checkpoint::open(run);
-  const auto variables = VariableSource::open(checkpoint);
+  const auto variables = variables_of(run, checkpoint);
+  const auto history = read_history(checkpoint.folder() / "metrics.jsonl");
   Facts facts;
-  add_run(facts, checkpoint, variables);
-  add_parameters(facts, variables);
-  add_history(facts, read_history(checkpoint.folder() / "metrics.jsonl"));
+  add_run(facts, checkpoint, variables, history);
+  if (variables) add_parameters(facts, *variables);
+  add_history(facts, history);
   return lines_of(facts);
 }
 

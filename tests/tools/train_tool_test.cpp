@@ -5,11 +5,13 @@
 
 #include <algorithm>
 #include <fstream>
+#include <map>
 #include <sstream>
 #include <thread>
 
 #include "core/hparams.h"
 #include "io/safetensors.h"
+#include "io/tensor_bundle.h"
 #include "io/tfrecord.h"
 #include "support/event_reader.h"
 #include "support/scratch_test.h"
@@ -290,6 +292,41 @@ TEST_F(TrainTool, DescribesARun) {
   EXPECT_CONTAINS(missing.err, "nope");
 }
 
+// One that diverged, or was killed before its first checkpoint.
+TEST_F(TrainTool, DescribesARunWithoutACheckpoint) {
+  run(0, arguments("max_steps=3"));
+  fs::remove(folder_ / "run/model-3.safetensors");
+  const auto outcome = run_tool("savp_train", {"--describe", (folder_ / "run").string()});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  for (const char* part :
+       {"\nmodel           savp\n",
+        "\ntrained         no checkpoint; metrics.jsonl ends at step 3 of 3 steps\n", "\nseed            1\n",
+        "\ncheckpoints     none\n", "\nval_psnr        ", "\nskipped steps   0\n"})
+    EXPECT_CONTAINS(outcome.out, part);
+  EXPECT_EQ(run_tool("savp_train", {"--describe", (folder_ / "run/model-3").string()}).code, 3);
+}
+
+// The original's checkpoints have no metadata of ours.
+TEST_F(TrainTool, DescribesTheStepOfATensorFlowCheckpoint) {
+  run(0, arguments("max_steps=1"));
+  const auto theirs = (folder_ / "theirs").string();
+  ASSERT_EQ(
+      run_tool("savp_convert", {"tf", "--checkpoint", (folder_ / "run").string(), "--output_dir", theirs})
+          .code,
+      0);
+  const auto bundle = TensorBundle::open(theirs + "/model-1.index");
+  std::vector<TensorView> views;
+  for (const auto& view : bundle.tensors())
+    if (view.name != "savp_metadata") views.push_back(view);
+  fs::create_directories(folder_ / "original");
+  fs::copy(folder_ / "run/options.json", folder_ / "original");
+  fs::copy(folder_ / "run/model_hparams.json", folder_ / "original");
+  write_tensor_bundle((folder_ / "original/model-1").string(), views);
+  const auto outcome = run_tool("savp_train", {"--describe", (folder_ / "original").string()});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_CONTAINS(outcome.out, "\ntrained         1 of 1 steps\n");
+}
+
 // The same by way of TensorFlow's format, which has no place of its own for draws and data.
 TEST_F(TrainTool, ARunContinuesExactlyFromItsTensorFlowCheckpoint) {
   run(0, arguments("max_steps=6"));
@@ -312,6 +349,29 @@ TEST_F(TrainTool, ARunContinuesExactlyFromItsTensorFlowCheckpoint) {
     EXPECT_EQ(tensors_in("run/model-6.safetensors"), tensors_in("whole/model-6.safetensors"));
     fs::remove_all(folder_ / "run");
   }
+}
+
+// They have the axes of what they are the averages of.
+TEST_F(TrainTool, AveragesAreConvertedThereAndBack) {
+  run(0, arguments("max_steps=1,ema_decay=0.5", {"--summary_freq", "0"}));
+  const auto convert = [&](const std::string& to, const std::string& from, const std::string& target) {
+    return run_tool("savp_convert", {to, "--checkpoint", (folder_ / from).string(), "--output_dir",
+                                     (folder_ / target).string()});
+  };
+  ASSERT_EQ(convert("tf", "run", "theirs").code, 0);
+  const auto bundle = TensorBundle::open((folder_ / "theirs/model-1.index").string());
+  std::map<std::string, std::vector<int64_t>> shapes;
+  for (const auto& view : bundle.tensors()) shapes[view.name] = view.shape;
+  int64_t averages = 0;
+  const std::string ending = "/ExponentialMovingAverage";
+  for (const auto& [name, shape] : shapes) {
+    if (!name.ends_with(ending)) continue;
+    ++averages;
+    EXPECT_EQ(shape, shapes.at(name.substr(0, name.size() - ending.size()))) << name;
+  }
+  EXPECT_GT(averages, 10);
+  ASSERT_EQ(convert("savp", "theirs", "ours").code, 0);
+  EXPECT_EQ(tensors_in("ours/model-1.safetensors"), tensors_in("run/model-1.safetensors"));
 }
 
 TEST_F(TrainTool, ConvertedCheckpointsHoldTheSame) {
