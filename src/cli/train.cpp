@@ -453,7 +453,7 @@ void train_in(const std::shared_ptr<Communicator>& team, const TrainOptions& giv
 
   const auto device = device_named(options.device);
   limit_gpu_memory(device, options.gpu_mem_frac);
-  auto validated = validated_metrics(options.keep_best, data->shape(), device);
+  auto validated = validated_metrics(options.keep_best, hparams, data->shape(), device);
   const auto settings = trainer_options(plan, hparams, device);
   Trainer trainer(entry, hparams, data->shape(), settings);
   fill(trainer, plan);

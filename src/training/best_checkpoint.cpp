@@ -10,6 +10,7 @@
 #include "core/log.h"
 #include "core/text.h"
 #include "evaluation/metric_choice.h"
+#include "losses/terms.h"
 #include "metrics/metric_names.h"
 
 namespace savp {
@@ -19,6 +20,17 @@ constexpr const char *kValidation = "val", *kBestMetric = "best_metric", *kBestV
 
 [[noreturn]] void refuse(const std::string& metric, const std::string& why) {
   throw UsageError(concat("--keep_best ", metric, ": ", why));
+}
+
+// The losses that validation reports.
+std::vector<std::string> loss_names(const TrainHparams& hparams) {
+  std::vector<std::string> names;
+  for (const auto& [sum, terms] :
+       {std::pair("g_loss", generator_terms(hparams)), std::pair("d_loss", discriminator_terms(hparams))}) {
+    if (!terms.empty()) names.emplace_back(sum);
+    for (const auto& term : terms) names.push_back(term.name);
+  }
+  return names;
 }
 
 class BestSink final : public Sink {
@@ -82,13 +94,16 @@ class BestSink final : public Sink {
 
 }  // namespace
 
-std::vector<Metric> validated_metrics(const std::optional<std::string>& keep_best, const VideoShape& shape,
+std::vector<Metric> validated_metrics(const std::optional<std::string>& keep_best,
+                                      const TrainHparams& hparams, const VideoShape& shape,
                                       const at::Device& device) {
   auto all = metrics();
+  const auto losses = loss_names(hparams);
   const auto known = [&] {
     return std::any_of(all.begin(), all.end(), [&](const auto& m) { return m.name == *keep_best; });
   };
-  if (!keep_best || known() || keep_best->ends_with("_loss")) return all;
+  if (!keep_best || known() || std::find(losses.begin(), losses.end(), *keep_best) != losses.end())
+    return all;
   const auto* traits = find_traits(*keep_best);
   if (traits != nullptr) {
     const auto more = choose_metrics({.names = {traits->name}, .flag = "--keep_best"},
@@ -98,8 +113,9 @@ std::vector<Metric> validated_metrics(const std::optional<std::string>& keep_bes
   if (!known()) {
     std::vector<std::string> names;
     for (const auto& metric : all) names.push_back(metric.name);
+    names.insert(names.end(), losses.begin(), losses.end());
     refuse(*keep_best, concat("validation measures ", join_words(names),
-                              ", on request lpips or lpips_vgg, and losses (g_loss ...)"));
+                              ", and on request lpips or lpips_vgg", did_you_mean(*keep_best, names)));
   }
   return all;
 }

@@ -24,7 +24,8 @@ struct BestCheckpoint {
 // What validation measures: metrics(), and the metric of frames that --keep_best asks for. Throws UsageError
 // where there is no such metric or loss ("g_loss"), or it cannot be measured of frames of this shape,
 // DataError where its network is missing.
-std::vector<Metric> validated_metrics(const std::optional<std::string>& keep_best, const VideoShape& shape,
+std::vector<Metric> validated_metrics(const std::optional<std::string>& keep_best,
+                                      const TrainHparams& hparams, const VideoShape& shape,
                                       const at::Device& device);
 
 // A sink that saves the trainer's variables in the folder "best" of the run's folder, each time that the

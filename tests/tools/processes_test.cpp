@@ -305,6 +305,10 @@ TEST_F(Processes, TheBestInValidationIsKept) {
   EXPECT_CONTAINS(run(2, arguments("other", "max_steps=1", {"--summary_freq", "1", "--keep_best", "psnrr"})),
                   "--keep_best psnrr: validation measures ");
   EXPECT_FALSE(fs::exists(folder_ / "other")) << "it is known before anything is written";
+  EXPECT_CONTAINS(
+      run(2, arguments("other", "max_steps=1", {"--summary_freq", "1", "--keep_best", "gen_l1x_loss"})),
+      "(did you mean gen_l1_loss");
+  EXPECT_FALSE(fs::exists(folder_ / "other"));
   EXPECT_CONTAINS(run(2, arguments("other", "max_steps=1", {"--summary_freq", "1", "--keep_best", "fvd"})),
                   "--keep_best fvd: ");
   EXPECT_CONTAINS(run(2, arguments("another", "max_steps=1", {"--keep_best", "psnr"})), "needs validation");
