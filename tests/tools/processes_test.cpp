@@ -12,6 +12,7 @@
 
 #include "core/hparams.h"
 #include "io/safetensors.h"
+#include "support/event_reader.h"
 #include "support/scratch_test.h"
 #include "tools/process.h"
 #include "tools/square_records.h"
@@ -104,7 +105,8 @@ class Processes : public ScratchTest {
 
   std::string steps_in(const std::string& run) const {
     std::string names;
-    for (const auto& entry : fs::directory_iterator(folder_ / run))
+    std::error_code missing;
+    for (const auto& entry : fs::directory_iterator(folder_ / run, missing))
       if (entry.path().extension() == ".safetensors") names += entry.path().stem().string() + " ";
     return names;
   }
@@ -256,6 +258,27 @@ struct Resumed : Processes {
     ASSERT_EQ(whole.size(), resumed.size());
     for (const auto& [name, bytes] : whole) EXPECT_EQ(bytes == resumed.at(name), true) << name;
     EXPECT_EQ(metrics("whole"), metrics("run"));
+    EXPECT_EQ(shown("whole"), shown("run"));
+    const auto best = steps_in("whole/best");
+    EXPECT_EQ(steps_in("run/best"), best);
+    if (!best.empty()) {
+      const auto best_file = concat("/best/", best.substr(0, best.size() - 1), ".safetensors");
+      EXPECT_EQ(tensors("whole" + best_file) == tensors("run" + best_file), true);
+    }
+  }
+
+  // What TensorBoard shows of numbers and images: by step and tag, without what a later file voids.
+  std::map<std::pair<int64_t, std::string>, std::string> shown(const std::string& run) const {
+    std::map<std::pair<int64_t, std::string>, std::string> all;
+    for (const auto& file : event_files(folder_ / run)) {
+      const auto events = read_events(file);
+      for (const auto start : events.starts) all.erase(all.lower_bound({start, ""}), all.end());
+      for (const auto& value : events.values)
+        if (value.kind == "scalar" || value.kind == "image")
+          all[{value.step, value.tag}] =
+              value.kind == "scalar" ? concat(value.scalar) : field_of(value.message, 4).bytes;
+    }
+    return all;
   }
 };
 
@@ -273,7 +296,8 @@ const Row kRows[] = {
     {"averages", ",ema_decay=0.9,clip_norm=1,weight_decay=0.01", {}},
     {"all",
      ",ema_decay=0.9,clip_norm=1,weight_decay=0.01",
-     {"--summary_freq", "3", "--precision", "bf16", "--accumulate_steps", "2", "--processes", "2"}},
+     {"--summary_freq", "3", "--keep_best", "psnr", "--precision", "bf16", "--accumulate_steps", "2",
+      "--processes", "2"}},
 };
 
 struct ResumedRow : Resumed, testing::WithParamInterface<Row> {};
