@@ -23,6 +23,16 @@ void AveragedWeights::restart() {
   for (size_t i = 0; i < averages_.size(); ++i) averages_[i].copy_(weights_[i]);
 }
 
+// In place: steps that were recorded read the weights where they are.
+void AveragedWeights::swap() {
+  const at::NoGradGuard no_grad;
+  for (size_t i = 0; i < averages_.size(); ++i) {
+    const auto weight = weights_[i].clone();
+    weights_[i].copy_(averages_[i]);
+    averages_[i].copy_(weight);
+  }
+}
+
 NamedTensors AveragedWeights::state() const {
   NamedTensors all;
   for (size_t i = 0; i < averages_.size(); ++i) all.emplace_back(names_[i], averages_[i]);

@@ -19,6 +19,9 @@ class AveragedWeights {
   // The live tensors under average_name(); empty without an average.
   NamedTensors state() const;
 
+  // The weights have their averages' values, and the averages theirs; a second time puts all back.
+  void swap();
+
  private:
   double decay_;
   std::vector<std::string> names_;

@@ -241,20 +241,33 @@ void Summaries::histograms(const Moment& now) const {
 }
 
 void Summaries::eval(const Moment& now) const {
+  const Trainer::Predicting predicting(trainer_);
   const auto context = trainer_.hparams().context_frames;
   auto& generator = trainer_.generator();
-  const auto of = [&](const Batch& batch, const char* suffix, const char* group) {
-    const auto found = evaluate_samples(generator, batch, context, options_.samples, 0, metrics_);
-    if (!found) return;
-    show(now, videos_of(*found, batch, context, generator.stochastic()), suffix);
-    show(now, curves_of(*found), "eval_", suffix, context);
-    tell(now, curves_of(*found), group);
+  // Of one batch in parts; images are of the first.
+  const auto of = [&](int64_t parts, const std::function<Batch(int64_t)>& part, const char* suffix,
+                      const char* group) {
+    CurveMean mean;
+    for (int64_t i = 0; i < parts; ++i) {
+      const auto batch = part(i);
+      const auto found =
+          evaluate_samples(generator, batch, context, options_.samples, i * batch.batch_size(), metrics_);
+      if (!found) return;
+      if (i == 0) show(now, videos_of(*found, batch, context, generator.stochastic()), suffix);
+      mean.add(curves_of(*found));
+    }
+    show(now, mean(), "eval_", suffix, context);
+    tell(now, mean(), group);
   };
-  of(now.batch, kOfTraining, "eval");
-  if (validation_ != nullptr) of(validation_->batch(0), kOfValidation, "eval_val");
+  of(
+      1, [&](int64_t) { return now.batch; }, kOfTraining, "eval");
+  if (validation_ != nullptr)
+    of(
+        validation_->parts(), [&](int64_t i) { return validation_->batch(i); }, kOfValidation, "eval_val");
 }
 
 void Summaries::accum_eval(const Moment& now) const {
+  const Trainer::Predicting predicting(trainer_);
   const auto context = trainer_.hparams().context_frames;
   const auto of = [&](const ValidationData& data, const char* suffix, const char* group) {
     CurveMean mean;

@@ -516,6 +516,8 @@ StepReport Trainer::step(const Batch& batch, const StepOptions& options) {
 StepReport Trainer::look(const Batch& batch, Noise& noise, const StepOptions& options) {
   return body_->look(batch, noise, options);
 }
+Trainer::Predicting::Predicting(Trainer& trainer) : trainer_(trainer) { trainer_.body_->averages.swap(); }
+Trainer::Predicting::~Predicting() { trainer_.body_->averages.swap(); }
 int64_t Trainer::global_step() const { return body_->step(); }
 void Trainer::set_global_step(int64_t step) { body_->global_step.fill_(step); }
 Generator& Trainer::generator() { return *body_->generator; }

@@ -84,6 +84,19 @@ class Trainer {
   // for the device.
   StepReport look(const Batch& batch, Noise& noise, const StepOptions& options = {});
 
+  // While it lives, the generator has the weights that predict: with ema_decay the averages. Nothing may be
+  // learnt or saved meanwhile.
+  class Predicting {
+   public:
+    explicit Predicting(Trainer& trainer);
+    ~Predicting();
+    Predicting(const Predicting&) = delete;
+    Predicting& operator=(const Predicting&) = delete;
+
+   private:
+    Trainer& trainer_;
+  };
+
   int64_t global_step() const;
   void set_global_step(int64_t step);
   Generator& generator();

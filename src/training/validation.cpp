@@ -17,6 +17,15 @@ Batch next_of(BatchStream& batches) {
   return *std::move(batch);
 }
 
+// The predicted frames of a batch's videos.
+Tensor prediction(Trainer& trainer, const Batch& batch, int64_t context) {
+  const Trainer::Predicting predicting(trainer);
+  DeviceNoise noise(batch.images.device(), /*seed=*/0);
+  return trainer.generator()
+      .predict(batch, batch.images.size(0), /*samples=*/1, noise)
+      .images.slice(0, context - 1);
+}
+
 Values measured(Trainer& trainer, const Batch& batch, const std::vector<Metric>& metrics) {
   Values values;
   const auto context = trainer.hparams().context_frames, length = batch.images.size(0);

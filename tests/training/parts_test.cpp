@@ -232,6 +232,37 @@ TEST(AveragedWeights, FollowTheWeights) {
   EXPECT_TRUE(AveragedWeights({{"w", w}}, 0.0).state().empty());
 }
 
+TEST(AveragedWeights, PredictAndAreNotLearntFrom) {
+  const auto batch = batch_of(kSettings[0]);
+  auto run = make_run(kSettings[0], {.seed = 3}, ",ema_decay=0.5");
+  auto& trainer = *run.trainer;
+  for (int i = 0; i < 2; ++i) trainer.step(batch);
+  const auto predict = [&] {
+    torch::NoGradGuard no_grad;
+    DeviceNoise noise(at::kCPU, 7);
+    return trainer.generator().predict(batch, kFrames, /*samples=*/1, noise).images;
+  };
+  NamedTensors averages, before;
+  for (const auto& [name, value] : trainer.state()) {
+    before.emplace_back(name, value.detach().clone());
+    if (is_average(name)) averages.emplace_back(name.substr(0, name.rfind('/')), value.clone());
+  }
+  Tensor predicted;
+  {
+    const Trainer::Predicting predicting(trainer);
+    predicted = predict();
+  }
+  const auto raw = predict();
+  for (size_t i = 0; i < before.size(); ++i)
+    EXPECT_TRUE(torch::equal(trainer.state()[i].second, before[i].second)) << before[i].first;
+  torch::NoGradGuard no_grad;
+  for (const auto& [name, average] : averages)
+    for (const auto& [variable, weight] : trainer.state())
+      if (variable == name) weight.detach().copy_(average);
+  EXPECT_TRUE(torch::equal(predict(), predicted));
+  EXPECT_FALSE(torch::equal(raw, predicted));
+}
+
 TEST(AveragedWeights, AreSavedAndContinued) {
   const auto batch = batch_of(kSettings[0]);
   auto with = make_run(kSettings[0], {.seed = 3}, ",ema_decay=0.5");
