@@ -153,6 +153,14 @@ int64_t own_batch_size(const Plan& plan, int64_t batch_size) {
   return batch_size / processes;
 }
 
+// As many sequences at once as training computes. `few`: in batches of training.
+std::unique_ptr<ValidationData> read_validation(const Plan& plan, std::unique_ptr<Dataset> data,
+                                                int64_t batch_size, const at::Device& device, int64_t few) {
+  const auto at_once = own_batch_size(plan, batch_size) / plan.options.accumulate_steps;
+  const auto parts = batch_size / at_once;
+  return std::make_unique<ValidationData>(std::move(data), at_once, device, few * parts, parts);
+}
+
 StreamPosition position_in(const VariableSource& variables, const Shard& shard) {
   const auto found = variables.metadata().find(metadata_keys::kDataPosition);
   if (found == variables.metadata().end()) {
@@ -249,7 +257,7 @@ std::unique_ptr<ValidationData> open_long_validation(const Plan& plan, const Tra
   if (length <= data->hparams().sequence_length) return nullptr;
   try {
     data->set_sequence_length(length);
-    return std::make_unique<ValidationData>(std::move(data), hparams.batch_size, device, /*few=*/1);
+    return read_validation(plan, std::move(data), hparams.batch_size, device, /*few=*/1);
   } catch (const Error& error) {
     log::warn(concat("no validation of long_sequence_length=", length, ": ", error.what()));
     return nullptr;
@@ -479,10 +487,9 @@ void train_in(const std::shared_ptr<Communicator>& team, const TrainOptions& giv
   if (options.keep_best)
     loop.sinks.push_back(
         best_checkpoint(trainer, {*options.keep_best, describe(plan, *data, view), loop.metadata}));
-  const auto validation =
-      validation_data ? std::make_unique<ValidationData>(std::move(validation_data), hparams.batch_size,
-                                                         device, options.val_batches)
-                      : nullptr;
+  const auto validation = validation_data ? read_validation(plan, std::move(validation_data),
+                                                            hparams.batch_size, device, options.val_batches)
+                                          : nullptr;
   const auto longer = open_long_validation(plan, hparams, device);
   Summaries summaries(trainer, has_event_file(options) ? summary_metrics(data->shape(), device) : MetricSet(),
                       std::move(validated), summary_options(options), validation.get(), longer.get());

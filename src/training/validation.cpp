@@ -17,22 +17,21 @@ Batch next_of(BatchStream& batches) {
   return *std::move(batch);
 }
 
-// The predicted frames of a batch's videos.
-Tensor prediction(Trainer& trainer, const Batch& batch, int64_t context) {
+// The predicted frames of a batch's videos; how these are numbered decides what is drawn for them.
+Tensor prediction(Trainer& trainer, const Batch& batch, int64_t context, int64_t first_video) {
   const Trainer::Predicting predicting(trainer);
-  DeviceNoise noise(batch.images.device(), /*seed=*/0);
-  return trainer.generator()
-      .predict(batch, batch.images.size(0), /*samples=*/1, noise)
-      .images.slice(0, context - 1);
+  const auto length = batch.images.size(0);
+  RolloutNoise noise(batch.images.device(), /*seed=*/0,
+                     {.first_video = first_video, .videos = batch.batch_size()});
+  const auto actions = batch.actions.defined() ? batch.actions.slice(0, context - 1, length - 1) : Tensor();
+  return trainer.generator().start(batch, context)->imagine(actions, length - context, noise).images;
 }
 
-Values measured(Trainer& trainer, const Batch& batch, const std::vector<Metric>& metrics) {
+Values measured(Trainer& trainer, const Batch& batch, int64_t first_video,
+                const std::vector<Metric>& metrics) {
   Values values;
-  const auto context = trainer.hparams().context_frames, length = batch.images.size(0);
-  RolloutNoise noise(batch.images.device(), /*seed=*/0, {.videos = batch.batch_size()});
-  const auto actions = batch.actions.defined() ? batch.actions.slice(0, context - 1, length - 1) : Tensor();
-  const auto predicted =
-      trainer.generator().start(batch, context)->imagine(actions, length - context, noise).images;
+  const auto context = trainer.hparams().context_frames;
+  const auto predicted = prediction(trainer, batch, context, first_video);
   const auto truth = batch.images.slice(0, context);
   for (const auto& metric : metrics)
     values.emplace_back(metric.name, metric.measure(truth, predicted).mean().item<double>());
@@ -45,8 +44,8 @@ Values measured(Trainer& trainer, const Batch& batch, const std::vector<Metric>&
 }  // namespace
 
 ValidationData::ValidationData(std::unique_ptr<Dataset> data, int64_t batch_size, const at::Device& device,
-                               int64_t few)
-    : data_(std::move(data)), batch_size_(batch_size), device_(device) {
+                               int64_t few, int64_t parts)
+    : data_(std::move(data)), batch_size_(batch_size), parts_(parts), device_(device) {
   auto on_host = options();
   on_host.device = at::kCPU;
   const auto batches = data_->batches(on_host);
@@ -58,7 +57,7 @@ BatchOptions ValidationData::options() const {
 }
 
 int64_t ValidationData::batches() const {
-  return std::max<int64_t>(1, data_->num_examples_per_epoch() / batch_size_);
+  return std::max<int64_t>(1, data_->num_examples_per_epoch() / (batch_size_ * parts_)) * parts_;
 }
 
 void ValidationData::for_each(const std::function<bool(int64_t, const Batch&)>& take) const {
@@ -80,7 +79,12 @@ Values mean_of(const std::vector<Values>& all) {
 
 Values validate(Trainer& trainer, const ValidationData& data, const std::vector<Metric>& metrics) {
   std::vector<Values> all;
-  for (int64_t i = 0; i < data.few(); ++i) all.push_back(measured(trainer, data.batch(i), metrics));
+  int64_t videos = 0;
+  for (int64_t i = 0; i < data.few(); ++i) {
+    const auto batch = data.batch(i);
+    all.push_back(measured(trainer, batch, videos, metrics));
+    videos += batch.batch_size();
+  }
   return mean_of(all);
 }
 

@@ -19,13 +19,16 @@ namespace savp {
 class ValidationData {
  public:
   // Reads the few batches, over the end of the set again from its beginning where it is smaller. Throws
-  // DataError where no sequence is long enough, UsageError where none can be.
-  ValidationData(std::unique_ptr<Dataset> data, int64_t batch_size, const at::Device& device, int64_t few);
+  // DataError where no sequence is long enough, UsageError where none can be. `parts`: so many of its batches
+  // are one of training, which is divided (among processes, or to accumulate): then `few` is a multiple.
+  ValidationData(std::unique_ptr<Dataset> data, int64_t batch_size, const at::Device& device, int64_t few,
+                 int64_t parts = 1);
 
+  int64_t parts() const { return parts_; }
   int64_t few() const { return static_cast<int64_t>(few_.size()); }
   Batch batch(int64_t index) const { return few_[static_cast<size_t>(index)].to(device_); }
 
-  // How many batches the whole set has: full ones, at least one.
+  // How many batches the whole set has: those of full ones of training, at least of one.
   int64_t batches() const;
   // Hands them on with their numbers, until `take` returns false. No more than one is kept.
   void for_each(const std::function<bool(int64_t index, const Batch& batch)>& take) const;
@@ -34,7 +37,7 @@ class ValidationData {
   BatchOptions options() const;
 
   std::unique_ptr<Dataset> data_;
-  int64_t batch_size_;
+  int64_t batch_size_, parts_;
   at::Device device_;
   std::vector<Batch> few_;  // on the CPU
 };

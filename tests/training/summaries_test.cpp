@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <torch/types.h>
 
+#include <cmath>
 #include <map>
 
 #include "io/example.h"
@@ -211,6 +212,33 @@ TEST_F(SummariesTest, BestMeanAndWorstAreOverWholeSequencesAndTheWholeSet) {
   for (size_t t = 0; t < curve.size(); ++t) EXPECT_NEAR(shown.values[t], curve[t], 1e-5);
   EXPECT_EQ(memory.figures.at("accum_eval_psnr_2/accum_eval_psnr/max_1/pr_curves").values.size(),
             9u - kContext);
+}
+
+// As training divides its batches among processes or to accumulate.
+TEST_F(SummariesTest, InPartsTheSameVideosHaveTheSameFutures) {
+  const auto evaluated = [](int64_t parts) {
+    auto data = Dataset::open_records("bair", scratch_->path().string(), "val", {},
+                                      concat("sequence_length=", kFrames));
+    const ValidationData validation(std::move(data), kBatch / parts, at::kCPU, /*few=*/parts, parts);
+    Summaries summaries(*trained_, basic_metrics(), metrics(), {.eval = 1, .accum_eval = 1, .samples = 2},
+                        &validation, nullptr);
+    Memory memory;
+    MemorySink sink(memory);
+    Videos videos;
+    const StepReport report;
+    const auto batch = *videos.next();
+    for (const auto& row : summaries.thorough()) row.act({1, report, batch, sink});
+    std::map<std::string, double> values;
+    for (const auto& [name, by_step] : memory.scalars)
+      if (name.starts_with("eval_val ") || name.starts_with("accum_eval ")) values[name] = by_step.at(1);
+    return values;
+  };
+  testing::internal::CaptureStderr();
+  const auto whole = evaluated(1), parts = evaluated(2);
+  testing::internal::GetCapturedStderr();
+  EXPECT_EQ(whole.size(), parts.size());
+  EXPECT_GT(whole.size(), 10u);
+  for (const auto& [name, value] : whole) EXPECT_NEAR(parts.at(name), value, 1e-4 * std::abs(value)) << name;
 }
 
 TEST_F(SummariesTest, AModelWithoutLatentsHasOneSampleAndNoDiscriminatorsNoSum) {
