@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # usage: tests/interop/tensorboard_test.sh BIN RECORDS WORK PYTHON
-# Trains a tiny model with all summaries, stops and continues it, and reads its event files with TensorBoard's own
-# reader. 77: TensorBoard cannot be had from PyPI.
+# Trains a tiny model with all summaries, continues it from before its last step, which TensorBoard must then forget,
+# and reads its event files with TensorBoard's own reader. 77: TensorBoard cannot be had from PyPI.
 set -euo pipefail
 bin=$1 records=$2 work=$3 python=$4
 here=$(dirname "${BASH_SOURCE[0]}")
@@ -22,6 +22,6 @@ train() {
     -q "$@"
 }
 hparams=ngf=2,nef=2,ndf=2,nz=2,batch_size=1,clip_length=4,video_sn_gan_weight=0.1
-train --model savp --dataset_hparams scale_size=32,sequence_length=5 --model_hparams "$hparams,max_steps=2"
-train --resume --model_hparams max_steps=4
+train --model savp --dataset_hparams scale_size=32,sequence_length=5 --model_hparams "$hparams,max_steps=3" --save_freq 2
+train --resume --from_step 2 --model_hparams max_steps=4
 "$work/venv/bin/python" "$here/read_events.py" "$work/run" 4
