@@ -58,7 +58,7 @@ void settle_protocol(EvaluateOptions& options) {
          std::optional<int64_t>(protocol.context + protocol.future), "sequence_length");
   settle(options, options.num_stochastic_samples, usual.num_stochastic_samples, protocol.samples,
          "num_stochastic_samples");
-  settle(options, options.fvd_samples, usual.fvd_samples, protocol.fvd_samples, "fvd_samples");
+  settle(options, options.fvd_samples, usual.fvd_samples, protocol.definitions.fvd_samples, "fvd_samples");
   settle(options, options.fvd_context, usual.fvd_context, protocol.definitions.fvd_context, "fvd_context");
   settle(options, options.fvd_input, usual.fvd_input, protocol.definitions.fvd, "fvd_input");
   settle(options, options.num_epochs, usual.num_epochs, int64_t{1}, "num_epochs");
@@ -111,17 +111,24 @@ void tell_protocol(const EvaluationSubject& subject, const EvaluateOptions& opti
                      ": the numbers are not those of the protocol"));
 }
 
-MetricDefinitions definitions_of(const EvaluateOptions& options) {
+// Of each sequence, as asked for: a deterministic model gives but one of them.
+int64_t futures_of(const EvaluationSubject& subject, const EvaluateOptions& options) {
+  return options.predictions ? subject.samples : options.num_stochastic_samples;
+}
+
+// Where there are fewer futures than fvd and kvd are to look at, they look at all.
+MetricDefinitions definitions_of(const EvaluationSubject& subject, const EvaluateOptions& options) {
   MetricDefinitions how;
   if (options.protocol) how = find_protocol(*options.protocol).definitions;
   how.fvd = options.fvd_input;
   how.fvd_context = options.fvd_context;
+  how.fvd_samples = std::min(options.fvd_samples, futures_of(subject, options));
   return how;
 }
 
 MetricSet metrics_of(const EvaluationSubject& subject, const EvaluateOptions& options) {
   return choose_metrics({options.metrics, options.metric_weights, static_cast<uint64_t>(options.seed),
-                         definitions_of(options), !options.no_feature_cache},
+                         definitions_of(subject, options), !options.no_feature_cache},
                         {.height = subject.shape.height,
                          .width = subject.shape.width,
                          .frames = options.fvd_context ? subject.frames() : subject.future_frames,
@@ -310,7 +317,7 @@ ComparableFacts comparable_of(const EvaluationSubject& subject, const EvaluateOp
           .height = shape.height,
           .width = shape.width,
           .channels = shape.channels,
-          .samples = options.predictions ? subject.samples : options.num_stochastic_samples,
+          .samples = futures_of(subject, options),
           .protocol = options.protocol ? std::optional(enum_name(*options.protocol)) : std::nullopt};
 }
 

@@ -11,6 +11,7 @@
 #include "checkpoints/metric_networks.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "core/text.h"
 #include "evaluation/video_features.h"
 #include "io/cache_folder.h"
 #include "io/sha256.h"
@@ -81,7 +82,8 @@ std::string words(const MetricTraits& traits, const MetricDefinitions& how) {
                       : how.fvd == FvdInput::kStyleganV ? "bytes, resizing with half-pixel centres"
                                                         : "not rounded, resizing with half-pixel centres";
   return concat(traits.definition, "; ", input, "; ",
-                how.fvd_context ? "context and predicted frames" : "predicted frames");
+                how.fvd_context ? "context and predicted frames" : "predicted frames", "; ",
+                counted(how.fvd_samples, "future"), " of each sequence");
 }
 
 // Of predictions as they are, or clipped to 0..1.

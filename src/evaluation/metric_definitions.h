@@ -1,6 +1,7 @@
 // How exactly metrics are computed where papers differ. docs/evaluation.md has the formulas.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "metrics/metric_names.h"
@@ -26,6 +27,7 @@ struct MetricDefinitions {
   bool clipped = false;        // predictions to 0..1 before psnr, ssim and lpips
   FvdInput fvd = FvdInput::kOriginal;
   bool fvd_context = false;  // fvd and kvd look at the context frames, too
+  int64_t fvd_samples = 1;   // futures of each sequence that fvd and kvd look at
 };
 
 }  // namespace savp

@@ -46,7 +46,7 @@ std::string fvd_choice(const Protocol& protocol) {
   const auto& how = protocol.definitions;
   return concat("fvd: I3D Kinetics-400 logits; ",
                 how.fvd_context ? "context and predicted frames" : "predicted frames alone", "; ",
-                counted(protocol.fvd_samples, "future"), " of each sequence; ", row_of(kFvdInputs, how.fvd));
+                counted(how.fvd_samples, "future"), " of each sequence; ", row_of(kFvdInputs, how.fvd));
 }
 
 }  // namespace
@@ -118,8 +118,7 @@ const std::vector<Protocol>& protocols() {
        .context = 1,
        .future = 15,
        .metrics = {kPsnr, kSsim, kFvd},
-       .definitions = {.fvd = FvdInput::kUnrounded},
-       .fvd_samples = 100,
+       .definitions = {.fvd = FvdInput::kUnrounded, .fvd_samples = 100},
        .doubt = "100 futures of each sequence are compared with 256 true ones, as the paper says; its "
                 "published code "
                 "compares one. Its LPIPS is a stub that returns 0 and is left out."},
@@ -131,8 +130,8 @@ const std::vector<Protocol>& protocols() {
                        .ssim = SsimKind::kLuma,
                        .clipped = true,
                        .fvd = FvdInput::kUnrounded,
-                       .fvd_context = true},
-       .fvd_samples = 100,
+                       .fvd_context = true,
+                       .fvd_samples = 100},
        .doubt =
            "The number of futures is a flag of its script; 100 is the paper's. Its I3D is a TorchScript file "
            "with the weights that are used here. LPIPS is of frames that are not rounded to bytes here."},

@@ -47,7 +47,6 @@ struct Protocol {
   int64_t sequences = 256;  // 0: all that there are
   std::vector<MetricName> metrics;
   MetricDefinitions definitions = {};
-  int64_t fvd_samples = 1;
   const char* doubt = "";  // what the source leaves open, or where code and paper differ
 };
 

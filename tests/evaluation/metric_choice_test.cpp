@@ -5,6 +5,7 @@
 #include "checkpoints/metric_networks.h"
 #include "core/error.h"
 #include "io/sha256.h"
+#include "metrics/i3d.h"
 #include "metrics/lpips.h"
 #include "nn/alex_net.h"
 #include "support/scratch_test.h"
@@ -108,6 +109,22 @@ TEST_F(Choice, FactsNameNetworksAndDefinitions) {
   EXPECT_EQ(facts[2].kind, "video");
   EXPECT_EQ(facts[2].better, "none");
   for (const auto& fact : facts) EXPECT_FALSE(fact.definition.empty());
+}
+
+// What fvd and kvd depend on stands in their definitions, which make their fingerprints.
+TEST_F(Choice, DefinitionsOfFvdTellAllThatSetsItsVideos) {
+  NamedTensors variables;
+  I3d network;
+  for (const auto& item : network.named_parameters()) variables.emplace_back(item.key(), item.value());
+  write_variables(folder_ / "i3d_kinetics400.safetensors", variables, {});
+  const auto definition = [&](const MetricDefinitions& how) {
+    const MetricChoice choice{{MetricName::kFvd}, folder_.string(), 0, how};
+    return facts_of(choose_metrics(choice, kVideos, at::kCPU)).at(0).definition;
+  };
+  EXPECT_CONTAINS(definition({}), "predicted frames; 1 future of each sequence");
+  EXPECT_CONTAINS(definition({.fvd_samples = 3}), "predicted frames; 3 futures of each sequence");
+  EXPECT_CONTAINS(definition({.fvd_context = true}), "context and predicted frames; 1 future");
+  EXPECT_NE(definition({.fvd = FvdInput::kUnrounded}), definition({}));
 }
 
 }  // namespace
