@@ -116,13 +116,15 @@ int64_t futures_of(const EvaluationSubject& subject, const EvaluateOptions& opti
   return options.predictions ? subject.samples : options.num_stochastic_samples;
 }
 
-// Where there are fewer futures than fvd and kvd are to look at, they look at all.
+// Where there are fewer futures than fvd and kvd are to look at, they look at all; of a deterministic model
+// there are as many as one likes.
 MetricDefinitions definitions_of(const EvaluationSubject& subject, const EvaluateOptions& options) {
   MetricDefinitions how;
   if (options.protocol) how = find_protocol(*options.protocol).definitions;
   how.fvd = options.fvd_input;
   how.fvd_context = options.fvd_context;
-  how.fvd_samples = std::min(options.fvd_samples, futures_of(subject, options));
+  how.fvd_samples = subject.deterministic ? options.fvd_samples
+                                          : std::min(options.fvd_samples, futures_of(subject, options));
   return how;
 }
 

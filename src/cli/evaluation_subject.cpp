@@ -15,11 +15,8 @@ constexpr const char* kRepeat = "repeat";
 
 // Names and SHA-256 of a checkpoint's files, with commas between.
 Json model_facts(const Predicting& run) {
-  Json facts = {{"name", run.model()},
-                {"label", run.name()},
-                {"step", nullptr},
-                {"checkpoint", nullptr},
-                {"checkpoint_sha256", nullptr}};
+  Json facts = {{"name", run.model()}, {"label", run.name()},   {"deterministic", !run.stochastic()},
+                {"step", nullptr},     {"checkpoint", nullptr}, {"checkpoint_sha256", nullptr}};
   if (!run.origin().checkpoint) return facts;
   std::string files, digests;
   for (const auto& file : run.origin().checkpoint->files()) {
@@ -49,7 +46,8 @@ class ModelSubject : public EvaluationSubject {
     device = run_.device();
     context_frames = run_.context_frames();
     future_frames = run_.sequence_length() - context_frames;
-    samples = run_.stochastic() ? options.num_stochastic_samples : 1;
+    deterministic = !run_.stochastic();
+    samples = deterministic ? 1 : options.num_stochastic_samples;
     with_baseline = run_.model() != kRepeat;
     description = run_.description(to_json(options));
   }
@@ -77,11 +75,8 @@ class ForeignSubject : public EvaluationSubject {
                " has only ", videos_.sequences(), " sequences");
     name = std::filesystem::path(*options.predictions).lexically_normal().stem().string();
     if (name.empty()) name = "predictions";
-    model = {{"name", "predictions"},
-             {"label", name},
-             {"step", nullptr},
-             {"checkpoint", nullptr},
-             {"checkpoint_sha256", nullptr}};
+    model = {{"name", "predictions"}, {"label", name},         {"deterministic", false},
+             {"step", nullptr},       {"checkpoint", nullptr}, {"checkpoint_sha256", nullptr}};
     data = {{"dataset", nullptr},
             {"input_dir", *options.truth},
             {"split", nullptr},

@@ -29,7 +29,8 @@ class EvaluationSubject {
   VideoShape shape;
   at::Device device = at::kCPU;
   int64_t context_frames = 0, future_frames = 0;
-  int64_t samples = 1;  // of each video
+  int64_t samples = 1;         // of each video
+  bool deterministic = false;  // one of them stands for any number
   bool with_baseline = true;
   RunDescription description;  // options.json and so on, from the options it was opened with
 

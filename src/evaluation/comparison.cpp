@@ -35,11 +35,21 @@ PairedDifference difference_of(const MetricTable& a, const MetricTable& b) {
   return {a.label(), a.decimals, a.mean().value, b.mean().value, mean_interval(of_a)};
 }
 
-std::string obstacle(const Json& a, const Json* b, const std::vector<std::string>& different) {
+bool any_number_of_samples(const Json& summary_a, const Json& summary_b) {
+  return of_deterministic_model(summary_a) || of_deterministic_model(summary_b);
+}
+
+// Apart from what must be equal for all metrics.
+bool same_definition(const Json& a, const Json& b) {
+  return a.at("definition") == b.at("definition") && a.value("network", Json()) == b.value("network", Json());
+}
+
+std::string obstacle(const Json& a, const Json* b, const std::vector<std::string>& different,
+                     bool any_samples) {
   if (b == nullptr) return "is in one of the results only";
   if (a.at("kind") == "set") return "is one number of all sequences: its intervals are in the closing lines";
   if (!different.empty()) return concat("measured otherwise (", join_words(different), ")");
-  if (a.at("fingerprint") != b->at("fingerprint"))
+  if (a.at("fingerprint") != b->at("fingerprint") && !(any_samples && same_definition(a, *b)))
     return concat("defined otherwise (", a.at("definition").get<std::string>(), " and ",
                   b->at("definition").get<std::string>(), ", or with other networks)");
   return a.at("csv").contains(a.at("best")) && a.at("best") == b->at("best") ? "" : "has other samples";
@@ -56,8 +66,9 @@ std::string cell(double value, int decimals) {
 std::vector<std::string> what_differs(const Json& summary_a, const Json& summary_b) {
   std::vector<std::string> found;
   const auto &a = summary_a.at("comparable"), &b = summary_b.at("comparable");
+  const bool any_samples = any_number_of_samples(summary_a, summary_b);
   for (const auto& [key, value] : a.items())
-    if (!b.contains(key) || b.at(key) != value)
+    if ((!b.contains(key) || b.at(key) != value) && !(any_samples && key == "samples"))
       found.push_back(key == "truth_sha256" ? "other true frames"
                                             : concat(key, ": ", value.dump(), " and ",
                                                      b.contains(key) ? b.at(key).dump() : "none"));
@@ -67,10 +78,11 @@ std::vector<std::string> what_differs(const Json& summary_a, const Json& summary
 Comparison compare(const fs::path& a, const fs::path& b) {
   const auto of_a = read_summary(a), of_b = read_summary(b);
   const auto different = what_differs(of_a, of_b);
+  const bool any_samples = any_number_of_samples(of_a, of_b);
   Comparison found;
   for (const auto& metric : of_a.at("metrics")) {
     const auto* other = find_metric(of_b, metric.at("name"));
-    const auto reason = obstacle(metric, other, different);
+    const auto reason = obstacle(metric, other, different, any_samples);
     if (reason.empty())
       found.differences.push_back(difference_of(table_of(a, metric), table_of(b, *other)));
     else

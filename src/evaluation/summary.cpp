@@ -58,6 +58,7 @@ Json described(const MetricFacts& facts, const Json& comparable) {
           {"decimals", facts.decimals},
           {"unit", facts.unit},
           {"definition", facts.definition},
+          {"network", facts.network.empty() ? Json() : Json(facts.network)},
           {"fingerprint", fingerprint({comparable, facts.name, facts.definition, facts.network})}};
 }
 
@@ -143,6 +144,11 @@ Json make_summary(const EvaluationFacts& facts, const VideoNumbers& numbers,
   if (!numbers.ranks.empty()) summary["rank_histogram"] = histogram_of(facts, numbers);
   if (facts.pictures) summary["pictures"] = pictures_of(facts, numbers);
   return summary;
+}
+
+bool of_deterministic_model(const Json& summary) {
+  const Json::json_pointer place("/model/deterministic");
+  return summary.contains(place) && summary.at(place) == true;
 }
 
 Json read_summary(const std::filesystem::path& folder) {

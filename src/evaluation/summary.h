@@ -58,6 +58,9 @@ std::string joint_digest(const std::vector<std::string>& of_videos);
 Json make_summary(const EvaluationFacts& facts, const VideoNumbers& numbers,
                   const std::vector<SetResult>& sets);
 
+// Whether its model gives one future of each sequence, which stands for any number of them.
+bool of_deterministic_model(const Json& summary);
+
 // Of a result folder. Throws DataError where there is none, or one of another format.
 Json read_summary(const std::filesystem::path& folder);
 

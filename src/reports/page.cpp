@@ -54,19 +54,18 @@ bool may_share_a_chart(const Result& one, const Result& other) {
   return !comparison_known(one, other) || difference(one, other).empty();
 }
 
-// Of the results that may be compared with the first that has the metric.
+// Of the results that may be compared with the reference of the metric, which one of them has.
 Chart chart_of(const std::vector<Result>& results, const std::string& name) {
-  Chart chart{.title = name, .x_label = "predicted frame", .y_label = name};
-  const Result* first = nullptr;
+  const auto& first = *reference(results, name);
+  const auto& unit = first.metric(name)->unit;
+  Chart chart{.title = unit.empty() ? name : concat(name, " (", unit, ")"),
+              .x_label = "predicted frame",
+              .y_label = name};
+  add_line(chart, "baseline: repeat the last frame", first.metric(name)->baseline_curve, kBaselineColor,
+           false);
   for (size_t i = 0; i < results.size(); ++i) {
     const auto* metric = results[i].metric(name);
-    if (metric == nullptr) continue;
-    if (first == nullptr) {
-      first = &results[i];
-      if (!metric->unit.empty()) chart.title = concat(name, " (", metric->unit, ")");
-      add_line(chart, "baseline: repeat the last frame", metric->baseline_curve, kBaselineColor, false);
-    }
-    if (metric->fingerprint == first->metric(name)->fingerprint && may_share_a_chart(*first, results[i]))
+    if (metric != nullptr && same_way(first, results[i], name) && may_share_a_chart(first, results[i]))
       add_lines(chart, results[i], *metric, i);
   }
   return chart;
@@ -86,7 +85,7 @@ std::string legend(const std::vector<Result>& results, bool with_baseline) {
 }
 
 bool has_baseline(const std::vector<Result>& results) {
-  const auto& metrics = results.front().metrics;
+  const auto& metrics = reference(results).metrics;
   return std::any_of(metrics.begin(), metrics.end(),
                      [](const auto& m) { return !m.baseline_curve.value.empty(); });
 }

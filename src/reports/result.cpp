@@ -66,6 +66,7 @@ Metric metric_of(const Json& row) {
                 .better = text_at(row, "better", "none"),
                 .best = text_at(row, "best", "avg"),
                 .fingerprint = text_at(row, "fingerprint"),
+                .network = text_at(row, "network"),
                 .decimals = static_cast<int>(std::clamp<int64_t>(number_at(row, "decimals", 4), 0, 9))};
   for (const auto& [key, value] : object_in(row, "values").items()) metric.values[key] = interval_of(value);
   for (const auto& [key, value] : object_in(row, "curves").items()) metric.curves[key] = curve_of(value);
@@ -232,6 +233,8 @@ const Metric* Result::metric(const std::string& name) const {
 
 std::string Result::fingerprint() const { return text_at(summary, "fingerprint"); }
 
+bool Result::deterministic() const { return of_deterministic_model(summary); }
+
 std::vector<fs::path> Result::files() const {
   std::vector<fs::path> all = {folder / kSummaryFile};
   for (const auto& metric : metrics)
@@ -280,8 +283,12 @@ bool comparison_known(const Result& one, const Result& other) {
 std::string difference(const Result& one, const Result& other) {
   if (!comparison_known(one, other)) return "how they were made is not known";
   if (one.fingerprint() == other.fingerprint()) return "";
-  const auto& a = object_in(one.summary, "comparable");
-  const auto& b = object_in(other.summary, "comparable");
+  auto a = object_in(one.summary, "comparable"), b = object_in(other.summary, "comparable");
+  if (one.deterministic() || other.deterministic()) {
+    a.erase("samples");
+    b.erase("samples");
+    if (a == b) return "";
+  }
   std::vector<std::string> words;
   for (const auto& [key, value] : a.items())
     if (!b.contains(key) || b[key] != value)
@@ -289,6 +296,32 @@ std::string difference(const Result& one, const Result& other) {
                           ? "other true frames"
                           : concat(key, " ", shown_value(value), " and ", shown_value(part(b, key.c_str()))));
   return words.empty() ? "made in another way" : join_words(words);
+}
+
+bool same_way(const Result& one, const Result& other, const std::string& metric) {
+  const auto &a = *one.metric(metric), &b = *other.metric(metric);
+  if (a.fingerprint == b.fingerprint) return true;
+  const bool any_samples = one.deterministic() || other.deterministic();
+  return any_samples && difference(one, other).empty() && a.definition == b.definition &&
+         a.network == b.network;
+}
+
+const Result& reference(const std::vector<Result>& results) {
+  const auto found = std::find_if(results.begin(), results.end(),
+                                  [](const auto& result) { return !result.deterministic(); });
+  return found == results.end() ? results.front() : *found;
+}
+
+const Result* reference(const std::vector<Result>& results, const std::string& metric) {
+  const auto& of_all = reference(results);
+  const Result* first = nullptr;
+  for (const auto& result : results) {
+    if (result.metric(metric) == nullptr) continue;
+    const bool stands_for_all = &result == &of_all || difference(of_all, result).empty();
+    if (stands_for_all && !result.deterministic()) return &result;
+    if (first == nullptr || (stands_for_all && !difference(of_all, *first).empty())) first = &result;
+  }
+  return first;
 }
 
 }  // namespace savp::reports

@@ -27,6 +27,7 @@ struct Metric {
   std::string better = "none";             // "max", "min" or "none"
   std::string best = "avg";      // which of `values` is of the best samples; "value" for metrics of sets
   std::string fingerprint = {};  // equal where columns may be compared; empty: not known
+  std::string network = {};      // SHA-256 of its file; empty: none
   int decimals = 4;
   std::map<std::string, Number> values = {};  // "max", "avg", "min" or "value"
   std::map<std::string, Curve> curves = {};
@@ -60,6 +61,8 @@ struct Result {
   const Metric* metric(const std::string& name) const;
   // "" where it is not known.
   std::string fingerprint() const;
+  // Whether one future of its model stands for any number of them.
+  bool deterministic() const;
   // Its summary and tables.
   std::vector<std::filesystem::path> files() const;
 };
@@ -79,7 +82,17 @@ std::vector<std::filesystem::path> find_results(const std::vector<std::string>& 
 bool comparison_known(const Result& one, const Result& other);
 
 // How two results differ in what must be equal for their numbers to be compared: "samples 100 and 10";
-// nothing where they do not differ; that it is not known, where one does not tell.
+// nothing where they do not differ; that it is not known, where one does not tell. The number of samples does
+// not count where one of the models is deterministic.
 std::string difference(const Result& one, const Result& other);
+
+// Whether both, which have the metric, measured it in the same way on the same videos.
+bool same_way(const Result& one, const Result& other, const std::string& metric);
+
+// What the others are compared with: the first whose model is not deterministic, else the first.
+const Result& reference(const std::vector<Result>& results);
+// What the others' numbers of one metric are compared with: of those that have it, the first that does not
+// differ from reference(results), else the first. Null where none has it.
+const Result* reference(const std::vector<Result>& results, const std::string& metric);
 
 }  // namespace savp::reports

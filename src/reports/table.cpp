@@ -31,25 +31,25 @@ void add_column(std::vector<Column>& columns, const Metric& metric, const std::s
       {metric.name, subtask, heading, words_of(subtask, metric), metric.better, metric.decimals});
 }
 
-Cell cell_of(const Result& result, const Result& first, const Column& column) {
+Cell cell_of(const Result& result, const std::vector<Result>& results, const Column& column) {
   const auto* metric = result.metric(column.metric);
   if (metric == nullptr || metric->values.count(column.subtask) == 0) return {kNoNumber};
-  const auto* reference = first.metric(column.metric);
-  const bool foreign = reference != nullptr && metric->fingerprint != reference->fingerprint;
+  const bool foreign = !same_way(*reference(results, column.metric), result, column.metric);
   return {metric->values.at(column.subtask), false, foreign};
 }
 
-Row row_of(const Result& result, const Result& first, const std::vector<Column>& columns) {
-  Row row{.label = result.label, .note = &result == &first ? "" : difference(first, result)};
-  for (const auto& column : columns) row.cells.push_back(cell_of(result, first, column));
+Row row_of(const Result& result, const std::vector<Result>& results, const std::vector<Column>& columns) {
+  const auto& of_all = reference(results);
+  Row row{.label = result.label, .note = &result == &of_all ? "" : difference(of_all, result)};
+  for (const auto& column : columns) row.cells.push_back(cell_of(result, results, column));
   return row;
 }
 
-Row baseline_row(const Result& first, const std::vector<Column>& columns) {
+Row baseline_row(const std::vector<Result>& results, const std::vector<Column>& columns) {
   Row row{.label = "baseline: repeat the last frame", .baseline = true};
   for (const auto& column : columns) {
-    const auto* metric = first.metric(column.metric);
-    const bool there = metric != nullptr && metric->baseline && column.subtask == "avg";
+    const auto* metric = reference(results, column.metric)->metric(column.metric);
+    const bool there = metric->baseline && column.subtask == "avg";
     row.cells.push_back({there ? *metric->baseline : kNoNumber});
   }
   return row;
@@ -130,7 +130,7 @@ std::string html_cell(const Cell& cell, int decimals) {
   if (std::isnan(cell.number.value)) return "<td class=\"none\">–</td>";
   auto text = concat("<span class=\"value\">", number_text(cell.number.value, decimals), "</span>");
   if (cell.best) text += "<span class=\"hidden\"> (best)</span>";
-  if (cell.foreign) text += "<sup title=\"measured in another way than the first model's\">‡</sup>";
+  if (cell.foreign) text += "<sup title=\"measured in another way than the first of this column\">‡</sup>";
   if (has_interval(cell.number))
     text += concat("<span class=\"interval\">[", number_text(cell.number.low, decimals), ", ",
                    number_text(cell.number.high, decimals), "]</span>");
@@ -154,8 +154,9 @@ Table make_table(const std::vector<Result>& results) {
     for (const auto& metric : result.metrics)
       for (const auto& subtask : {metric.best, std::string("avg")})
         add_column(table.columns, metric, subtask);
-  for (const auto& result : results) table.rows.push_back(row_of(result, results.front(), table.columns));
-  auto baseline = baseline_row(results.front(), table.columns);
+  table.reference = reference(results).label;
+  for (const auto& result : results) table.rows.push_back(row_of(result, results, table.columns));
+  auto baseline = baseline_row(results, table.columns);
   const auto there = [](const Cell& cell) { return !std::isnan(cell.number.value); };
   if (std::any_of(baseline.cells.begin(), baseline.cells.end(), there))
     table.rows.push_back(std::move(baseline));
@@ -227,8 +228,9 @@ std::string html(const Table& table) {
     number += row.note.empty() ? 0 : 1;
     text += html_row(table, row, number);
     if (!row.note.empty())
-      notes += concat("<li id=\"note", number, "\">†", number, " ", escaped(row.label),
-                      " cannot be compared with the first model: ", escaped(row.note), ".</li>\n");
+      notes +=
+          concat("<li id=\"note", number, "\">†", number, " ", escaped(row.label),
+                 " cannot be compared with ", escaped(table.reference), ": ", escaped(row.note), ".</li>\n");
   }
   text += "</tbody></table></div>\n";
   return notes.empty() ? text : concat(text, "<ul class=\"notes\">\n", notes, "</ul>\n");

@@ -12,7 +12,7 @@ namespace savp::reports {
 struct Cell {
   Number number;
   bool best = false;     // of those that may be compared
-  bool foreign = false;  // measured in another way than the first model's number of this column
+  bool foreign = false;  // measured in another way than what this column is compared with
 };
 
 struct Column {
@@ -25,19 +25,20 @@ struct Column {
 struct Row {
   std::string label;
   std::vector<Cell> cells;  // one a column
-  std::string note;         // how it differs from the first, or nothing
+  std::string note;         // how it differs from the reference, or nothing
   bool baseline = false;
 };
 
 struct Table {
+  std::string reference;  // label of what all are compared with
   std::vector<Column> columns;
   std::vector<Row> rows;
 };
 
 // The columns are those of all results, in the order in which they come first: of each metric the best of the
-// samples, then their mean. Results that differ from the first in what must be equal, and single numbers that
-// were measured in another way, are marked and take no part in what is the best. The baseline "repeat" is the
-// last row, where the first result tells it.
+// samples, then their mean. Results that differ from the reference (reference(), result.h) in what must be
+// equal, and single numbers that were measured in another way than its, are marked and take no part in what
+// is the best. The baseline "repeat" is the last row, where the reference tells it.
 Table make_table(const std::vector<Result>& results);
 
 // Rows in the order of a column's numbers, the best first; rows that cannot be compared come last, baselines

@@ -11,13 +11,15 @@ class Comparisons : public ScratchTest {
  protected:
   // The results of one model: psnr of two frames of each of some sequences, best of the samples.
   std::filesystem::path results(const std::string& name, const std::vector<std::vector<float>>& psnr,
-                                int64_t samples = 10, const std::string& definition = "of pixels") const {
+                                int64_t samples = 10, const std::string& definition = "of pixels",
+                                bool deterministic = false) const {
     VideoNumbers numbers;
     numbers.tables = {{"psnr", "max", true, 4, psnr}};
     numbers.truths = std::vector<std::string>(psnr.size(), "aa");
     EvaluationFacts facts;
     facts.comparable.truth_sha256 = joint_digest(numbers.truths);
     facts.comparable.samples = samples;
+    facts.model = {{"deterministic", deterministic}};
     facts.prediction = {{"samples_drawn", samples}};
     facts.metrics = {{"psnr", "frame", "max", 4, "dB", definition}, {"fvd", "set", "min", 2, "", "I3D"}};
     const SetResult fvd{.metric = "fvd", .value = 100, .low = 90, .high = 110};
@@ -56,6 +58,15 @@ TEST_F(Comparisons, OfOtherMeasurementsAreRefused) {
                   "of pixels and of channels");
   EXPECT_CONTAINS(message_of<UsageError>([&] { compare(a, results("d", {{10, 12}})); }), "other true frames");
   EXPECT_CONTAINS(message_of<DataError>([&] { compare(a, folder_ / "none"); }), "none");
+}
+
+TEST_F(Comparisons, OfADeterministicModelDoNotDependOnItsSamples) {
+  const std::vector<std::vector<float>> psnr = {{10, 12}, {20, 22}};
+  const auto a = results("a", psnr);
+  EXPECT_EQ(compare(a, results("b", psnr, 1, "of pixels", true)).differences.size(), 1U);
+  EXPECT_EQ(compare(results("c", psnr, 1, "of pixels", true), a).differences.size(), 1U);
+  EXPECT_CONTAINS(message_of<UsageError>([&] { compare(a, results("d", psnr, 1, "of channels", true)); }),
+                  "of pixels and of channels");
 }
 
 }  // namespace

@@ -148,8 +148,7 @@ TEST_F(ReportsTest, WhatCannotBeComparedIsMarkedAndNoRival) {
   EXPECT_EQ(table.rows[1].note, "samples 10 and 1");
   EXPECT_FALSE(table.rows[1].cells[0].best);
   EXPECT_TRUE(table.rows[2].cells[0].best);
-  EXPECT_NE(html(table).find("few cannot be compared with the first model: samples 10 and 1."),
-            std::string::npos);
+  EXPECT_NE(html(table).find("few cannot be compared with a: samples 10 and 1."), std::string::npos);
   EXPECT_NE(latex(table).find("few$^\\dagger$"), std::string::npos);
   EXPECT_NE(csv(table).find("few,psnr,max,40,39,41,samples 10 and 1\r\n"), std::string::npos) << csv(table);
 }
@@ -160,6 +159,44 @@ TEST_F(ReportsTest, ColumnsMeasuredInAnotherWayAreMarked) {
   const auto table = make_table(results);
   EXPECT_TRUE(table.rows[1].cells[0].foreign);
   EXPECT_FALSE(table.rows[1].cells[0].best);
+}
+
+// The first result that has a metric is what the others are compared with, not the first result.
+TEST_F(ReportsTest, ColumnsThatTheFirstLacksAreComparedAmongTheOthers) {
+  auto results = read({make("without", 20), make("with context", 25), make("without context", 30)});
+  for (size_t i : {1, 2}) {
+    results[i].metrics.push_back({.name = "fvd", .best = "value", .fingerprint = results[i].label});
+    results[i].metrics.back().values["value"] = {100, 90, 110};
+  }
+  const auto table = make_table(results);
+  ASSERT_EQ(table.columns.at(2).metric, "fvd");
+  EXPECT_FALSE(table.rows[1].cells[2].foreign);
+  EXPECT_TRUE(table.rows[2].cells[2].foreign);
+  EXPECT_EQ(reference(results, "fvd"), &results[1]);
+
+  results[1].summary["fingerprint"] = "other videos";  // marked, and so nothing to compare with
+  EXPECT_TRUE(make_table(results).rows[1].cells[2].foreign);
+  EXPECT_FALSE(make_table(results).rows[2].cells[2].foreign);
+  EXPECT_EQ(reference(results, "ssim"), nullptr);
+}
+
+// One future of a deterministic model stands for any number of them; of others it does not.
+TEST_F(ReportsTest, DeterministicModelsCountAsAnyNumberOfSamples) {
+  auto results = read({make("repeat", 20, "1"), make("many", 25, "100"), make("few", 30, "10")});
+  for (auto& result : results) result.metrics[0].fingerprint = result.fingerprint();
+  EXPECT_EQ(make_table(results).rows[1].note, "samples 1 and 100");
+  results[0].summary["model"]["deterministic"] = true;
+  const auto table = make_table(results);
+  EXPECT_EQ(table.reference, "many");
+  EXPECT_EQ(table.rows[0].note, "");
+  EXPECT_FALSE(table.rows[0].cells[0].foreign);
+  EXPECT_EQ(table.rows[1].note, "");
+  EXPECT_TRUE(table.rows[1].cells[0].best);
+  EXPECT_EQ(table.rows[2].note, "samples 100 and 10");
+  EXPECT_TRUE(table.rows[2].cells[0].foreign);
+
+  results[0].metrics[0].definition = "of channels";
+  EXPECT_TRUE(make_table(results).rows[0].cells[0].foreign);
 }
 
 TEST_F(ReportsTest, Sorts) {
