@@ -8,12 +8,14 @@
 #   NAME      FLAGS of savp_train for this run alone
 #
 # Everything lands beside the table: logs/NAME, futures/NAME, results/NAME, results.tsv, report.html. What is finished is not done
-# again, an interrupted training goes on; a run that fails does not stop the others. The failures are listed at the end. The exit
-# code is 0 if nothing failed, 1 if a run failed, 2 for wrong use, 130 if the user stopped it. --dry-run only shows the commands.
+# again unless its flags have changed or its model was trained further; an interrupted training continues; a run that fails does
+# not stop the others. The failures are listed at the end. The exit code is 0 if nothing failed, 1 if a run failed, 2 for wrong
+# use, 130 if the user stopped it. --dry-run only shows the commands.
+#
+# results.tsv has a line for each run: the mean of each metric with its interval of 95 % (psnr_max, psnr_max_low, psnr_max_high),
+# and a note where its numbers cannot be compared with those of the first run, as in the report.
 set -euo pipefail
 bin=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/build/bin
-# shellcheck source=scripts/tables.sh
-source "$(dirname "${BASH_SOURCE[0]}")/tables.sh"
 
 wrong_use() { echo "runs.sh: $*" >&2; exit 2; }
 
@@ -74,17 +76,30 @@ selected() {
   return 1
 }
 
-# do_once STEP NAME DONE COMMAND...: unless the file DONE is there, runs the command, and makes the file when it has succeeded.
+# What a command does, however it got there: without the tool's folder and --resume.
+identity() {
+  local word tool=${1##*/}
+  printf '%s' "$tool"
+  for word in "${@:2}"; do [[ $word == --resume ]] || printf ' %q' "$word"; done
+}
+
+# do_once STEP NAME DONE COMMAND...: runs the command unless the file DONE says that it has succeeded, and that after the training;
+# keeps it there when it has. An empty file stands for any command: earlier versions kept none.
 do_once() {
-  local step=$1 name=$2 done_file=$3 code=0
+  local step=$1 name=$2 done_file=$3 code=0 command
   shift 3
-  if [[ -e $done_file ]]; then echo "$step $name: is done"; return 0; fi
+  command=$(identity "$@")
+  if [[ -e $done_file && ! logs/$name/.done -nt $done_file ]] && [[ ! -s $done_file || $(<"$done_file") == "$command" ]]; then
+    echo "$step $name: is done"
+    return 0
+  fi
   echo "$*"
   if $dry_run; then return 0; fi
+  rm -f "$done_file"
   "$@" || code=$?
   case $code in
-    0) : >"$done_file" ;;
-    130 | 143) echo "runs.sh: stopped at $step $name; the same command goes on" >&2; exit 130 ;;
+    0) printf '%s\n' "$command" >"$done_file" ;;
+    130 | 143) echo "runs.sh: stopped at $step $name; re-run the command to continue" >&2; exit 130 ;;
     *) failed+=("$step $name: exit code $code") ;;
   esac
 }
@@ -114,32 +129,49 @@ predict() {
 generate() { predict generate "$1" futures --output_gif_dir "futures/$1" --output_png_dir "futures/$1"; }
 evaluate() { predict evaluate "$1" results --output_dir "results/$1"; }
 
-# A line for each run that was measured, a column for each metric's best and average samples.
+# wide CSV NAME...: the table of savp_report (model,metric,samples,value,low,high,note) with a line for each model.
+wide() {
+  awk -F, -v names="${*:2}" '
+    { gsub(/[\r"]/, "") }
+    NR == 1 { next }
+    {
+      column = $2 "_" $3
+      if (!(column in known)) { known[column] = 1; columns[++count] = column }
+      numbers[$1, column] = $4 "\t" $5 "\t" $6
+      note = $7
+      for (i = 8; i <= NF; ++i) note = note "," $i
+      if (note == "measured in another way") note = column " " note
+      if (note != "" && index(notes[$1], note) == 0) notes[$1] = notes[$1] (notes[$1] == "" ? "" : "; ") note
+    }
+    END {
+      printf "run"
+      for (i = 1; i <= count; ++i) printf "\t%s\t%s_low\t%s_high", columns[i], columns[i], columns[i]
+      print "\tnote"
+      split(names, runs, " ")
+      for (r = 1; r in runs; ++r) {
+        printf "%s", runs[r]
+        for (i = 1; i <= count; ++i) printf "\t%s", (runs[r], columns[i]) in numbers ? numbers[runs[r], columns[i]] : "\t\t"
+        printf "\t%s\n", notes[runs[r]]
+      }
+    }' "$1"
+}
+
+# Of all runs that were measured.
 plot() {
-  local name file metric measured=() columns=(psnr_max psnr_avg ssim_max ssim_avg mse_min mse_avg)
+  local name code=0 measured=()
   $dry_run && return 0
-  {
-    printf 'run%s\n' "$(printf '\t%s' "${columns[@]}")"
-    for name in "${runs[@]}"; do
-      selected "$name" || continue
-      if [[ ! -e results/$name/.done ]]; then continue; fi
-      printf '%s' "$name"
-      for metric in "${columns[@]}"; do
-        file=results/$name/prediction_eval_$metric/metrics/${metric%_*}.csv
-        printf '\t%s' "$([[ -f $file ]] && mean "$file")"
-      done
-      printf '\n'
-    done
-  } >results.tsv.partial
-  mv results.tsv.partial results.tsv
-  cat results.tsv
   for name in "${runs[@]}"; do
     selected "$name" || continue
     if [[ -e results/$name/.done ]]; then measured+=("$name"); else failed+=("plot $name: it is not measured"); fi
   done
   [[ ${#measured[@]} -gt 0 ]] || return 0
-  "$bin/savp_report" "${measured[@]/#/results/}" --labels "${measured[@]}" --title "Results of $table" --output report.html ||
-    failed+=("plot: savp_report: exit code $?")
+  "$bin/savp_report" "${measured[@]/#/results/}" --labels "${measured[@]}" --title "Results of $table" --output report.html \
+    --csv results.csv.partial || code=$?
+  if [[ $code -ne 0 ]]; then failed+=("plot: savp_report: exit code $code"); return 0; fi
+  wide results.csv.partial "${measured[@]}" >results.tsv.partial
+  mv results.tsv.partial results.tsv
+  rm results.csv.partial
+  cat results.tsv
 }
 
 read_table

@@ -33,7 +33,7 @@ grep -q "runs.sh: 4 failed:" "$work/first.log" || fail "not four failures: train
 grep -q "train broken: exit code 2" "$work/first.log" || fail "the failed training is not listed"
 for run in first second; do
   [[ -f $work/runs/futures/$run/grids/grid_00000.gif ]] || fail "there are no futures of $run"
-  grep -qP "^$run(\t[0-9.]+){6}\$" "$work/runs/results.tsv" || fail "the table has no numbers of $run"
+  grep -qP "^$run(\t[0-9.e-]+){18}\t" "$work/runs/results.tsv" || fail "the table has no numbers and intervals of $run"
 done
 for run in first second; do grep -q "<summary>$run</summary>" "$work/runs/report.html" || fail "the report lacks $run"; done
 if grep -q "^broken" "$work/runs/results.tsv"; then fail "the table has a run that failed"; fi
@@ -43,6 +43,16 @@ before=$(find "$work/runs" -name '*.safetensors' -o -name '*.csv' | sort | xargs
 all first second >"$work/second.log" 2>&1 || fail "the four scripts fail"
 [[ $(grep -c "is done" "$work/second.log") -eq 6 ]] || fail "finished steps are done again"
 [[ $before == "$(find "$work/runs" -name '*.safetensors' -o -name '*.csv' | sort | xargs sha256sum)" ]] || fail "results changed"
+
+# Other flags of one run: it alone is measured again, and the table tells that its numbers are others.
+sed 's/^second/test --input_dir ..\/data --mode test --sequence_length 5\n&/' "$work/runs/table" >"$work/runs/table.new"
+mv "$work/runs/table.new" "$work/runs/table"
+"$scripts/runs.sh" evaluate "$work/runs/table" first second >"$work/changed.log" 2>&1 || fail "a changed table fails"
+grep -q "evaluate first: is done" "$work/changed.log" || fail "an unchanged run is measured again"
+grep -q "evaluate second: is done" "$work/changed.log" && fail "a run whose flags have changed is not measured again"
+"$scripts/runs.sh" plot "$work/runs/table" first second >>"$work/changed.log" 2>&1 || fail "a changed table has no plot"
+grep -qP "^second\t.*\tpredicted_frames \d and \d" "$work/runs/results.tsv" || fail "numbers of another length are not marked"
+grep -qP "^first\t.*\t\$" "$work/runs/results.tsv" || fail "the first run is marked"
 
 # A run that was stopped goes on.
 rm "$work/runs/logs/second/.done"
