@@ -36,34 +36,36 @@ std::vector<Subtask> settle_subtasks(const EvaluateOptions& options) {
   return subtasks;
 }
 
-// Gives a flag the value of the protocol. One that was set otherwise contradicts it.
+// Gives a flag the value of the protocol. One that was given otherwise contradicts it, even by its default.
 template <class T>
-void settle(const EvaluateOptions& options, T& flag, const T& usual, const T& wanted, const char* name) {
-  SAVP_CHECK(flag == usual || flag == wanted, UsageError, "--", name, " contradicts --protocol ",
-             enum_name(*options.protocol), ", which sets it: leave it out, or leave out the protocol");
+void settle(const EvaluateOptions& options, T& flag, const T& wanted, const char* name) {
+  SAVP_CHECK(flag == wanted || !options.given.contains(name), UsageError, "--", name,
+             " contradicts --protocol ", enum_name(*options.protocol),
+             ", which sets it: leave it out, or leave out the protocol");
   flag = wanted;
 }
 
 // Metrics may be fewer than the protocol's.
 void settle_metrics(EvaluateOptions& options, const Protocol& protocol) {
   if (options.metrics.empty()) options.metrics = protocol.metrics;
+  for (const auto metric : options.metrics)
+    SAVP_CHECK(measures(protocol, metric), UsageError, "--metrics ", enum_name(metric),
+               " contradicts --protocol ", enum_name(protocol.name), ", which has ",
+               names_of(protocol.metrics), ": choose among these, or leave out the protocol");
 }
 
 void settle_protocol(EvaluateOptions& options) {
   if (!options.protocol) return;
   const auto& protocol = find_protocol(*options.protocol);
-  const EvaluateOptions usual;
-  settle(options, options.mode, usual.mode, Split::kTest, "mode");
-  settle(options, options.sequence_length, usual.sequence_length,
-         std::optional<int64_t>(protocol.context + protocol.future), "sequence_length");
-  settle(options, options.num_stochastic_samples, usual.num_stochastic_samples, protocol.samples,
-         "num_stochastic_samples");
-  settle(options, options.fvd_samples, usual.fvd_samples, protocol.definitions.fvd_samples, "fvd_samples");
-  settle(options, options.fvd_context, usual.fvd_context, protocol.definitions.fvd_context, "fvd_context");
-  settle(options, options.fvd_input, usual.fvd_input, protocol.definitions.fvd, "fvd_input");
-  settle(options, options.num_epochs, usual.num_epochs, int64_t{1}, "num_epochs");
-  if (options.predictions)
-    settle(options, options.context_frames, usual.context_frames, protocol.context, "context_frames");
+  settle(options, options.mode, Split::kTest, "mode");
+  settle(options, options.sequence_length, std::optional<int64_t>(protocol.context + protocol.future),
+         "sequence_length");
+  settle(options, options.num_stochastic_samples, protocol.samples, "num_stochastic_samples");
+  settle(options, options.fvd_samples, protocol.definitions.fvd_samples, "fvd_samples");
+  settle(options, options.fvd_context, protocol.definitions.fvd_context, "fvd_context");
+  settle(options, options.fvd_input, protocol.definitions.fvd, "fvd_input");
+  settle(options, options.num_epochs, int64_t{1}, "num_epochs");
+  if (options.predictions) settle(options, options.context_frames, protocol.context, "context_frames");
   settle_metrics(options, protocol);
   auto& hparams = options.dataset_hparams;
   hparams = concat(hparams ? *hparams + "," : "", "context_frames=", protocol.context,
@@ -88,7 +90,8 @@ void check_protocol(const EvaluationSubject& subject, const EvaluateOptions& opt
               .context = subject.context_frames,
               .future = subject.future_frames,
               .sequences = subject.videos(),
-              .all_sequences = !options.num_samples});
+              .all_sequences = !options.num_samples,
+              .dataset_hparams = subject.description.dataset_hparams});
 }
 
 // What cannot be opened as the protocol wants it is told with its name.

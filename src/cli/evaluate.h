@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -79,6 +80,8 @@ struct EvaluateOptions : PredictOptions {
   HPARAM_GROUP(ignored, "Ignored (kept for compatibility with the published program)");
   HPARAM(Text, gt_inputs_dir, std::nullopt, "folder for true context frames", Metavar{"DIR"});
   HPARAM(Text, gt_outputs_dir, std::nullopt, "folder for true future frames", Metavar{"DIR"});
+
+  std::set<std::string> given = {};  // the flags that were, by name: a default may contradict a protocol, too
 };
 
 // Throws what savp::cli::run turns into a message and an exit code.

@@ -203,7 +203,10 @@ Asked read_flags(const std::vector<std::string>& arguments, const Flags& flags) 
   for (const auto& field : flags.options.fields()) {
     const auto flag = "--" + field.name;
     if (is_switch(field)) {
-      app.add_flag_function(flag, [&](int64_t count) { set(target, field, count > 0); });
+      app.add_flag_function(flag, [&](int64_t count) {
+        given.insert(field.name);
+        set(target, field, count > 0);
+      });
       continue;
     }
     const auto take = [&](const std::vector<std::string>& texts) {
@@ -230,7 +233,8 @@ Asked read_flags(const std::vector<std::string>& arguments, const Flags& flags) 
   for (const auto& field : flags.options.fields())
     SAVP_CHECK(!field.required || given.count(field.name) > 0, UsageError, "--", field.name, " ",
                metavar(field), " must be given: ", field.doc);
-  return {};
+  asked.given = std::move(given);
+  return asked;
 }
 
 std::string flags_help(const std::string& program, const Flags& flags, size_t columns) {

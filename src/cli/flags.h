@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -33,9 +34,10 @@ struct Flags {
   std::function<std::string(const std::string& name, const std::string& value)> instead = {};
 };
 
-// The flag of a question and its value; both empty where nothing was asked.
+// The flag of a question and its value, both empty where nothing was asked; and which options were given.
 struct Asked {
   std::string flag, value;
+  std::set<std::string> given = {};  // "sequence_length"
 };
 
 // Sets the options from the arguments (those after the program's and the command's name). Returns the first

@@ -98,7 +98,9 @@ void run_command(const std::string& program, const std::vector<std::string>& arg
   };
   for (const auto& [flag, text] : answers)
     if (flag == asked.flag) std::cout << text();
-  if (asked.flag.empty()) command.body();
+  if (!asked.flag.empty()) return;
+  if (command.note_given) command.note_given(asked.given);
+  command.body();
 }
 
 // An empty message was told already, by another process.

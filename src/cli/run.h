@@ -10,6 +10,7 @@
 //     HPARAM(std::optional<int64_t>, seed, std::nullopt, "of the choice of words");  // none unless given
 //     HPARAM(bool, loud, false, "in capitals");                                      // a switch, without a
 //     value
+//     std::set<std::string> given = {};  // if it must know: the names of the flags that were given
 //   };
 //   int main(int argc, char** argv) { return savp::cli::run<GreetOptions>(argc, argv, greet); }
 //
@@ -20,6 +21,7 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -37,13 +39,17 @@ struct Command {
   std::string example;
   HparamsView options;
   std::function<void()> body;
+  std::function<void(std::set<std::string>)> note_given = {};  // what of the options was given; or nothing
 };
 
 template <class Options, class Body>
 Command command(std::string name, Body body) {
   auto options = std::make_shared<Options>();
-  return {std::move(name), Options::kAbout, Options::kExample, HparamsView(*options),
-          [options, body] { body(*options); }};
+  Command made{std::move(name), Options::kAbout, Options::kExample, HparamsView(*options),
+               [options, body] { body(*options); }};
+  if constexpr (requires { options->given; })
+    made.note_given = [options](std::set<std::string> given) { options->given = std::move(given); };
+  return made;
 }
 
 // Reads the flags and runs the body; the program's exit code.

@@ -1,6 +1,7 @@
 #include "evaluation/protocols.h"
 
 #include <algorithm>
+#include <string_view>
 
 #include "core/error.h"
 #include "core/table.h"
@@ -32,21 +33,29 @@ constexpr std::pair<FvdInput, const char*> kFvdInputs[] = {
     {FvdInput::kStyleganV, "bytes, resized with half-pixel centres"},
     {FvdInput::kUnrounded, "not rounded to bytes, resized with half-pixel centres"}};
 
-bool measures(const Protocol& protocol, MetricName metric) {
-  return std::count(protocol.metrics.begin(), protocol.metrics.end(), metric) > 0;
-}
-
-std::string names_of(const std::vector<MetricName>& metrics) {
-  std::string text;
-  for (const auto metric : metrics) text += (text.empty() ? "" : ", ") + enum_name(metric);
-  return text;
-}
-
 std::string fvd_choice(const Protocol& protocol) {
   const auto& how = protocol.definitions;
   return concat("fvd: I3D Kinetics-400 logits; ",
                 how.fvd_context ? "context and predicted frames" : "predicted frames alone", "; ",
                 counted(how.fvd_samples, "future"), " of each sequence; ", row_of(kFvdInputs, how.fvd));
+}
+
+// Hyperparameters of data sets that make other frames of what is stored, and the value that leaves it alone.
+const std::pair<const char*, Json> kChangesOfFrames[] = {{"crop_size", 0},        {"scale_size", 0},
+                                                         {"random_crop_size", 0}, {"frame_size", {0, 0}},
+                                                         {"frame_skip", 0},       {"fps", 0}};
+
+// Sizes may be the protocol's.
+void check_frames(const Protocol& protocol, const Json& hparams) {
+  for (const auto& [name, none] : kChangesOfFrames) {
+    const auto value = hparams.value(name, none);
+    const bool is_size = std::string_view(name).ends_with("_size");
+    const auto wanted = value.is_array() ? Json{protocol.side, protocol.side} : Json(protocol.side);
+    SAVP_CHECK(value == none || (is_size && value == wanted), UsageError, name, "=", value.dump(),
+               " (of --dataset_hparams or the checkpoint) contradicts --protocol ", enum_name(protocol.name),
+               ", which sees all of ", protocol.side, "x", protocol.side,
+               " pixels of each frame: leave it out, or leave out the protocol");
+  }
 }
 
 }  // namespace
@@ -100,8 +109,9 @@ const std::vector<Protocol>& protocols() {
        .sequences = 1000,
        .metrics = {kPsnr, kSsim, kLpips, kFvd},
        .definitions = {.psnr = PsnrOrder::kOfChannels, .clipped = true, .fvd_context = true},
-       .doubt = "The 1000 clips are those that SRVP's script makes (svg_test_set_40.npz): give them as "
-                "--input_dir. Clips drawn otherwise are other data, which the fingerprint tells."},
+       .doubt = "The 1000 clips are those that SRVP's script makes (svg_test_set_40.npz): "
+                "docs/evaluation.md tells how to give them. Clips drawn otherwise are other data, which the "
+                "fingerprint tells."},
       {.name = ProtocolName::kFvdBair,
        .source = "Unterthiner et al. 2018 (FVD)",
        .split = kBairTest,
@@ -158,6 +168,16 @@ const Protocol& find_protocol(ProtocolName name) {
                        [name](const Protocol& protocol) { return protocol.name == name; });
 }
 
+bool measures(const Protocol& protocol, MetricName metric) {
+  return std::count(protocol.metrics.begin(), protocol.metrics.end(), metric) > 0;
+}
+
+std::string names_of(const std::vector<MetricName>& metrics) {
+  std::string text;
+  for (const auto metric : metrics) text += (text.empty() ? "" : ", ") + enum_name(metric);
+  return text;
+}
+
 std::vector<std::string> choices(const Protocol& protocol) {
   const auto& how = protocol.definitions;
   std::vector<std::string> lines = {
@@ -196,6 +216,7 @@ void check_fits(const Protocol& protocol, const OfferedVideos& videos) {
       UsageError, name, " is of ", protocol.side, "x", protocol.side, " pixels of ",
       counted(protocol.channels, "channel"), ", the data of ", videos.width, "x", videos.height, " of ",
       counted(videos.channels, "channel"), ": choose another protocol, or other data");
+  check_frames(protocol, videos.dataset_hparams);
   SAVP_CHECK(videos.context == protocol.context && videos.future == protocol.future, UsageError, name,
              " is of ", protocol.context, " + ", protocol.future, " frames, the predictions of ",
              videos.context, " + ", videos.future, ": leave out what sets other lengths, or give other data");

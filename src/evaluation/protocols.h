@@ -53,6 +53,10 @@ struct Protocol {
 const std::vector<Protocol>& protocols();
 const Protocol& find_protocol(ProtocolName name);
 
+bool measures(const Protocol& protocol, MetricName metric);
+// "psnr, ssim, lpips".
+std::string names_of(const std::vector<MetricName>& metrics);
+
 // What it sets, a line each, "rollout: 2 + 28 frames".
 std::vector<std::string> choices(const Protocol& protocol);
 
@@ -65,6 +69,7 @@ struct OfferedVideos {
   int64_t context = 0, future = 0;  // frames
   int64_t sequences = 0;
   bool all_sequences = true;  // not fewer than there are, because the user wants so
+  Json dataset_hparams = Json::object();
 };
 // Throws UsageError that says what does not fit.
 void check_fits(const Protocol& protocol, const OfferedVideos& videos);

@@ -67,6 +67,21 @@ TEST(Protocols, RefuseWhatDoesNotFit) {
   EXPECT_EQ(refusal(ProtocolName::kSavpBair, other), "no error");
 }
 
+// Stored frames may be brought to the protocol's size, but not be cut, or be others.
+TEST(Protocols, RefuseOtherFramesOfTheSameData) {
+  OfferedVideos bair{.height = 64, .width = 64, .channels = 3, .context = 2, .future = 28, .sequences = 256};
+  for (const Json& hparams :
+       {Json{{"crop_size", 0}, {"scale_size", 64}}, Json{{"frame_size", {64, 64}}, {"time_shift", 2}}}) {
+    bair.dataset_hparams = hparams;
+    EXPECT_EQ(refusal(ProtocolName::kSavpBair, bair), "no error");
+  }
+  for (const Json& hparams : {Json{{"crop_size", 32}, {"scale_size", 64}}, Json{{"frame_skip", 1}},
+                              Json{{"frame_size", {64, 80}}}, Json{{"fps", 5.0}}}) {
+    bair.dataset_hparams = hparams;
+    EXPECT_CONTAINS(refusal(ProtocolName::kSavpBair, bair), "contradicts --protocol savp-bair");
+  }
+}
+
 ProcessShare share_in(const std::map<std::string, std::string>& environment) {
   return process_share([&](const char* name) {
     const auto found = environment.find(name);

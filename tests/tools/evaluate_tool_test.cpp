@@ -63,7 +63,8 @@ void expect_same_files(const fs::path& a, const fs::path& b) {
 bool any_part_in(const fs::path& folder) {
   std::error_code none;
   for (const auto& entry : fs::recursive_directory_iterator(folder, none))
-    if (entry.path().filename() == "numbers.cbor") return true;
+    if (entry.path().filename() == "numbers.cbor" && entry.path().parent_path().extension() != ".partial")
+      return true;
   return false;
 }
 
@@ -154,8 +155,21 @@ TEST(Evaluate, RefusesWhatDoesNotFitItsProtocol) {
   refused({"--protocol", "savp-bair-action", "--num_samples", "2"}, "scripts/fetch_metric_weights.sh", 3);
   refused({"--protocol", "savp-bair", "--sequence_length", "12"}, "--sequence_length contradicts --protocol");
   refused({"--protocol", "savp-bare"}, "did you mean savp-bair");
-  const auto outcome = run_tool("savp_evaluate", model + Arguments{"--protocol", "savp-bair", "--num_samples",
-                                                                   "2", "--metrics", "psnr", "mse"});
+  // What was given counts, even where it is the flag's default.
+  refused({"--protocol", "savp-bair", "--mode", "val"}, "--mode contradicts --protocol savp-bair");
+  refused({"--protocol", "fvd-bair", "--num_stochastic_samples", "100"},
+          "--num_stochastic_samples contradicts --protocol fvd-bair");
+  refused({"--protocol", "savp-bair", "--fvd_samples=100"}, "--fvd_samples contradicts --protocol");
+  refused({"--protocol", "fvd-bair", "--fvd_input", "unrounded"}, "--fvd_input contradicts --protocol");
+  refused({"--protocol", "savp-bair", "--metrics", "psnr", "mae"},
+          "--metrics mae contradicts --protocol savp-bair, which has psnr, ssim, mse, lpips, diversity");
+  refused(
+      {"--protocol", "savp-bair", "--num_samples", "2", "--dataset_hparams", "crop_size=32,scale_size=64"},
+      "crop_size=32 (of --dataset_hparams or the checkpoint) contradicts --protocol savp-bair");
+  const auto outcome = run_tool(
+      "savp_evaluate",
+      model + Arguments{"--protocol", "savp-bair", "--num_samples", "2", "--metrics", "psnr", "mse", "--mode",
+                        "test", "--num_stochastic_samples", "100", "--dataset_hparams", "scale_size=64"});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_CONTAINS(outcome.err, "rollout: 2 + 28 frames, 100 futures");
   EXPECT_CONTAINS(outcome.err, "2 sequences instead of 256");
