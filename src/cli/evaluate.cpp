@@ -112,6 +112,9 @@ void tell_protocol(const EvaluationSubject& subject, const EvaluateOptions& opti
   if (protocol.sequences > 0 && subject.videos() != protocol.sequences)
     log::warn(concat("--num_samples: ", subject.videos(), " sequences instead of ", protocol.sequences,
                      ": the numbers are not those of the protocol"));
+  if (subject.quantization != kNotQuantized)
+    log::warn(concat("the predictions have been rounded (", subject.quantization,
+                     "), which the protocol does not: the numbers are near those of the protocol"));
 }
 
 // Of each sequence, as asked for: a deterministic model gives but one of them.
@@ -323,6 +326,7 @@ ComparableFacts comparable_of(const EvaluationSubject& subject, const EvaluateOp
           .width = shape.width,
           .channels = shape.channels,
           .samples = futures_of(subject, options),
+          .quantization = subject.quantization,
           .protocol = options.protocol ? std::optional(enum_name(*options.protocol)) : std::nullopt};
 }
 

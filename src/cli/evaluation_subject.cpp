@@ -87,6 +87,7 @@ class ForeignSubject : public EvaluationSubject {
     context_frames = options.context_frames;
     future_frames = videos_.frames() - context_frames;
     samples = videos_.samples();
+    quantization = videos_.quantization();
     with_baseline = context_frames > 0;
     description = {to_json(options), Json::object(), Json::object()};
   }

@@ -11,6 +11,7 @@
 #include "checkpoints/run_dir.h"
 #include "cli/evaluate.h"
 #include "core/video.h"
+#include "evaluation/summary.h"
 
 namespace savp::cli {
 
@@ -29,8 +30,9 @@ class EvaluationSubject {
   VideoShape shape;
   at::Device device = at::kCPU;
   int64_t context_frames = 0, future_frames = 0;
-  int64_t samples = 1;         // of each video
-  bool deterministic = false;  // one of them stands for any number
+  int64_t samples = 1;                       // of each video
+  bool deterministic = false;                // one of them stands for any number
+  std::string quantization = kNotQuantized;  // of predictions: what they have been rounded to
   bool with_baseline = true;
   RunDescription description;  // options.json and so on, from the options it was opened with
 

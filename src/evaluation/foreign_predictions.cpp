@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "core/error.h"
@@ -55,10 +56,23 @@ std::vector<int64_t> numbers_of(const fs::path& file) {
   return numbers;
 }
 
+constexpr const char* kGrids = "grids";  // of savp_generate: labelled, for the eye
+
+std::string ending_of(const fs::path& path) {
+  auto ending = path.extension().string();
+  std::transform(ending.begin(), ending.end(), ending.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
+  return ending;
+}
+
+// But for descriptions and grids.
 std::vector<fs::path> entries_of(const fs::path& folder) {
   std::vector<fs::path> entries;
-  for (const auto& entry : fs::directory_iterator(folder))
-    if (!entry.path().filename().string().starts_with('.')) entries.push_back(entry.path());
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const auto& path = entry.path();
+    const auto name = path.filename().string();
+    if (!name.starts_with('.') && ending_of(path) != ".json" && name != kGrids) entries.push_back(path);
+  }
   sort_names(entries);
   return entries;
 }
@@ -128,11 +142,28 @@ std::vector<Files> samples_in(const fs::path& entry) {
   return samples;
 }
 
+// Of single frames and whole videos in one folder, the frames, which have lost nothing.
+Sequences frames_among(const std::vector<fs::path>& entries) {
+  std::vector<fs::path> frames, videos;
+  for (const auto& entry : entries) (is_picture_name(entry) ? frames : videos).push_back(entry);
+  auto sequences = by_numbers(frames, /*frames=*/true);
+  if (!videos.empty())
+    SAVP_CHECK(by_numbers(videos, /*frames=*/false).numbers == sequences.numbers, DataError,
+               videos[0].string(),
+               ": lies among frames of other sequences: a folder may hold either, or both of the same ones");
+  return sequences;
+}
+
 Sequences sequences_in(const fs::path& folder) {
   const auto entries = entries_of(folder);
   SAVP_CHECK(!entries.empty(), DataError, folder.string(), ": is empty");
-  if (std::all_of(entries.begin(), entries.end(), is_picture_name) && !is_video_file(entries[0]))
-    return by_numbers(entries, /*frames=*/true);
+  SAVP_CHECK(folder.filename() != kGrids, DataError, folder.string(),
+             ": grids are labelled for the eye and are no predictions: give the folder above it, or let "
+             "savp_generate write arrays (--format npz)");
+  const auto is_frame = [](const fs::path& entry) {
+    return !fs::is_directory(entry) && is_picture_name(entry) && !is_video_file(entry);
+  };
+  if (std::any_of(entries.begin(), entries.end(), is_frame)) return frames_among(entries);
   const auto has_two = [](const fs::path& entry) {
     return !fs::is_directory(entry) && numbers_of(entry).size() >= 2;
   };
@@ -144,6 +175,14 @@ Sequences sequences_in(const fs::path& folder) {
   }
   if (sequences.numbers.size() != sequences.files.size()) sequences.numbers.clear();
   return sequences;
+}
+
+std::string quantization_of(const fs::path& video) {
+  if (fs::is_directory(video)) return quantization_of(entries_of(video).at(0));
+  const auto ending = ending_of(video);
+  if (ending == ".gif") return "palette of a GIF";
+  if (ending == ".jpg" || ending == ".jpeg" || ending == ".webp") return "JPEG or WebP";
+  return is_picture_name(video) ? "bytes" : "video codec";
 }
 
 // Videos as files.
@@ -159,6 +198,11 @@ class FileSource : public VideoSource {
   }
   int64_t sequences() const override { return static_cast<int64_t>(sequences_.size()); }
   int64_t samples() const override { return static_cast<int64_t>(sequences_[0].size()); }
+  std::string quantization() const override {
+    std::set<std::string> found;
+    for (const auto& sequence : sequences_) found.insert(quantization_of(sequence[0][0]));
+    return join_words({found.begin(), found.end()});
+  }
   const std::vector<int64_t>& numbers() const override { return numbers_; }
   std::vector<std::function<Tensor()>> next() override {
     std::vector<std::function<Tensor()>> samples;
@@ -174,43 +218,64 @@ class FileSource : public VideoSource {
 
 constexpr float kRounding = 1e-3F;  // of floats that another program has clipped or scaled
 
-// Videos as one array.
-class ArraySource : public VideoSource {
+// What is in a file of arrays.
+enum class ArrayContent { kSequences, kOneSequence };
+
+// 0 for an array of something else than numbers.
+size_t axes_of(const ArrayFile& file, const std::string& name) try {
+  return file.open(name).header().shape.size();
+} catch (const DataError&) {
+  return 0;
+}
+
+// The arrays of a file that make up its videos: one, or what was given and what followed.
+std::vector<std::string> arrays_of_videos(const ArrayFile& file, const std::string& path, VideoRole role,
+                                          size_t least_axes) {
+  const auto named = role == VideoRole::kTruth ? "truth" : "futures";
+  if (file.has(named) && role == VideoRole::kTruth && file.has("context")) return {"context", named};
+  if (file.has(named)) return {named};
+  if (file.names().size() == 1) return file.names();
+  std::vector<std::string> found;
+  for (const auto& name : file.names()) {
+    const auto axes = axes_of(file, name);
+    if (axes == least_axes || axes == least_axes + 1) found.push_back(name);
+  }
+  SAVP_CHECK(found.size() == 1, DataError, path, ": holds ", file.names().size(), " arrays (",
+             join_words(file.names()), "), of which ", found.empty() ? "none" : join_words(found),
+             " may be videos: name the right one ", named);
+  return found;
+}
+
+// One array of videos, read from front to back.
+class VideoArray {
  public:
-  explicit ArraySource(const fs::path& path)
-      : path_(path.string()), file_(path), reader_(file_.open(only_name())), shape_(reader_.header().shape) {
-    SAVP_CHECK(shape_.size() == 5 || shape_.size() == 6, DataError, path_, ": has shape ", shape_text(shape_),
-               ", not [sequences, (samples,) frames, height, width, channels]");
+  VideoArray(const ArrayFile& file, const std::string& name, std::string path, ArrayContent content)
+      : path_(std::move(path)), reader_(file.open(name)), shape_(reader_.header().shape) {
+    const bool one = content == ArrayContent::kOneSequence;
+    if (one) shape_.insert(shape_.begin(), 1);
+    SAVP_CHECK(shape_.size() == 5 || shape_.size() == 6, DataError, path_, ": has shape ",
+               shape_text(reader_.header().shape), ", not [", one ? "" : "sequences, ",
+               "(samples,) frames, height, width, channels]");
     if (shape_.size() == 5) shape_.insert(shape_.begin() + 1, 1);
     SAVP_CHECK(reader_.header().values() > 0, DataError, path_, ": is empty");
   }
-  int64_t sequences() const override { return shape_[0]; }
-  int64_t samples() const override { return shape_[1]; }
-  std::vector<std::function<Tensor()>> next() override {
-    std::vector<std::function<Tensor()>> samples;
-    for (int64_t sample = 0; sample < shape_[1]; ++sample)
-      samples.emplace_back([this, number = at_ * shape_[1] + sample] { return read_one(number); });
-    ++at_;
-    return samples;
-  }
+  int64_t sequences() const { return shape_[0]; }
+  int64_t samples() const { return shape_[1]; }
+  bool of_bytes() const { return reader_.header().type == NumberType::kUint8; }
 
- private:
-  std::string only_name() const {
-    SAVP_CHECK(file_.names().size() == 1, DataError, path_, ": holds ", file_.names().size(), " arrays (",
-               join_words(file_.names()), "), not one");
-    return file_.names()[0];
-  }
-  // Videos that nobody asked for are passed over.
-  Tensor read_one(int64_t number) {
+  // The video of that number, counted over sequences and samples; those before it are passed over.
+  Tensor read(int64_t number) {
     const auto values = shape_[2] * shape_[3] * shape_[4] * shape_[5];
     for (; read_ < number; ++read_) reader_.read_floats(values);
     ++read_;
     auto video = at::tensor(reader_.read_floats(values), at::kFloat)
                      .view({shape_[2], 1, shape_[3], shape_[4], shape_[5]});
-    if (reader_.header().type == NumberType::kUint8) video *= 1.0F / 255.0F;
+    if (of_bytes()) video *= 1.0F / 255.0F;
     check_range(video, number);
     return video.permute({0, 1, 4, 2, 3}).contiguous();
   }
+
+ private:
   void check_range(const Tensor& video, int64_t number) const {
     const auto low = video.min().item<float>(), high = video.max().item<float>();
     SAVP_CHECK(low >= -kRounding && high <= 1 + kRounding, DataError, path_, ": sequence ",
@@ -219,11 +284,90 @@ class ArraySource : public VideoSource {
   }
 
   std::string path_;
-  ArrayFile file_;
   ArrayReader reader_;
-  std::vector<int64_t> shape_;
-  int64_t at_ = 0, read_ = 0;  // sequences given out; videos read
+  std::vector<int64_t> shape_;  // [sequences, samples, frames, height, width, channels]
+  int64_t read_ = 0;            // videos
 };
+
+// Videos as one file of arrays.
+class ArraySource : public VideoSource {
+ public:
+  ArraySource(const fs::path& path, VideoRole role, ArrayContent content = ArrayContent::kSequences)
+      : file_(path) {
+    const size_t least_axes = content == ArrayContent::kSequences ? 5 : 4;
+    for (const auto& name : arrays_of_videos(file_, path.string(), role, least_axes))
+      parts_.emplace_back(file_, name, path.string(), content);
+    for (const auto& part : parts_)
+      SAVP_CHECK(part.sequences() == sequences() && part.samples() == samples(), DataError, path.string(),
+                 ": context and truth are not of the same number of sequences");
+  }
+  int64_t sequences() const override { return parts_[0].sequences(); }
+  int64_t samples() const override { return parts_[0].samples(); }
+  std::string quantization() const override { return parts_.back().of_bytes() ? "bytes" : "none"; }
+  std::vector<std::function<Tensor()>> next() override {
+    std::vector<std::function<Tensor()>> videos;
+    for (int64_t sample = 0; sample < samples(); ++sample)
+      videos.emplace_back([this, number = at_ * samples() + sample] { return read(number); });
+    ++at_;
+    return videos;
+  }
+
+ private:
+  Tensor read(int64_t number) {
+    std::vector<Tensor> frames;
+    for (auto& part : parts_) frames.push_back(part.read(number));
+    return at::cat(frames);
+  }
+
+  ArrayFile file_;
+  std::vector<VideoArray> parts_;  // by time
+  int64_t at_ = 0;                 // sequences given out
+};
+
+// Videos as a file of arrays for each sequence.
+class ArrayFolder : public VideoSource {
+ public:
+  ArrayFolder(std::vector<fs::path> files, VideoRole role)
+      : files_(std::move(files)), role_(role), now_(open(0)), samples_(now_->samples()) {
+    for (const auto& file : files_)
+      if (const auto numbers = numbers_of(file); !numbers.empty()) numbers_.push_back(numbers.back());
+    if (numbers_.size() != files_.size()) numbers_.clear();
+  }
+  int64_t sequences() const override { return static_cast<int64_t>(files_.size()); }
+  int64_t samples() const override { return samples_; }
+  std::string quantization() const override { return now_->quantization(); }
+  const std::vector<int64_t>& numbers() const override { return numbers_; }
+  std::vector<std::function<Tensor()>> next() override {
+    if (at_ > 0) now_ = open(at_);
+    SAVP_CHECK(now_->samples() == samples_, DataError, files_[at_].string(), ": there are ",
+               counted(now_->samples(), "sample"), " of this sequence, of others ", samples_);
+    ++at_;
+    return now_->next();
+  }
+
+ private:
+  std::unique_ptr<ArraySource> open(size_t number) const {
+    return std::make_unique<ArraySource>(files_.at(number), role_, ArrayContent::kOneSequence);
+  }
+
+  std::vector<fs::path> files_;
+  VideoRole role_;
+  std::unique_ptr<ArraySource> now_;
+  int64_t samples_;
+  std::vector<int64_t> numbers_;
+  size_t at_ = 0;
+};
+
+std::vector<fs::path> arrays_in(const fs::path& folder) {
+  auto files = entries_of(folder);
+  std::erase_if(files, [](const fs::path& file) { return !is_array_name(file); });
+  return files;
+}
+
+// The grids' arrays are the predictions where savp_generate has written nothing else.
+fs::path without_grids(const fs::path& folder) {
+  return entries_of(folder).empty() && fs::is_directory(folder / kGrids) ? folder / kGrids : folder;
+}
 
 std::string size_text(const Tensor& video) {
   return concat(video.size(4), "x", video.size(3), " pixels of ", counted(video.size(2), "channel"));
@@ -231,18 +375,21 @@ std::string size_text(const Tensor& video) {
 
 }  // namespace
 
-std::unique_ptr<VideoSource> open_videos(const fs::path& path) {
+std::unique_ptr<VideoSource> open_videos(const fs::path& path, VideoRole role) {
   SAVP_CHECK(fs::exists(path), DataError, path.string(), ": there is no such file or folder");
-  if (is_array_name(path)) return std::make_unique<ArraySource>(path);
+  if (is_array_name(path)) return std::make_unique<ArraySource>(path, role);
   SAVP_CHECK(fs::is_directory(path), DataError, path.string(),
              ": is neither a folder nor a file of arrays (.npz, .npy)");
-  return std::make_unique<FileSource>(path);
+  const auto folder = without_grids(path.filename().empty() ? path.parent_path() : path);
+  if (auto arrays = arrays_in(folder); !arrays.empty())
+    return std::make_unique<ArrayFolder>(std::move(arrays), role);
+  return std::make_unique<FileSource>(folder);
 }
 
 ForeignPredictions::ForeignPredictions(ForeignOptions options)
     : options_(std::move(options)),
-      truth_(open_videos(options_.truth)),
-      predictions_(open_videos(options_.predictions)) {
+      truth_(open_videos(options_.truth, VideoRole::kTruth)),
+      predictions_(open_videos(options_.predictions, VideoRole::kPredictions)) {
   SAVP_CHECK(truth_->sequences() == predictions_->sequences(), DataError, options_.predictions.string(),
              ": has ", counted(predictions_->sequences(), "sequence"), ", ", options_.truth.string(), " ",
              truth_->sequences());

@@ -7,7 +7,15 @@
 //   <name>_SEQUENCE_SAMPLE_FRAME.png, as the tools here write them;
 //
 //   a file of arrays (.npz, .npy): [sequences, frames, height, width, channels], of predictions also
-//   [sequences, samples, frames, height, width, channels]; bytes, or floats in 0..1
+//   [sequences, samples, frames, height, width, channels]; bytes, or floats in 0..1. Of several arrays in an
+//   .npz file that counts which is named "futures" (of what happened: "truth", behind "context" where that is
+//   there), else the only one with as many axes;
+//
+//   a folder of such files, one a sequence, without the first axis.
+//
+// A folder that the tools here have written counts as it is: descriptions (.json) and grids are passed over.
+// Where a folder has the same videos in several formats, those count that lose the least: arrays, else
+// frames.
 #pragma once
 
 #include <cstdint>
@@ -27,6 +35,8 @@ class VideoSource {
   virtual ~VideoSource() = default;
   virtual int64_t sequences() const = 0;
   virtual int64_t samples() const = 0;  // of each
+  // What their values have been rounded to: "none", "bytes", "palette of a GIF", ...
+  virtual std::string quantization() const = 0;
   // Those that the names of the sequences end in; empty where there are none.
   virtual const std::vector<int64_t>& numbers() const {
     static const std::vector<int64_t> kNone;
@@ -36,8 +46,10 @@ class VideoSource {
   virtual std::vector<std::function<Tensor()>> next() = 0;
 };
 
+enum class VideoRole { kTruth, kPredictions };
+
 // Throws DataError, which names the file or folder, for what is none of the above.
-std::unique_ptr<VideoSource> open_videos(const std::filesystem::path& path);
+std::unique_ptr<VideoSource> open_videos(const std::filesystem::path& path, VideoRole role);
 
 struct ForeignOptions {
   std::filesystem::path truth, predictions;
@@ -53,6 +65,7 @@ class ForeignPredictions {
   int64_t sequences() const { return truth_->sequences(); }
   int64_t samples() const { return predictions_->samples(); }
   int64_t frames() const { return first_.size(0); }  // true ones of each sequence
+  std::string quantization() const { return predictions_->quantization(); }
   VideoShape shape() const;
 
   // The next true sequence, [T, 1, C, H, W].

@@ -17,6 +17,8 @@ namespace savp {
 
 inline constexpr const char *kSummaryFile = "summary.json", *kSummaryFormat = "savp-summary-1";
 
+inline constexpr const char* kNotQuantized = "none";
+
 // One metric, apart from its numbers.
 struct MetricFacts {
   std::string name;
@@ -32,8 +34,8 @@ struct ComparableFacts {
   std::string truth_sha256;  // of all true frames
   int64_t sequences = 0, context_frames = 0, predicted_frames = 0;
   int64_t height = 0, width = 0, channels = 0;
-  int64_t samples = 0;  // asked for
-  std::string quantization = "none";
+  int64_t samples = 0;                       // asked for
+  std::string quantization = kNotQuantized;  // what predictions have been rounded to
   std::optional<std::string> protocol = {};
 
   Json to_json() const;

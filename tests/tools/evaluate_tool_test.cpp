@@ -14,6 +14,7 @@
 
 #include "core/error.h"
 #include "evaluation/foreign_predictions.h"
+#include "io/array_writer.h"
 #include "io/gif.h"
 #include "io/image.h"
 #include "tools/process.h"
@@ -341,6 +342,126 @@ TEST_F(Foreign, NumbersInNamesCountByTheirValues) {
   const auto missing = evaluate("futures");
   EXPECT_EQ(missing.code, 3);
   EXPECT_CONTAINS(missing.err, "p_10_6.png: the frame before it is missing: there is none with number 5");
+}
+
+// One array of gray videos, in floats.
+NamedArray array_of(const std::string& name, const std::vector<int64_t>& shape, float value) {
+  NamedArray array{name, {NumberType::kFloat32, shape}, {}};
+  const std::vector<float> all(static_cast<size_t>(array.header.values()), value);
+  array.bytes.assign(reinterpret_cast<const char*>(all.data()), all.size() * sizeof(float));
+  return array;
+}
+
+TEST_F(Foreign, OfSeveralArraysTheOneOfVideosCounts) {
+  const auto other = array_of("seed", {2}, 7), videos = array_of("x", {2, 2, 16, 16, 3}, 0.2F);
+  write_arrays(folder_ / "one.npz", {other, videos});
+  ASSERT_EQ(evaluate("one.npz").code, 0);
+  EXPECT_NEAR(means("avg").at(0), kFifth / 2, 1e-6);  // the truth of a is 0, of b a fifth
+  write_arrays(folder_ / "two.npz", {array_of("y", {2, 2, 16, 16, 3}, 0.9F), videos});
+  const auto unclear = evaluate("two.npz");
+  EXPECT_EQ(unclear.code, 3);
+  EXPECT_CONTAINS(unclear.err, "two.npz: holds 2 arrays (y and x), of which y and x may be videos");
+  write_arrays(folder_ / "named.npz", {array_of("futures", {2, 2, 16, 16, 3}, 0.2F), videos});
+  EXPECT_EQ(evaluate("named.npz").code, 0);
+}
+
+TEST_F(Foreign, ArraysOfAFolderAreSequences) {
+  write_arrays(folder_ / "arrays/f_0.npz", {array_of("x", {2, 2, 16, 16, 3}, 0)});
+  write_arrays(folder_ / "arrays/f_1.npz", {array_of("x", {2, 2, 16, 16, 3}, 0.2F)});
+  ASSERT_EQ(evaluate("arrays").code, 0);
+  EXPECT_EQ(Json::parse(folder_.read("r/summary.json"))["comparable"]["samples"], 2);
+  EXPECT_NEAR(means("avg").at(1), 0, 1e-6);
+  write_arrays(folder_ / "arrays/f_1.npz", {array_of("x", {1, 2, 16, 16, 3}, 0)});
+  EXPECT_CONTAINS(evaluate("arrays").err, "f_1.npz: there are 1 sample of this sequence, of others 2");
+}
+
+TEST_F(Foreign, QuantizationIsToldAndMarks) {
+  const auto comparable = [&](const std::string& predictions) {
+    EXPECT_EQ(evaluate(predictions).code, 0);
+    return Json::parse(folder_.read("r/summary.json"));
+  };
+  write_arrays(folder_ / "floats.npz", {array_of("x", {2, 2, 16, 16, 3}, 0)});
+  for (const std::string sequence : {"a", "b"}) {
+    write_frames(folder_ / "frames" / sequence, "", {0, 0});
+    fs::create_directories(folder_ / "gifs");
+    write_gif(folder_ / "gifs" / (sequence + ".gif"), grays({0, 0}), 4);
+  }
+  const auto floats = comparable("floats.npz"), frames = comparable("frames"), gifs = comparable("gifs");
+  EXPECT_EQ(floats["comparable"]["quantization"], "none");
+  EXPECT_EQ(frames["comparable"]["quantization"], "bytes");
+  EXPECT_EQ(gifs["comparable"]["quantization"], "palette of a GIF");
+  EXPECT_NE(floats["fingerprint"], frames["fingerprint"]);
+  EXPECT_NE(frames["fingerprint"], gifs["fingerprint"]);
+}
+
+// What the tools here write is read by them: the numbers are those of the model itself.
+class OwnFutures : public Foreign {
+ protected:
+  void SetUp() override {
+    ASSERT_EQ(run_tool("savp_evaluate", kModel + Arguments{"--model", "repeat", "--output_dir", folder_ / "r",
+                                                           "--metrics", "psnr", "mse"})
+                  .code,
+              0);
+    direct_ = means("avg");
+    ASSERT_EQ(direct_.size(), 10U);
+    ASSERT_GT(direct_[0], 0);
+  }
+  void generate(const std::string& model, const std::string& folder, const Arguments& more = {}) const {
+    const auto outcome =
+        run_tool("savp_generate", kModel +
+                                      Arguments{"--model", model, "--output_gif_dir", folder_ / folder,
+                                                "--output_png_dir", folder_ / folder} +
+                                      more);
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+  }
+  void expect_direct(const std::string& truth, const std::string& predictions, const char* context,
+                     double tolerance) const {
+    const auto outcome = run_tool(
+        "savp_evaluate", {"--truth", folder_ / truth, "--predictions", folder_ / predictions,
+                          "--context_frames", context, "--output_dir", folder_ / "r", "--metrics", "mse"});
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    const auto found = means("avg");
+    ASSERT_EQ(found.size(), direct_.size());
+    for (size_t t = 0; t < found.size(); ++t) EXPECT_NEAR(found[t], direct_[t], tolerance) << t;
+  }
+  static inline const Arguments kModel = {"--input_dir",
+                                          kBair,
+                                          "--dataset",
+                                          "bair",
+                                          "--mode",
+                                          "test",
+                                          "--sequence_length",
+                                          "12",
+                                          "--num_stochastic_samples",
+                                          "1",
+                                          "--device",
+                                          "cpu"};
+  std::vector<double> direct_;
+};
+
+TEST_F(OwnFutures, AreMeasuredAsTheyLie) {
+  generate("ground_truth", "truth");
+  generate("repeat", "futures");
+  expect_direct("truth", "futures", "0", 1e-7);  // frames, which GIFs and grids lie beside
+  for (const auto& entry : fs::directory_iterator(folder_ / "futures"))
+    if (entry.path().extension() == ".png") fs::remove(entry.path());
+  for (const auto& entry : fs::directory_iterator(folder_ / "truth"))
+    if (entry.path().extension() == ".png") fs::remove(entry.path());
+  expect_direct("truth", "futures", "2", 1e-4);  // the GIFs, with their palettes
+}
+
+TEST_F(OwnFutures, AreMeasuredFromArrays) {
+  generate("repeat", "arrays", {"--no_single_files", "--format", "npz", "gif"});
+  expect_direct("arrays", "arrays", "2", 1e-7);
+  expect_direct("arrays/grids", "arrays/grids", "2", 1e-7);
+}
+
+TEST_F(OwnFutures, GridsForTheEyeAreRefused) {
+  generate("repeat", "grids_alone", {"--no_single_files"});
+  const auto outcome = run_tool("savp_evaluate", {"--truth", folder_ / "grids_alone", "--predictions",
+                                                  folder_ / "grids_alone", "--output_dir", folder_ / "r"});
+  EXPECT_EQ(outcome.code, 3);
+  EXPECT_CONTAINS(outcome.err, "grids are labelled for the eye and are no predictions");
 }
 
 TEST_F(Foreign, OtherNumbersAreTold) {
