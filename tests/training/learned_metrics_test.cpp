@@ -10,7 +10,9 @@
 #include "checkpoints/metric_networks.h"
 #include "core/model_hparams.h"
 #include "evaluation/metric_choice.h"
+#include "evaluation/pictures.h"
 #include "io/array_file.h"
+#include "io/image.h"
 #include "losses/losses.h"
 #include "metrics/i3d.h"
 #include "training/perceptual.h"
@@ -91,6 +93,26 @@ TEST(LearnedMetrics, LpipsIsThatOfOthers) {
     const std::vector<double> wanted = all["lpips"][name];
     for (size_t i = 0; i < wanted.size(); ++i)
       EXPECT_NEAR(values[i].item<double>(), wanted[i], 1e-5) << name << i;
+  }
+}
+
+// The example that the authors of LPIPS publish with their code: 0.722 and 0.138 by AlexNet.
+TEST(LearnedMetrics, LpipsOfItsOwnExampleIsAsPublished) {
+  const char* folder = std::getenv("SAVP_LPIPS_PICTURES");
+  if (folder == nullptr)
+    GTEST_SKIP() << "SAVP_LPIPS_PICTURES names no folder with ex_ref.png, ex_p0.png and ex_p1.png, which are "
+                    "imgs/ of github.com/richzhang/PerceptualSimilarity";
+  const auto picture = [&](const char* name) { return to_video({read_image(fs::path(folder) / name)}); };
+  const auto set = chosen({MetricName::kLpips, MetricName::kLpipsVgg});
+  const auto truth = picture("ex_ref.png");
+  const std::pair<const char*, std::pair<double, double>> rows[] = {{"ex_p0.png", {0.7219, 0.5686}},
+                                                                    {"ex_p1.png", {0.1376, 0.4217}}};
+  for (const auto& [name, values] : rows) {
+    const auto with = [&](size_t net) {
+      return -set.per_frame.at(net).measure(truth, picture(name)).item<double>();
+    };
+    EXPECT_NEAR(with(0), values.first, 6e-5) << name;  // known to four decimals
+    EXPECT_NEAR(with(1), values.second, 6e-5) << name;
   }
 }
 
