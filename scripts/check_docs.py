@@ -1,4 +1,4 @@
-"""Checks the documentation: links and their anchors, and the length of the README.
+"""Checks the documentation: links and their anchors, functions named with their files, and the length of the README.
 
 What a command in it does is checked by tests/docs/commands.py, the tables of flags by scripts/reference.py.
 """
@@ -11,6 +11,7 @@ from pathlib import Path
 MOST_WORDS = 1200  # of the README
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ +(.*)$", re.MULTILINE)
+FUNCTION = re.compile(r"`(\w+)\(\)` in `([\w/.]+)`")
 BLOCK = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -30,6 +31,9 @@ def complaints(page):
             yield f"{page}: links to {link}, which is not there"
         elif anchor and anchor not in anchors(target):
             yield f"{page}: links to {link}: there is no such heading"
+    for function, file in FUNCTION.findall(page.read_text()):
+        if not Path(file).exists() or not re.search(rf"\b{function}\(", Path(file).read_text()):
+            yield f"{page}: names {function}() in {file}, which is not there"
 
 
 def main():
