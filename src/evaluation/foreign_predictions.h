@@ -14,8 +14,7 @@
 //   a folder of such files, one a sequence, without the first axis.
 //
 // A folder that the tools here have written counts as it is: descriptions (.json) and grids are passed over.
-// Where a folder has the same videos in several formats, those count that lose the least: arrays, else
-// frames.
+// Of the same videos in several formats those count that lose the least: arrays, else frames, else videos.
 #pragma once
 
 #include <cstdint>
