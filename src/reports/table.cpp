@@ -216,8 +216,9 @@ std::string latex(const Table& table) {
 std::string html(const Table& table) {
   std::string text =
       "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"table of results\"><table>\n"
-      "<caption>Mean over sequences, with the 95 % interval where it is known. ↑ more is better, ↓ less is "
-      "better; the best are bold.</caption>\n<thead><tr><th scope=\"col\">model</th>";
+      "<caption><span>Mean over sequences, with the 95 % interval where it is known. ↑ more is better, ↓ "
+      "less is "
+      "better; the best are bold.</span></caption>\n<thead><tr><th scope=\"col\">model</th>";
   for (const auto& column : table.columns)
     text += concat("<th scope=\"col\">", escaped(column.heading), arrow(column), "<small>",
                    escaped(column.subheading), "</small></th>");
