@@ -57,10 +57,12 @@ struct EvaluateOptions : PredictOptions {
          (Between{1, limits::kFutures}));
 
   HPARAM_GROUP(foreign, "Other programs' predictions");
-  HPARAM(Text, predictions, std::nullopt,
-         "measures these instead of running a model: a folder with a video (GIF, MP4, folder of frames) for "
-         "each sequence, or a folder of several, one a future; or an .npz or .npy file",
-         Metavar{"DIR"});
+  HPARAM(
+      Text, predictions, std::nullopt,
+      "measures these instead of running a model: a folder with a video (GIF, MP4, folder of frames, .npz) "
+      "for each sequence, or a folder of several, one a future; a folder of savp_generate; or an .npz or "
+      ".npy file",
+      Metavar{"DIR"});
   HPARAM(Text, truth, std::nullopt,
          "what happened, in the same order: a folder of videos, or an .npz or .npy file", Metavar{"DIR"});
   HPARAM(int64_t, context_frames, 0, "with --truth: its first frames, which the model was shown",

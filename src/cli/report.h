@@ -21,8 +21,8 @@ struct ReportOptions {
 
   HPARAM_GROUP(input, "Input");
   HPARAM(std::vector<std::string>, results, (std::vector<std::string>{}),
-         "folders of savp_evaluate's results, or folders that hold such; the first is what others are "
-         "compared with. The flag's name may be left out",
+         "folders of savp_evaluate's results, or folders that hold such; the first whose model is not "
+         "deterministic is what others are compared with. The flag's name may be left out",
          Required{"DIR"});
   HPARAM(std::vector<std::string>, labels, (std::vector<std::string>{}),
          "names of the models, one a folder; default: as their summary.json tells", Metavar{"NAME"});

@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <iostream>
 #include <new>
+#include <set>
 #include <sstream>
 #include <stdexcept>
 
@@ -48,6 +49,7 @@ struct ToolOptions : SharedOptions {
   HPARAM(std::string, postfix, "", "end of the name");
   HPARAM(std::vector<Half>, splits, (std::vector<Half>{Half::kTest, Half::kVal}), "several splits");
   HPARAM(bool, only_metrics, false, "no pictures");
+  std::set<std::string> given = {};
 };
 
 struct Outcome {
@@ -116,6 +118,16 @@ TEST(Run, WithoutFlagsTheDefaultsHold) {
   EXPECT_EQ(outcome.options.batch_size, 8);
   EXPECT_EQ(outcome.options.seed, std::nullopt);
   EXPECT_FALSE(outcome.options.only_metrics);
+}
+
+// Also those that were given their default.
+TEST(Run, OptionsThatAskForItKnowWhichFlagsWereGiven) {
+  const auto given = [](const std::vector<std::string>& arguments) {
+    return run_tool(arguments).options.given;
+  };
+  EXPECT_EQ(given({"--input_dir", "data"}), (std::set<std::string>{"input_dir"}));
+  EXPECT_EQ(given({"--input_dir", "data", "--mode=val", "--only_metrics", "--batch_size", "8"}),
+            (std::set<std::string>{"batch_size", "input_dir", "mode", "only_metrics"}));
 }
 
 TEST(Run, TheLastOfSeveralWins) {
