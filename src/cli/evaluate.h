@@ -29,7 +29,7 @@ struct EvaluateOptions : PredictOptions {
   HPARAM(std::optional<ProtocolName>, protocol, std::nullopt,
          "measures as a paper does: split, context, length, samples, metrics and how exactly they are "
          "computed, which are printed; flags and data that do not fit are refused. --list_protocols tells "
-         "them, with what is doubtful about each; default: none");
+         "them, with what is doubtful about each");
   HPARAM(int64_t, num_stochastic_samples, 100, "futures of each sequence", (Between{1, limits::kFutures}));
   HPARAM(std::vector<Subtask>, eval_subtasks,
          (std::vector<Subtask>{Subtask::kMax, Subtask::kAvg, Subtask::kMin}),
@@ -71,7 +71,7 @@ struct EvaluateOptions : PredictOptions {
   HPARAM_GROUP(comparing, "Comparing");
   HPARAM(std::vector<std::string>, compare, (std::vector<std::string>{}),
          "instead of evaluating, compares two folders of results of the same sequences, sequence by "
-         "sequence, and prints the mean difference of each metric with its interval of 95 %; default: none");
+         "sequence, and prints the mean difference of each metric with its interval of 95 %");
 
   HPARAM_GROUP(output, "Output");
   HPARAM(std::string, results_dir, "results", "folder in which a folder named after the checkpoint is made",

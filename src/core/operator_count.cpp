@@ -103,8 +103,9 @@ OperatorCount::OperatorCount() {
     const std::lock_guard<std::mutex> lock(mutex);
     counted = {};
   }
-  handle_ = at::addGlobalCallback(at::RecordFunctionCallback(enter, leave)
-                                      .scopes({at::RecordScope::FUNCTION, at::RecordScope::BACKWARD_FUNCTION}));
+  handle_ =
+      at::addGlobalCallback(at::RecordFunctionCallback(enter, leave)
+                                .scopes({at::RecordScope::FUNCTION, at::RecordScope::BACKWARD_FUNCTION}));
 }
 
 OperatorCount::~OperatorCount() { at::removeCallback(handle_); }
