@@ -118,14 +118,15 @@ void show(const Moment& now, const NamedCurves& curves, const std::string& prefi
   now.sink.scalars(now.step, kSummaries, tagged(means, suffix));
 }
 
-// The same for people and metrics.jsonl: "psnr_max".
-void tell(const Moment& now, const NamedCurves& curves, const std::string& group) {
+// The same for people and metrics.jsonl, "psnr_max", and what else there is.
+void tell(const Moment& now, const NamedCurves& curves, const std::string& group, const Values& more = {}) {
   Values means;
   for (const auto& [name, values] : curves) {
     auto plain = name;
     std::replace(plain.begin(), plain.end(), '/', '_');
     means.emplace_back(plain, average(values));
   }
+  means.insert(means.end(), more.begin(), more.end());
   now.sink.scalars(now.step, group, means);
 }
 
@@ -268,22 +269,27 @@ void Summaries::eval(const Moment& now) const {
 }
 
 void Summaries::accum_eval(const Moment& now) const {
-  const Trainer::Predicting predicting(trainer_);
   const auto context = trainer_.hparams().context_frames;
+  const auto samples_of = [&](const Batch& batch, int64_t index) {
+    const Trainer::Predicting predicting(trainer_);
+    return evaluate_samples(trainer_.generator(), batch, context, options_.samples,
+                            index * batch.batch_size(), metrics_);
+  };
   const auto of = [&](const ValidationData& data, const char* suffix, const char* group) {
     CurveMean mean;
+    std::vector<Values> losses;
     Countdown countdown(data.batches(), "validation batches");
     data.for_each([&](int64_t index, const Batch& batch) {
-      const auto found = evaluate_samples(trainer_.generator(), batch, context, options_.samples,
-                                          index * batch.batch_size(), metrics_);
+      const auto found = samples_of(batch, index);
       if (!found) return false;
       mean.add(curves_of(*found));
+      if (&data == validation_) losses.push_back(fetch(losses_of(see(batch))));
       countdown.step();
       return true;
     });
     if (mean.empty() || interrupted()) return;
     show(now, mean(), "accum_eval_", suffix, context);
-    tell(now, mean(), group);
+    tell(now, mean(), group, losses.empty() ? Values() : mean_of(losses));
   };
   if (validation_ != nullptr) of(*validation_, kOfValidation, "accum_eval");
   if (longer_ != nullptr) of(*longer_, kOfLongValidation, "accum_eval_long");

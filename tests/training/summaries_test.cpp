@@ -210,6 +210,9 @@ TEST_F(SummariesTest, BestMeanAndWorstAreOverWholeSequencesAndTheWholeSet) {
   EXPECT_EQ(shown.first, kContext + 1);
   ASSERT_EQ(shown.values.size(), curve.size());
   for (size_t t = 0; t < curve.size(); ++t) EXPECT_NEAR(shown.values[t], curve[t], 1e-5);
+  // Both batches of the set are the few that are looked at more often.
+  EXPECT_NEAR(memory.scalars.at("accum_eval g_loss").at(4), memory.scalars.at("val g_loss").at(4), 1e-6);
+  EXPECT_FALSE(memory.scalars.contains("accum_eval_long g_loss")) << "losses are of sequence_length frames";
   EXPECT_EQ(memory.figures.at("accum_eval_psnr_2/accum_eval_psnr/max_1/pr_curves").values.size(),
             9u - kContext);
 }
@@ -238,7 +241,9 @@ TEST_F(SummariesTest, InPartsTheSameVideosHaveTheSameFutures) {
   testing::internal::GetCapturedStderr();
   EXPECT_EQ(whole.size(), parts.size());
   EXPECT_GT(whole.size(), 10u);
-  for (const auto& [name, value] : whole) EXPECT_NEAR(parts.at(name), value, 1e-4 * std::abs(value)) << name;
+  for (const auto& [name, value] : whole)
+    if (!name.ends_with("_loss"))  // which draws are for which video is left open there
+      EXPECT_NEAR(parts.at(name), value, 1e-4 * std::abs(value)) << name;
 }
 
 TEST_F(SummariesTest, AModelWithoutLatentsHasOneSampleAndNoDiscriminatorsNoSum) {
