@@ -112,7 +112,10 @@ struct TrainLoop::Body {
       return *std::move(batch);
     } catch (const Error& error) {
       if (trainer.global_step() == first_step) throw;
-      throw Error(error.code(), concat(error.what(), "; ", save().string(), " is saved"));
+      const auto file = save();
+      if (file.empty()) throw;  // another process writes
+      throw Error(error.code(),
+                  concat(error.what(), "; ", file.string(), " is saved: --resume continues from there"));
     }
   }
 

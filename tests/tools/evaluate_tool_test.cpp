@@ -73,6 +73,7 @@ bool any_part_in(const fs::path& folder) {
 bool kill_in_the_middle(const Arguments& arguments, const fs::path& folder) {
   const auto child = ::fork();
   if (child == 0) {
+    ::setenv("OMP_NUM_THREADS", "2", 1);  // as run_tool(): digits depend on the number of threads
     std::vector<char*> argv = {const_cast<char*>(SAVP_BIN "/savp_evaluate")};
     for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
     argv.push_back(nullptr);

@@ -12,6 +12,7 @@
 #include "core/interrupt.h"
 #include "models/savp.h"
 #include "support/scratch_test.h"
+#include "training/communicator.h"
 #include "training/starting_point.h"
 
 namespace savp {
@@ -261,6 +262,16 @@ TEST_F(TrainLoopTest, WhatWasLearntIsSavedWhenTheDataFail) {
   const auto message = message_of<Error>([&] { TrainLoop(*many_steps, videos, options("run", 0, 0)).run(); });
   EXPECT_CONTAINS(message, "record 7 is damaged; " + (folder_ / "run/model-2.safetensors").string());
   EXPECT_EQ(saved("run"), (Steps{2}));
+}
+
+TEST_F(TrainLoopTest, AProcessThatWritesNothingClaimsNoCheckpoint) {
+  auto many_steps = trainer(100, 1);
+  Videos videos(1, [](int64_t step, Batch&) { SAVP_CHECK(step < 3, PeerError, "process 0 is gone"); });
+  auto silent = options("run", 0, 0);
+  silent.output_dir.clear();
+  silent.sinks.clear();
+  EXPECT_EQ(message_of<PeerError>([&] { TrainLoop(*many_steps, videos, std::move(silent)).run(); }),
+            "process 0 is gone");
 }
 
 constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
