@@ -46,8 +46,9 @@ for tag in tags["scalars"]:
     for (step, value), (_, logged_value) in zip(shown, expected):
         assert abs(value - logged_value) <= 1e-6 * abs(value) + 1e-9, (tag, key, step, value, logged_value)
     compared.add(key)
-# The metrics of validation's predictions (val_psnr) have no tag: the original shows none.
-named = {key for line in lines for key in line if key.startswith(("eval_", "accum_eval_")) or key.startswith("val_") and key.endswith("_loss")}
+# The metrics of validation's predictions (val_psnr) and the losses over the whole set have no tag: the original shows none.
+named = {key for line in lines for key in line
+         if key.endswith("_loss") == key.startswith("val_") and key.startswith(("eval_", "accum_eval_", "val_"))}
 assert named == compared and {key.split("_")[0] for key in named} == {"val", "eval", "accum"}, named ^ compared
 
 assert "psnr_1/psnr" in tags["scalars"], tags["scalars"]
