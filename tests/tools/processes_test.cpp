@@ -69,8 +69,8 @@ class Processes : public ScratchTest {
     return outcome.err;
   }
 
-  // By name and step, without what tells of time, and without the futures of the training batch: those are of
-  // the videos of one process.
+  // By name and step, without what tells of time, without the futures of the training batch, which are of the
+  // videos of one process, and without losses of validation, whose draws are those of its batches.
   std::map<std::string, double> metrics(const std::string& run) const {
     std::map<std::string, double> all;
     std::istringstream lines(read(folder_ / run / "metrics.jsonl"));
@@ -78,7 +78,8 @@ class Processes : public ScratchTest {
       const auto values = Json::parse(line);
       for (const auto& [name, value] : values.items())
         if (name != "wall_time_s" && name != "it_per_s" && value.is_number() &&
-            (!name.starts_with("eval_") || name.starts_with("eval_val_")))
+            (!name.starts_with("eval_") || name.starts_with("eval_val_")) &&
+            !(name.starts_with("accum_eval_") && name.ends_with("_loss")))
           all[concat(values["step"], " ", name)] = value.get<double>();
     }
     return all;
