@@ -130,8 +130,7 @@ const std::vector<Protocol>& protocols() {
        .metrics = {kPsnr, kSsim, kFvd},
        .definitions = {.fvd = FvdInput::kUnrounded, .fvd_samples = 100},
        .doubt = "100 futures of each sequence are compared with 256 true ones, as the paper says; its "
-                "published code "
-                "compares one. Its LPIPS is a stub that returns 0 and is left out."},
+                "published code compares one. Its LPIPS is a stub that returns 0 and is left out."},
       {.name = ProtocolName::kMcvdBair,
        .source = "Voleti et al. 2022 (MCVD) and its code",
        .split = kBairTest,
