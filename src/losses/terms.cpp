@@ -94,8 +94,6 @@ void check_terms(const LossTerms& terms, const std::set<OutputKind>& provided, c
 
 LossTerms generator_terms(const TrainHparams& hp, const std::shared_ptr<nn::Vgg16>& vgg) {
   using namespace losses;  // NOLINT(google-build-using-namespace): the table below names them all
-  SAVP_CHECK(hp.vgg_cdist_weight == 0.0 || vgg, UsageError, "vgg_cdist_weight=", hp.vgg_cdist_weight,
-             " needs VGG-16");
   LossTerms terms = {
       {"gen_l1_loss", hp.l1_weight, false,
        [](const LossInputs& in) { return l1(reconstruction(in).images, targets(in.batch.images)); }},

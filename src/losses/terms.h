@@ -33,7 +33,7 @@ using LossTerms = std::vector<LossTerm>;
 void check_terms(const LossTerms& terms, const std::set<OutputKind>& provided, const std::string& model);
 
 // gen_l1_loss, gen_kl_loss, gen_video_sn_vae_gan_feature_cdist_loss, ...
-// Throws UsageError where the perceptual loss lacks its network.
+// The perceptual loss needs the network when it is computed.
 LossTerms generator_terms(const TrainHparams& hparams, const std::shared_ptr<nn::Vgg16>& vgg = nullptr);
 // discrim_video_sn_gan_loss, ...
 LossTerms discriminator_terms(const TrainHparams& hparams);

@@ -18,6 +18,9 @@ namespace {
 
 constexpr const char *kValidation = "val", *kBestMetric = "best_metric", *kBestValue = "best_value";
 
+// Metrics of frames that validation measures where a checkpoint is kept by them.
+constexpr MetricName kOnRequest[] = {MetricName::kMae, MetricName::kLpips, MetricName::kLpipsVgg};
+
 [[noreturn]] void refuse(const std::string& metric, const std::string& why) {
   throw UsageError(concat("--keep_best ", metric, ": ", why));
 }
@@ -105,7 +108,7 @@ std::vector<Metric> validated_metrics(const std::optional<std::string>& keep_bes
   if (!keep_best || known() || std::find(losses.begin(), losses.end(), *keep_best) != losses.end())
     return all;
   const auto* traits = find_traits(*keep_best);
-  if (traits != nullptr) {
+  if (traits != nullptr && std::count(std::begin(kOnRequest), std::end(kOnRequest), traits->name) > 0) {
     const auto more = choose_metrics({.names = {traits->name}, .flag = "--keep_best"},
                                      {.height = shape.height, .width = shape.width, .samples = 2}, device);
     all.insert(all.end(), more.per_frame.begin(), more.per_frame.end());
@@ -114,8 +117,8 @@ std::vector<Metric> validated_metrics(const std::optional<std::string>& keep_bes
     std::vector<std::string> names;
     for (const auto& metric : all) names.push_back(metric.name);
     names.insert(names.end(), losses.begin(), losses.end());
-    refuse(*keep_best, concat("validation measures ", join_words(names),
-                              ", and on request lpips or lpips_vgg", did_you_mean(*keep_best, names)));
+    for (const auto name : kOnRequest) names.push_back(enum_name(name));
+    refuse(*keep_best, concat("validation measures ", join_words(names), did_you_mean(*keep_best, names)));
   }
   return all;
 }

@@ -226,6 +226,8 @@ struct Trainer::Body {
         noise(std::make_shared<DeviceNoise>(device, how.seed)),
         draws(noise),
         bad_steps(torch::zeros({}, torch::device(device).dtype(torch::kFloat))) {
+    SAVP_CHECK(hparams.vgg_cdist_weight == 0.0 || how.vgg, UsageError,
+               "vgg_cdist_weight=", hparams.vgg_cdist_weight, " needs VGG-16");
     check_terms(generator_terms, generator->provides(), model.name);
   }
 

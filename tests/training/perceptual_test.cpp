@@ -9,6 +9,7 @@
 #include "losses/losses.h"
 #include "models/models.h"
 #include "support/scratch_test.h"
+#include "training/best_checkpoint.h"
 #include "training/trainer.h"
 
 namespace savp {
@@ -65,6 +66,14 @@ TEST_F(Perceptual, TrainsAModel) {
   double last = first;
   for (int i = 0; i < 5; ++i) last = trainer.step(batch).g_loss_post.item<double>();
   EXPECT_LT(last, first);
+}
+
+TEST_F(Perceptual, IsALossThatMayChooseTheBestCheckpoint) {
+  const auto with = hparams(weights());
+  const VideoShape shape{.channels = 3, .height = 32, .width = 32};
+  EXPECT_FALSE(validated_metrics(std::nullopt, with, shape, at::kCPU).empty());
+  EXPECT_FALSE(validated_metrics("gen_vgg_cdist_loss", with, shape, at::kCPU).empty());
+  EXPECT_THROW(validated_metrics("gen_vgg_cdist_loss", TrainHparams(), shape, at::kCPU), UsageError);
 }
 
 TEST_F(Perceptual, NeedsItsWeights) {
