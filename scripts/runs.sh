@@ -106,11 +106,20 @@ do_once() {
 
 words_of() { xargs -r -n1 printf '%s\n' <<<"$1"; }
 
+# Whether two commands differ by the number of steps at most.
+same_training() { [[ $(sed -E 's/max_steps=[0-9]+//' <<<"$1") == "$(sed -E 's/max_steps=[0-9]+//' <<<"$2")" ]]; }
+
 train() {
-  local resume=() flags
+  local resume=() flags run done_file=logs/$1/.done
   mapfile -t flags < <(words_of "${train_flags[$1]}")
   compgen -G "logs/$1/model-*.safetensors" >/dev/null && resume=(--resume)
-  do_once train "$1" "logs/$1/.done" "$bin/savp_train" "${flags[@]}" --output_dir "logs/$1" "${resume[@]+"${resume[@]}"}"
+  run=("$bin/savp_train" "${flags[@]}" --output_dir "logs/$1")
+  # It would go on with the old weights, and be taken for a run with the new flags.
+  if [[ -s $done_file ]] && ! same_training "$(<"$done_file")" "$(identity "${run[@]}")"; then
+    failed+=("train $1: its flags are others than those it was trained with: remove logs/$1, or rename the run")
+    return
+  fi
+  do_once train "$1" "$done_file" "${run[@]}" "${resume[@]+"${resume[@]}"}"
 }
 
 trained() {

@@ -54,7 +54,18 @@ grep -q "evaluate second: is done" "$work/changed.log" && fail "a run whose flag
 grep -qP "^second\t.*\tpredicted_frames \d and \d" "$work/runs/results.tsv" || fail "numbers of another length are not marked"
 grep -qP "^first\t.*\t\$" "$work/runs/results.tsv" || fail "the first run is marked"
 
-# A run that was stopped goes on.
+# Other flags for training: the old weights are not taken for a run with these; more steps are trained.
+sed -i.kept 's/max_steps=1,batch_size=2,ngf=4/&,lr=0.01/' "$work/runs/table"
+code=0
+"$scripts/runs.sh" train "$work/runs/table" second >"$work/flags.log" 2>&1 || code=$?
+[[ $code -eq 1 ]] || fail "other flags for a trained run are exit code $code, not 1"
+grep -q "train second: its flags are others" "$work/flags.log" || fail "it is not told that the flags are others"
+mv "$work/runs/table.kept" "$work/runs/table"
+sed -i 's/max_steps=1,/max_steps=2,/' "$work/runs/table"
+"$scripts/runs.sh" train "$work/runs/table" second >>"$work/flags.log" 2>&1 || fail "a run cannot have more steps"
+[[ -f $work/runs/logs/second/model-2.safetensors ]] || fail "more steps are not trained"
+
+# A run that was stopped continues.
 rm "$work/runs/logs/second/.done"
 "$scripts/runs.sh" train "$work/runs/table" second >"$work/third.log" 2>&1 || fail "an interrupted run does not go on"
 grep -q -- "--resume" "$work/third.log" || fail "training began anew"
