@@ -91,9 +91,14 @@ def tool_sections(tool):
 
 # --- Manual pages
 
-EXITS = (("0", "done"), ("1", "a fault of the program"), ("2", "flags, hyperparameters or arguments that cannot be used"),
-         ("3", "files or folders that are missing, damaged or of another kind"),
-         ("4", "no memory, a full disk, a failing device"), ("5", "training diverged"), ("130", "stopped by a signal"))
+FORMATS = Path(__file__).parent.parent / "docs/formats.md"
+
+
+def exits():
+    """(code, meaning) of each row of the documentation's table, without its links."""
+    table = FORMATS.read_text().partition("\n## Exit codes\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (\d+) \| (.*) \|$", table, re.MULTILINE)
+    return [(code, re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", meaning)) for code, meaning in rows]
 
 
 def roff(text):
@@ -121,7 +126,7 @@ def manual(title, command, version):
                 sections["OPTIONS"] += f".TP\n\\fB{roff(flag)}\\fR\n{roff(meaning.strip())}\n"
     for section, text in sections.items():
         page += f".SH {section}\n{text}"
-    return page + ".SH EXIT STATUS\n" + "".join(f".TP\n{code}\n{meaning}\n" for code, meaning in EXITS)
+    return page + ".SH EXIT STATUS\n" + "".join(f".TP\n{code}\n{meaning}\n" for code, meaning in exits())
 
 
 def write_manual(folder, out):
