@@ -1,7 +1,6 @@
 #include "evaluation/protocols.h"
 
 #include <algorithm>
-#include <string_view>
 
 #include "core/error.h"
 #include "core/table.h"
@@ -40,18 +39,21 @@ std::string fvd_choice(const Protocol& protocol) {
                 counted(how.fvd_samples, "future"), " of each sequence; ", row_of(kFvdInputs, how.fvd));
 }
 
-// Hyperparameters of data sets that make other frames of what is stored, and the value that leaves it alone.
-const std::pair<const char*, Json> kChangesOfFrames[] = {{"crop_size", 0},        {"scale_size", 0},
-                                                         {"random_crop_size", 0}, {"frame_size", {0, 0}},
-                                                         {"frame_skip", 0},       {"fps", 0}};
+// A hyperparameter of data sets that makes other frames of what is stored.
+struct ChangeOfFrames {
+  const char* name;
+  Json none;               // the value that leaves them alone
+  bool may_scale = false;  // whole frames to the protocol's size
+};
+const ChangeOfFrames kChangesOfFrames[] = {{"crop_size", 0},        {"scale_size", 0, true},
+                                           {"random_crop_size", 0}, {"frame_size", {0, 0}, true},
+                                           {"frame_skip", 0},       {"fps", 0}};
 
-// Sizes may be the protocol's.
 void check_frames(const Protocol& protocol, const Json& hparams) {
-  for (const auto& [name, none] : kChangesOfFrames) {
+  for (const auto& [name, none, may_scale] : kChangesOfFrames) {
     const auto value = hparams.value(name, none);
-    const bool is_size = std::string_view(name).ends_with("_size");
     const auto wanted = value.is_array() ? Json{protocol.side, protocol.side} : Json(protocol.side);
-    SAVP_CHECK(value == none || (is_size && value == wanted), UsageError, name, "=", value.dump(),
+    SAVP_CHECK(value == none || (may_scale && value == wanted), UsageError, name, "=", value.dump(),
                " (of --dataset_hparams or the checkpoint) contradicts --protocol ", enum_name(protocol.name),
                ", which sees all of ", protocol.side, "x", protocol.side,
                " pixels of each frame: leave it out, or leave out the protocol");

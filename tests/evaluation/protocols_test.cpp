@@ -75,8 +75,8 @@ TEST(Protocols, RefuseOtherFramesOfTheSameData) {
     bair.dataset_hparams = hparams;
     EXPECT_EQ(refusal(ProtocolName::kSavpBair, bair), "no error");
   }
-  for (const Json& hparams : {Json{{"crop_size", 32}, {"scale_size", 64}}, Json{{"frame_skip", 1}},
-                              Json{{"frame_size", {64, 80}}}, Json{{"fps", 5.0}}}) {
+  for (const Json& hparams : {Json{{"crop_size", 32}, {"scale_size", 64}}, Json{{"crop_size", 64}},
+                              Json{{"frame_skip", 1}}, Json{{"frame_size", {64, 80}}}, Json{{"fps", 5.0}}}) {
     bair.dataset_hparams = hparams;
     EXPECT_CONTAINS(refusal(ProtocolName::kSavpBair, bair), "contradicts --protocol savp-bair");
   }
