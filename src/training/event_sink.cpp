@@ -64,9 +64,9 @@ Histogram histogram_of(const at::Tensor& any) {
 
 class EventSink final : public Sink {
  public:
-  EventSink(const SinkOrigin& origin, int64_t most_waiting)
+  EventSink(const SinkOrigin& origin, const EventSinkOptions& options)
       : progress_(origin.progress),
-        most_waiting_(most_waiting),
+        options_(options),
         file_(origin.output_dir, origin.step == 0 ? 0 : origin.step + 1) {
     // With a step that a later continuation from the same one voids.
     const auto step = origin.step == 0 ? 0 : origin.step + 1;
@@ -114,12 +114,13 @@ class EventSink final : public Sink {
  private:
   void add_picture(int64_t step, int64_t bytes, std::function<void()> job) {
     if (without_pictures_) return;
-    if (const auto waiting = jobs_.bytes(); waiting > 0 && waiting + bytes > most_waiting_) {
+    if (const auto waiting = jobs_.bytes(); waiting > 0 && waiting + bytes > options_.most_waiting) {
       leave_out(step, waiting);
       return;
     }
-    const auto make = [this, job = std::move(job)] {
+    auto make = [this, job = std::move(job)] {
       if (without_pictures_) return;
+      if (options_.before_encoding) options_.before_encoding();
       try {
         job();
       } catch (const UsageError& error) {  // of a program that cannot make any
@@ -127,7 +128,7 @@ class EventSink final : public Sink {
         without_pictures_ = true;
       }
     };
-    jobs_.add(make, bytes);
+    jobs_.add(std::move(make), bytes);
   }
 
   void leave_out(int64_t step, int64_t waiting) {
@@ -139,7 +140,8 @@ class EventSink final : public Sink {
   }
 
   Progress& progress_;
-  int64_t most_waiting_, flushed_ = 0;  // jobs up to the last checkpoint's flush
+  EventSinkOptions options_;
+  int64_t flushed_ = 0;  // jobs up to the last checkpoint's flush
   bool left_out_ = false;
   EventFile file_;
   std::atomic<bool> without_pictures_ = false;
@@ -148,8 +150,8 @@ class EventSink final : public Sink {
 
 }  // namespace
 
-MakeSink event_sink(int64_t most_waiting) {
-  return [=](const SinkOrigin& origin) { return std::make_unique<EventSink>(origin, most_waiting); };
+MakeSink event_sink(const EventSinkOptions& options) {
+  return [=](const SinkOrigin& origin) { return std::make_unique<EventSink>(origin, options); };
 }
 
 }  // namespace savp

@@ -42,9 +42,8 @@ class Sink {
   virtual void histogram(int64_t /*step*/, const std::string& /*tag*/, const at::Tensor& /*values*/) {}
   // What is worth remembering of the run's health, as a line; the console has said it in its own words.
   virtual void note(int64_t /*step*/, const std::string& /*text*/) {}
-  // At a checkpoint: sees to it that what was given gets where it belongs, and is safe, without making
-  // training wait for it. What was given before the previous call is safe on return. Throws what went wrong
-  // on the way so far.
+  // At a checkpoint: sees to it that what was given gets where it belongs, and is safe. Waits only for what
+  // was given before the previous call, which is safe on return. Throws what went wrong on the way so far.
   virtual void flush() {}
   // At the end: all that was given is where it belongs, and safe. Throws what went wrong on the way there.
   virtual void finish() {}

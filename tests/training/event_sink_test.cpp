@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <semaphore>
 #include <sstream>
 
 #include "support/event_reader.h"
@@ -13,11 +14,12 @@ namespace {
 
 class EventSinkTest : public ScratchTest {
  protected:
+  // Pictures are encoded one by one, when `may_encode_` lets them.
   std::unique_ptr<Sink> sink(int64_t most_waiting = int64_t{1} << 30) {
-    return event_sink(most_waiting)({folder_, /*step=*/0, progress_});
+    return event_sink({.most_waiting = most_waiting, .before_encoding = [this] { may_encode_.acquire(); }})(
+        {folder_, /*step=*/0, progress_});
   }
-  // Quickly given, slowly encoded: there are as many colours as pixels.
-  static at::Tensor videos() { return at::rand({8, 1, 3, 128, 128}); }
+  static at::Tensor videos() { return at::rand({2, 1, 3, 16, 16}); }
   std::vector<std::string> written() const {
     std::vector<std::string> tags;
     for (const auto& value : read_events(event_files(folder_).at(0)).values) tags.push_back(value.tag);
@@ -26,6 +28,7 @@ class EventSinkTest : public ScratchTest {
   using Tags = std::vector<std::string>;
 
   Progress progress_{0, 10, /*terminal=*/false};
+  std::counting_semaphore<> may_encode_{0};
 };
 
 TEST_F(EventSinkTest, ACheckpointWaitsForThePreviousOnesImagesAlone) {
@@ -34,8 +37,10 @@ TEST_F(EventSinkTest, ACheckpointWaitsForThePreviousOnesImagesAlone) {
   events->flush();
   EXPECT_EQ(written(), Tags{}) << "the checkpoint has waited for the encoder";
   events->images(2, "second", videos());
+  may_encode_.release();
   events->flush();
   EXPECT_EQ(written(), Tags{"first"});
+  may_encode_.release();
   events->finish();
   EXPECT_EQ(written(), (Tags{"first", "second"}));
 }
@@ -45,6 +50,7 @@ TEST_F(EventSinkTest, WhatWentWrongIsThrownByTheNextCall) {
   const auto wrong = at::rand({1, 1, 3, 1, 100000});  // wider than a GIF can be
   events->images(1, "wide", wrong);
   events->scalars(1, kSummaries, {{"loss", 1.0}});
+  may_encode_.release();
   EXPECT_THROW(
       {
         for (int i = 0; i < 2; ++i) events->flush();
@@ -58,6 +64,7 @@ TEST_F(EventSinkTest, ImagesThatWouldFillTheMemoryAreLeftOutWithOneWarning) {
     const auto events = sink(/*most_waiting=*/1000);
     for (const char* tag : {"first", "second", "third"}) events->images(1, tag, videos());
     events->scalars(1, kSummaries, {{"loss", 1.0}});
+    may_encode_.release(2);
     events->finish();
     events->images(2, "fourth", videos());  // nothing is waiting any more
     events->finish();
