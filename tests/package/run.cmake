@@ -43,7 +43,7 @@ expect("${VERSION}\n" ${bin}/package_c ${CHECKPOINT})
 # The C interface without CMake.
 file(GLOB_RECURSE pc ${WORK_DIR}/installed/savp.pc)
 get_filename_component(pc ${pc} DIRECTORY)
-run(pkg-config --with-path=${pc} --cflags --libs savp)
+run(${CMAKE_COMMAND} -E env PKG_CONFIG_PATH=${pc} pkg-config --cflags --libs savp)
 separate_arguments(flags UNIX_COMMAND "${output}")
 get_filename_component(lib ${pc} DIRECTORY)
 run(cc ${CMAKE_CURRENT_LIST_DIR}/../face/c_program.c -o ${bin}/package_pc ${flags} -Wl,-rpath,${lib})
