@@ -8,6 +8,7 @@
 #include <map>
 
 #include "core/printable.h"
+#include "core/text.h"
 
 namespace savp {
 namespace detail {
@@ -173,8 +174,7 @@ std::optional<int64_t> python_int(const std::string& text) {
 std::optional<double> python_float(const std::string& text) {
   auto digits = without_underscores(strip(text));
   if (!digits || digits->empty()) return std::nullopt;
-  std::transform(digits->begin(), digits->end(), digits->begin(),
-                 [](unsigned char c) { return std::tolower(c); });
+  digits = lower_case(*std::move(digits));
   double sign = 1.0;
   if (digits->front() == '+' || digits->front() == '-') {
     sign = digits->front() == '-' ? -1.0 : 1.0;

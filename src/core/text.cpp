@@ -59,4 +59,10 @@ std::string did_you_mean(std::string_view word, const std::vector<std::string>& 
   return words.empty() ? "" : " (did you mean " + join(words, " or ") + "?)";
 }
 
+std::string lower_case(std::string text) {
+  for (auto& c : text)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return text;
+}
+
 }  // namespace savp

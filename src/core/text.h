@@ -20,4 +20,7 @@ std::vector<std::string> near_misses(std::string_view word, const std::vector<st
 // " (did you mean a or b?)", or empty text where nothing is near.
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& known);
 
+// ASCII letters in lower case, the rest as it is.
+std::string lower_case(std::string text);
+
 }  // namespace savp

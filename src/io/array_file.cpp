@@ -365,9 +365,7 @@ ArrayReader ArrayFile::open(const std::string& name) const {
 }
 
 bool is_array_name(const fs::path& path) {
-  auto ending = path.extension().string();
-  std::transform(ending.begin(), ending.end(), ending.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const auto ending = lower_case(path.extension().string());
   return ending == ".npy" || ending == ".npz";
 }
 

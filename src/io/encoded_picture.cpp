@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 
 #include "core/error.h"
+#include "core/text.h"
 #include "io/image.h"
 #include "io/jpeg.h"
 #include "io/picture_header.h"
@@ -40,9 +40,7 @@ bool is_cut(std::string_view bytes) {
 }
 
 bool is_picture_name(const std::filesystem::path& path) {
-  std::string ending = path.extension().string();
-  std::transform(ending.begin(), ending.end(), ending.begin(),
-                 [](unsigned char c) { return std::tolower(c); });
+  const auto ending = lower_case(path.extension().string());
   return std::find(kPictureEndings.begin(), kPictureEndings.end(), ending) != kPictureEndings.end();
 }
 

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/text.h"
 
 namespace savp {
 namespace {
@@ -47,9 +48,7 @@ struct FrameName {
 
 FrameName parse(const fs::path& path, bool decimals) {
   FrameName name{.path = path};
-  auto text = path.stem().string();
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const auto text = lower_case(path.stem().string());
   for (std::string_view left(text); !left.empty();) {
     Part part;
     if (is_digit(left.front())) {

@@ -19,9 +19,9 @@ struct EnumNames<GifPalette> {
                                                                   {GifPalette::kFrame, "frame"}};
 };
 
-// Pictures of one size as a GIF that loops forever. Each is
-// shown for 1 / fps seconds, rounded to the hundredths of a second that the format knows. The file appears in
-// full or not at all; missing folders are made.
+// Pictures of one size as a GIF that loops forever. Each is shown for 1 / fps seconds, rounded to the
+// hundredths of a second that the format knows. The file appears in full or not at all; missing folders
+// are made.
 void write_gif(const std::filesystem::path& path, const std::vector<Picture>& pictures, double fps,
                GifPalette palette = GifPalette::kVideo);
 

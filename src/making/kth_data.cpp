@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "core/printable.h"
+#include "core/text.h"
 #include "io/folder_entries.h"
 #include "io/pickle.h"
 #include "io/video.h"
@@ -31,12 +32,7 @@ struct VideoName {
   int person = 0;
 };
 
-bool is_avi(const fs::path& path) {
-  auto ending = path.extension().string();
-  std::transform(ending.begin(), ending.end(), ending.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return ending == ".avi";
-}
+bool is_avi(const fs::path& path) { return lower_case(path.extension().string()) == ".avi"; }
 
 std::optional<VideoName> parse_name(const fs::path& path) {
   constexpr std::string_view kEnd = "_uncomp";

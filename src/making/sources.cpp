@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <functional>
 #include <string>
 #include <string_view>
 
 #include "core/error.h"
+#include "core/text.h"
 #include "io/array_file.h"
 #include "io/folder_entries.h"
 #include "io/image.h"
@@ -30,9 +30,7 @@ constexpr std::string_view kUnfinishedEndings[] = {".aria2",   ".bak",  ".crdown
 
 template <class Endings>
 bool ends_like(const fs::path& path, const Endings& endings) {
-  std::string ending = path.extension().string();
-  std::transform(ending.begin(), ending.end(), ending.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const auto ending = lower_case(path.extension().string());
   return std::find(std::begin(endings), std::end(endings), std::string_view(ending)) != std::end(endings);
 }
 

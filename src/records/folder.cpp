@@ -24,17 +24,11 @@ namespace savp {
 namespace fs = std::filesystem;
 namespace {
 
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
-
 // "traj_0_to_255.tfrecords", "humans.tfrecord-00000-of-00002", in any case; not what tools put beside them
 // (checksums, indices, parts of downloads, copies).
 bool is_record_file(const std::string& name) {
   constexpr std::string_view kEndings[] = {".tfrecord", ".tfrecords", ".tfrec", ".record", ".records"};
-  auto ending = lower(name);
+  auto ending = lower_case(name);
   ending = ending.substr(std::min(ending.rfind('.'), ending.size()));
   return std::any_of(std::begin(kEndings), std::end(kEndings), [&](std::string_view known) {
     return ending == known || match_name(ending, concat(known, "-%d")) ||

@@ -1,12 +1,12 @@
 #include "records/split_names.h"
 
 #include <algorithm>
-#include <cctype>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "core/error.h"
+#include "core/text.h"
 
 namespace savp {
 namespace {
@@ -21,9 +21,7 @@ constexpr std::pair<std::string_view, int> kSpellings[] = {
 }  // namespace
 
 std::optional<int> split_named(const std::string& name) {
-  std::string lower = name;
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const auto lower = lower_case(name);
   for (const auto& [spelling, split] : kSpellings)
     if (lower == spelling) return split;
   return std::nullopt;
