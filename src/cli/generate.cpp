@@ -36,12 +36,10 @@ void settle_folders(GenerateOptions& options, const std::string& name) {
   };
   settle(options.output_gif_dir, options.results_gif_dir);
   settle(options.output_png_dir, options.results_png_dir);
-  if (options.output_grid_dir || *options.output_gif_dir != *options.output_png_dir) {
-    std::optional<std::string> parent;
-    settle(options.output_grid_dir, parent);
-  } else {
+  if (!options.output_grid_dir && same_place(*options.output_gif_dir, *options.output_png_dir))
     options.output_grid_dir = options.output_gif_dir;
-  }
+  std::optional<std::string> parent;
+  settle(options.output_grid_dir, parent);
 }
 
 // Which futures are drawn.

@@ -40,10 +40,9 @@ void check_outputs(const ReportOptions& options, const std::vector<reports::Resu
         {"--latex", options.latex}}) {
     if (!file) continue;
     const std::filesystem::path path = *file;
-    SAVP_CHECK(
-        path.has_filename() && known.insert(std::filesystem::weakly_canonical(path)).second, UsageError, flag,
-        " ", *file,
-        ": is no name for a file, or that of another file of the report or the results: choose another");
+    SAVP_CHECK(path.has_filename(), UsageError, flag, " ", *file, ": is no name for a file");
+    SAVP_CHECK(known.insert(std::filesystem::weakly_canonical(path)).second, UsageError, flag, " ", *file,
+               ": is another file of the report, or one of the results: choose another");
   }
 }
 

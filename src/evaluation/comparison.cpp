@@ -35,10 +35,6 @@ PairedDifference difference_of(const MetricTable& a, const MetricTable& b) {
   return {a.label(), a.decimals, a.mean().value, b.mean().value, mean_interval(of_a)};
 }
 
-bool any_number_of_samples(const Json& summary_a, const Json& summary_b) {
-  return of_deterministic_model(summary_a) || of_deterministic_model(summary_b);
-}
-
 // Apart from what must be equal for all metrics.
 bool same_definition(const Json& a, const Json& b) {
   return a.at("definition") == b.at("definition") && a.value("network", Json()) == b.value("network", Json());
@@ -62,18 +58,6 @@ std::string cell(double value, int decimals) {
 }
 
 }  // namespace
-
-std::vector<std::string> what_differs(const Json& summary_a, const Json& summary_b) {
-  std::vector<std::string> found;
-  const auto &a = summary_a.at("comparable"), &b = summary_b.at("comparable");
-  const bool any_samples = any_number_of_samples(summary_a, summary_b);
-  for (const auto& [key, value] : a.items())
-    if ((!b.contains(key) || b.at(key) != value) && !(any_samples && key == "samples"))
-      found.push_back(key == "truth_sha256" ? "other true frames"
-                                            : concat(key, ": ", value.dump(), " and ",
-                                                     b.contains(key) ? b.at(key).dump() : "none"));
-  return found;
-}
 
 Comparison compare(const fs::path& a, const fs::path& b) {
   const auto of_a = read_summary(a), of_b = read_summary(b);

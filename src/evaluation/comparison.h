@@ -28,9 +28,6 @@ struct Comparison {
 // sound summary, UsageError where nothing can be compared.
 Comparison compare(const std::filesystem::path& a, const std::filesystem::path& b);
 
-// What of "comparable" of two summaries differs, "samples: 100 and 1"; empty where nothing does.
-std::vector<std::string> what_differs(const Json& summary_a, const Json& summary_b);
-
 // A line for each difference, "psnr max  21.1408  20.2210  0.9198  [0.1012, 1.7384]".
 std::string text(const Comparison& comparison);
 

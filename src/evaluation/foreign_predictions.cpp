@@ -6,12 +6,15 @@
 #include <cctype>
 #include <map>
 #include <set>
+#include <stdexcept>
 #include <utility>
 
 #include "core/error.h"
 #include "core/log.h"
 #include "core/text.h"
 #include "evaluation/pictures.h"
+#include "evaluation/results.h"
+#include "evaluation/summary.h"
 #include "io/array_file.h"
 #include "io/frame_order.h"
 #include "io/image.h"
@@ -56,14 +59,7 @@ std::vector<int64_t> numbers_of(const fs::path& file) {
   return numbers;
 }
 
-constexpr const char* kGrids = "grids";  // of savp_generate: labelled, for the eye
-
-std::string ending_of(const fs::path& path) {
-  auto ending = path.extension().string();
-  std::transform(ending.begin(), ending.end(), ending.begin(),
-                 [](unsigned char c) { return std::tolower(c); });
-  return ending;
-}
+std::string ending_of(const fs::path& path) { return lower_case(path.extension().string()); }
 
 // But for descriptions and grids.
 std::vector<fs::path> entries_of(const fs::path& folder) {
@@ -71,7 +67,7 @@ std::vector<fs::path> entries_of(const fs::path& folder) {
   for (const auto& entry : fs::directory_iterator(folder)) {
     const auto& path = entry.path();
     const auto name = path.filename().string();
-    if (!name.starts_with('.') && ending_of(path) != ".json" && name != kGrids) entries.push_back(path);
+    if (!name.starts_with('.') && ending_of(path) != ".json" && name != kGridsFolder) entries.push_back(path);
   }
   sort_names(entries);
   return entries;
@@ -157,7 +153,7 @@ Sequences frames_among(const std::vector<fs::path>& entries) {
 Sequences sequences_in(const fs::path& folder) {
   const auto entries = entries_of(folder);
   SAVP_CHECK(!entries.empty(), DataError, folder.string(), ": is empty");
-  SAVP_CHECK(folder.filename() != kGrids, DataError, folder.string(),
+  SAVP_CHECK(folder.filename() != kGridsFolder, DataError, folder.string(),
              ": grids are labelled for the eye and are no predictions: give the folder above it, or let "
              "savp_generate write arrays (--format npz)");
   const auto is_frame = [](const fs::path& entry) {
@@ -263,19 +259,24 @@ class VideoArray {
   int64_t samples() const { return shape_[1]; }
   bool of_bytes() const { return reader_.header().type == NumberType::kUint8; }
 
-  // The video of that number, counted over sequences and samples; those before it are passed over.
+  // The video of that number, counted over sequences and samples; of an archive in rising order.
   Tensor read(int64_t number) {
     const auto values = shape_[2] * shape_[3] * shape_[4] * shape_[5];
-    for (; read_ < number; ++read_) reader_.read_floats(values);
-    ++read_;
+    if (number != read_ && !reader_.seek(number * values)) pass_over(number, values);
+    read_ = number + 1;
     auto video = at::tensor(reader_.read_floats(values), at::kFloat)
                      .view({shape_[2], 1, shape_[3], shape_[4], shape_[5]});
+    if (read_ == sequences() * samples()) reader_.finish();
     if (of_bytes()) video *= 1.0F / 255.0F;
     check_range(video, number);
     return video.permute({0, 1, 4, 2, 3}).contiguous();
   }
 
  private:
+  void pass_over(int64_t number, int64_t values) {
+    if (number < read_) throw std::logic_error("the videos of an archive are read in their order");
+    for (; read_ < number; ++read_) reader_.read_floats(values);
+  }
   void check_range(const Tensor& video, int64_t number) const {
     const auto low = video.min().item<float>(), high = video.max().item<float>();
     SAVP_CHECK(low >= -kRounding && high <= 1 + kRounding, DataError, path_, ": sequence ",
@@ -303,7 +304,7 @@ class ArraySource : public VideoSource {
   }
   int64_t sequences() const override { return parts_[0].sequences(); }
   int64_t samples() const override { return parts_[0].samples(); }
-  std::string quantization() const override { return parts_.back().of_bytes() ? "bytes" : "none"; }
+  std::string quantization() const override { return parts_.back().of_bytes() ? "bytes" : kNotQuantized; }
   std::vector<std::function<Tensor()>> next() override {
     std::vector<std::function<Tensor()>> videos;
     for (int64_t sample = 0; sample < samples(); ++sample)
@@ -366,7 +367,8 @@ std::vector<fs::path> arrays_in(const fs::path& folder) {
 
 // The grids' arrays are the predictions where savp_generate has written nothing else.
 fs::path without_grids(const fs::path& folder) {
-  return entries_of(folder).empty() && fs::is_directory(folder / kGrids) ? folder / kGrids : folder;
+  return entries_of(folder).empty() && fs::is_directory(folder / kGridsFolder) ? folder / kGridsFolder
+                                                                               : folder;
 }
 
 std::string size_text(const Tensor& video) {

@@ -40,7 +40,7 @@ struct KindRules {
   const char *what, *prefix, *ending;
   const char* other = nullptr;  // a name that is its alone
 };
-constexpr char kGridsFolder[] = "grids", kSamplesFile[] = "samples.json";
+constexpr char kSamplesFile[] = "samples.json";
 const std::map<ResultKind, KindRules> kKinds = {
     {ResultKind::kEvaluation, {"an evaluation", "prediction_eval_", ".evaluation"}},
     {ResultKind::kFutures, {"futures", "gen_image_", ".futures", kGridsFolder}}};
@@ -131,18 +131,20 @@ void EvaluationWriter::commit() {
   staged_->commit();
 }
 
+bool same_place(const fs::path& a, const fs::path& b) {
+  return fs::weakly_canonical(fs::absolute(a)) == fs::weakly_canonical(fs::absolute(b));
+}
+
 PredictionWriter::PredictionWriter(PredictionLayout layout, const RunDescription& origin)
     : layout_(std::move(layout)) {
-  std::vector<fs::path> places;
+  std::vector<fs::path> places;  // of folders_
   const auto staged = [&](const fs::path& folder) {
-    const auto place = fs::weakly_canonical(fs::absolute(folder));
-    const auto known = static_cast<size_t>(std::find(places.begin(), places.end(), place) - places.begin());
-    if (known == places.size()) {
-      places.push_back(place);
-      folders_.push_back(std::make_unique<StagedFolder>(folder, is_result(ResultKind::kFutures)));
-      write_description(folders_.back()->staging(), origin);
-    }
-    return folders_[known].get();
+    for (size_t i = 0; i < places.size(); ++i)
+      if (same_place(places[i], folder)) return folders_[i].get();
+    places.push_back(folder);
+    folders_.push_back(std::make_unique<StagedFolder>(folder, is_result(ResultKind::kFutures)));
+    write_description(folders_.back()->staging(), origin);
+    return folders_.back().get();
   };
   gifs_ = staged(layout_.gif_folder);
   pngs_ = staged(layout_.png_folder);

@@ -73,6 +73,11 @@ class EvaluationWriter {
   std::vector<SetResult> sets_;
 };
 
+inline constexpr char kGridsFolder[] = "grids";  // beside futures: labelled, for the eye
+
+// Whether both name one folder, which need not be there.
+bool same_place(const std::filesystem::path& a, const std::filesystem::path& b);
+
 struct PredictionLayout {
   std::filesystem::path gif_folder, png_folder, grid_folder;
   std::optional<int64_t> gif_length;  // frames; none: all

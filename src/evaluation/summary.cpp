@@ -151,6 +151,32 @@ bool of_deterministic_model(const Json& summary) {
   return summary.contains(place) && summary.at(place) == true;
 }
 
+bool any_number_of_samples(const Json& summary_a, const Json& summary_b) {
+  return of_deterministic_model(summary_a) || of_deterministic_model(summary_b);
+}
+
+std::vector<std::string> what_differs(const Json& summary_a, const Json& summary_b) {
+  const auto facts_of = [&](const Json& summary) {
+    const auto found = summary.find("comparable");
+    auto facts = found != summary.end() && found->is_object() ? *found : Json::object();
+    if (any_number_of_samples(summary_a, summary_b)) facts.erase("samples");
+    return facts;
+  };
+  const auto shown = [](const Json& facts, const std::string& key) {
+    if (!facts.contains(key)) return std::string("none");
+    return facts[key].is_string() ? facts[key].get<std::string>() : facts[key].dump();
+  };
+  const auto a = facts_of(summary_a), b = facts_of(summary_b);
+  auto keys = a;
+  keys.update(b);
+  std::vector<std::string> found;
+  for (const auto& [key, value] : keys.items())
+    if (!a.contains(key) || !b.contains(key) || a[key] != b[key])
+      found.push_back(key == "truth_sha256" ? "other true frames"
+                                            : concat(key, " ", shown(a, key), " and ", shown(b, key)));
+  return found;
+}
+
 Json read_summary(const std::filesystem::path& folder) {
   const auto file = folder / kSummaryFile;
   std::error_code missing;

@@ -63,6 +63,13 @@ Json make_summary(const EvaluationFacts& facts, const VideoNumbers& numbers,
 // Whether its model gives one future of each sequence, which stands for any number of them.
 bool of_deterministic_model(const Json& summary);
 
+// Whether how many futures there were may differ between two results.
+bool any_number_of_samples(const Json& summary_a, const Json& summary_b);
+
+// What must be equal for two results to be compared, and is not: "samples 100 and 10". Of deterministic
+// models the number of samples may be any.
+std::vector<std::string> what_differs(const Json& summary_a, const Json& summary_b);
+
 // Of a result folder. Throws DataError where there is none, or one of another format.
 Json read_summary(const std::filesystem::path& folder);
 

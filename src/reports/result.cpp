@@ -219,10 +219,6 @@ std::vector<fs::path> results_within(const fs::path& folder) {
   return found;
 }
 
-std::string shown_value(const Json& value) {
-  return value.is_string() ? value.get<std::string>() : value.dump();
-}
-
 }  // namespace
 
 const Metric* Result::metric(const std::string& name) const {
@@ -283,27 +279,16 @@ bool comparison_known(const Result& one, const Result& other) {
 std::string difference(const Result& one, const Result& other) {
   if (!comparison_known(one, other)) return "how they were made is not known";
   if (one.fingerprint() == other.fingerprint()) return "";
-  auto a = object_in(one.summary, "comparable"), b = object_in(other.summary, "comparable");
-  if (one.deterministic() || other.deterministic()) {
-    a.erase("samples");
-    b.erase("samples");
-    if (a == b) return "";
-  }
-  std::vector<std::string> words;
-  for (const auto& [key, value] : a.items())
-    if (!b.contains(key) || b[key] != value)
-      words.push_back(key == "truth_sha256"
-                          ? "other true frames"
-                          : concat(key, " ", shown_value(value), " and ", shown_value(part(b, key.c_str()))));
-  return words.empty() ? "made in another way" : join_words(words);
+  const auto words = what_differs(one.summary, other.summary);
+  if (words.empty() && !any_number_of_samples(one.summary, other.summary)) return "made in another way";
+  return join_words(words);
 }
 
 bool same_way(const Result& one, const Result& other, const std::string& metric) {
   const auto &a = *one.metric(metric), &b = *other.metric(metric);
   if (a.fingerprint == b.fingerprint) return true;
-  const bool any_samples = one.deterministic() || other.deterministic();
-  return any_samples && difference(one, other).empty() && a.definition == b.definition &&
-         a.network == b.network;
+  return any_number_of_samples(one.summary, other.summary) && difference(one, other).empty() &&
+         a.definition == b.definition && a.network == b.network;
 }
 
 const Result& reference(const std::vector<Result>& results) {

@@ -130,7 +130,8 @@ std::string html_cell(const Cell& cell, int decimals) {
   if (std::isnan(cell.number.value)) return "<td class=\"none\">–</td>";
   auto text = concat("<span class=\"value\">", number_text(cell.number.value, decimals), "</span>");
   if (cell.best) text += "<span class=\"hidden\"> (best)</span>";
-  if (cell.foreign) text += "<sup title=\"measured in another way than the first of this column\">‡</sup>";
+  if (cell.foreign)
+    text += "<sup title=\"measured in another way than what this column is compared with\">‡</sup>";
   if (has_interval(cell.number))
     text += concat("<span class=\"interval\">[", number_text(cell.number.low, decimals), ", ",
                    number_text(cell.number.high, decimals), "]</span>");
@@ -217,8 +218,7 @@ std::string html(const Table& table) {
   std::string text =
       "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"table of results\"><table>\n"
       "<caption><span>Mean over sequences, with the 95 % interval where it is known. ↑ more is better, ↓ "
-      "less is "
-      "better; the best are bold.</span></caption>\n<thead><tr><th scope=\"col\">model</th>";
+      "less is better; the best are bold.</span></caption>\n<thead><tr><th scope=\"col\">model</th>";
   for (const auto& column : table.columns)
     text += concat("<th scope=\"col\">", escaped(column.heading), arrow(column), "<small>",
                    escaped(column.subheading), "</small></th>");

@@ -51,7 +51,7 @@ TEST_F(Comparisons, OfOtherMeasurementsAreRefused) {
   EXPECT_CONTAINS(message_of<UsageError>([&] {
                     compare(a, results("b", {{10, 12}, {20, 22}}, 100));
                   }),
-                  "samples: 10 and 100");
+                  "samples 10 and 100");
   EXPECT_CONTAINS(message_of<UsageError>([&] {
                     compare(a, results("c", {{10, 12}, {20, 22}}, 10, "of channels"));
                   }),

@@ -299,7 +299,7 @@ std::string float_array(const std::vector<float>& of_sequences) {
   return npy;
 }
 
-// An evaluation that goes on, or shares its work, leaves sequences out.
+// An evaluation that continues, or shares its work, leaves sequences out.
 TEST_F(Foreign, AnArrayGivesTheSequenceThatIsAskedFor) {
   folder_.write("futures.npy", float_array({0.25F, 0.75F}));
   ForeignPredictions videos({folder_ / "truth", folder_ / "futures.npy", 1});
