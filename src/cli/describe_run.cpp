@@ -118,7 +118,10 @@ void add_history(Facts& facts, const History& history) {
       facts.emplace_back(
           name, concat(short_number(found->second.last), " at step ", found->second.last_step, ", from ",
                        short_number(found->second.least), " to ", short_number(found->second.most)));
-  for (const std::string metric : {"psnr", "ssim", "mse", "lpips", "g_loss"})
+  std::vector<std::string> validated;
+  for (const auto& [name, text] : EnumNames<MetricName>::kTable) validated.emplace_back(text);
+  validated.emplace_back("g_loss");
+  for (const auto& metric : validated)
     if (const auto found = history.numbers.find("val_" + metric); found != history.numbers.end())
       facts.emplace_back("val_" + metric, course_text(metric, found->second));
   const auto skipped = history.numbers.find(kSkippedSteps);

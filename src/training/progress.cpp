@@ -193,8 +193,11 @@ const std::pair<std::string, double>* Progress::g_loss() const {
 
 // What a narrow screen shows of a report.
 std::vector<std::string> Progress::essentials(int64_t step, const std::string& health) const {
-  const auto& loss = g_loss() != nullptr ? *g_loss() : values_.front();
-  std::vector<std::string> texts = {loss.first + " " + short_number(loss.second), time_left(step), speed()};
+  std::vector<std::string> texts = {time_left(step), speed()};
+  if (!values_.empty()) {
+    const auto& loss = g_loss() != nullptr ? *g_loss() : values_.front();
+    texts.insert(texts.begin(), loss.first + " " + short_number(loss.second));
+  }
   if (!health.empty()) texts.push_back(health);
   return texts;
 }

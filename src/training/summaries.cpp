@@ -14,7 +14,6 @@
 #include "making/workers.h"
 #include "nn/transforms/transform.h"
 #include "training/progress.h"
-#include "training/sample_evaluation.h"
 #include "training/scalars.h"
 
 namespace savp {
@@ -242,20 +241,24 @@ void Summaries::histograms(const Moment& now) const {
       now.sink.histogram(now.step, name, value);
 }
 
-void Summaries::eval(const Moment& now) const {
+// By the weights that predict; nothing where the user asks to stop.
+std::optional<SampleStatistics> Summaries::samples_of(const Batch& batch, int64_t first_video) const {
   const Trainer::Predicting predicting(trainer_);
+  return evaluate_samples(trainer_.generator(), batch, trainer_.hparams().context_frames, options_.samples,
+                          first_video, metrics_);
+}
+
+void Summaries::eval(const Moment& now) const {
   const auto context = trainer_.hparams().context_frames;
-  auto& generator = trainer_.generator();
   // Of one batch in parts; images are of the first.
   const auto of = [&](int64_t parts, const std::function<Batch(int64_t)>& part, const char* suffix,
                       const char* group) {
     CurveMean mean;
     for (int64_t i = 0; i < parts; ++i) {
       const auto batch = part(i);
-      const auto found =
-          evaluate_samples(generator, batch, context, options_.samples, i * batch.batch_size(), metrics_);
+      const auto found = samples_of(batch, i * batch.batch_size());
       if (!found) return;
-      if (i == 0) show(now, videos_of(*found, batch, context, generator.stochastic()), suffix);
+      if (i == 0) show(now, videos_of(*found, batch, context, trainer_.generator().stochastic()), suffix);
       mean.add(curves_of(*found));
     }
     show(now, mean(), "eval_", suffix, context);
@@ -270,17 +273,12 @@ void Summaries::eval(const Moment& now) const {
 
 void Summaries::accum_eval(const Moment& now) const {
   const auto context = trainer_.hparams().context_frames;
-  const auto samples_of = [&](const Batch& batch, int64_t index) {
-    const Trainer::Predicting predicting(trainer_);
-    return evaluate_samples(trainer_.generator(), batch, context, options_.samples,
-                            index * batch.batch_size(), metrics_);
-  };
   const auto of = [&](const ValidationData& data, const char* suffix, const char* group) {
     CurveMean mean;
     std::vector<Values> losses;
     Countdown countdown(data.batches(), "validation batches");
     data.for_each([&](int64_t index, const Batch& batch) {
-      const auto found = samples_of(batch, index);
+      const auto found = samples_of(batch, index * batch.batch_size());
       if (!found) return false;
       mean.add(curves_of(*found));
       if (&data == validation_) losses.push_back(fetch(losses_of(see(batch))));

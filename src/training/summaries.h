@@ -11,11 +11,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "metrics/metric_set.h"
 #include "training/periodic.h"
+#include "training/sample_evaluation.h"
 #include "training/validation.h"
 
 namespace savp {
@@ -52,6 +54,7 @@ class Summaries {
  private:
   StepReport see(const Batch& batch, const StepOptions& wanted = {}) const;
   Values scalar_values(const StepReport& losses, const Batch& batch, const StepReport& seen) const;
+  std::optional<SampleStatistics> samples_of(const Batch& batch, int64_t first_video) const;
   void scalars(const Moment& now) const;
   void images(const Moment& now) const;
   void histograms(const Moment& now) const;

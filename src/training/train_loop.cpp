@@ -112,10 +112,9 @@ struct TrainLoop::Body {
       return *std::move(batch);
     } catch (const Error& error) {
       if (trainer.global_step() == first_step) throw;
-      const auto file = save();
-      if (file.empty()) throw;  // another process writes
-      throw Error(error.code(),
-                  concat(error.what(), "; ", file.string(), " is saved: --resume continues from there"));
+      const auto told = saved();
+      if (told.empty()) throw;  // as what it is
+      throw Error(error.code(), error.what() + told);
     }
   }
 
@@ -198,15 +197,20 @@ struct TrainLoop::Body {
     return file;
   }
 
+  // Saves, and says so at the end of a message; nothing where another process writes.
+  std::string saved() {
+    const auto file = save();
+    return file.empty() ? "" : concat("; ", file.string(), " is saved: --resume continues from there");
+  }
+
   void stop() {
     const auto asked = concat("stopped on request (", interrupt_name(), ") ");
     if (trainer.global_step() == first_step)
       throw InterruptedError(concat(asked, "before the first step: there is nothing to save"));
     check_health(/*weights=*/true);
-    const auto file = save();
+    const auto told = saved();
     sinks.finish();
-    throw InterruptedError(concat(asked, "after step ", trainer.global_step(), "; ", file.string(),
-                                  " is saved: --resume continues from there"));
+    throw InterruptedError(concat(asked, "after step ", trainer.global_step(), told));
   }
 };
 

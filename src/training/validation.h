@@ -44,8 +44,8 @@ class ValidationData {
 
 // What the few batches say: the metrics ("psnr") of one prediction of each video, over its predicted frames,
 // by the weights that predict (Trainer::Predicting), and the losses that training reports, under their names,
-// of the weights that are trained. Draws are always the same, and apart from those of
-// training: with and without validation, training is the same. Waits for the device.
+// of the weights that are trained. Draws are always the same, and apart from those of training: with and
+// without validation, training is the same. Waits for the device.
 Values validate(Trainer& trainer, const ValidationData& data, const std::vector<Metric>& metrics);
 
 // The mean of values with the same names in the same order.

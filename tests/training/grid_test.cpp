@@ -184,6 +184,11 @@ void step_without_reading(const Row& row, TrainerOptions how) {
     // LibTorch's fused Adam for the CPU looks at its own constants.
     EXPECT_EQ(count.calls(name) - count.calls_inside(name, "aten::_fused_adam_"), 0) << name;
   EXPECT_GT(count.calls("aten::mul"), 0);  // it does count
+  int64_t all = 0, of_derivatives = 0;
+  for (const auto& [name, times] : count.computing()) all += times;
+  for (const auto& [name, times] : count.computing_gradients()) of_derivatives += times;
+  EXPECT_GT(of_derivatives, 0);
+  EXPECT_LT(of_derivatives, all);
 }
 
 TEST(Grid, NoOptionMakesAStepReadBack) {
