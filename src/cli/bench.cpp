@@ -39,7 +39,7 @@ using MeasureVideos = std::function<void(const VideoBenchOptions&)>;
 class Bench {
  public:
   Bench(const BenchOptions& options, const MeasureVideos& measure_videos)
-      : o_(options), measure_videos_(measure_videos), device_(device_named(options.device)) {
+      : o_(options), measure_videos_(measure_videos), device_(device_named(options.device, "--device")) {
     if (o_.threads > 0) at::set_num_threads(static_cast<int>(o_.threads));
     check_precision(o_.precision, device_);
     SAVP_CHECK(!o_.graph || DeviceGraph::available(device_), UsageError, "--graph is for --device cuda");

@@ -28,7 +28,7 @@ struct EvaluateOptions : PredictOptions {
   HPARAM_GROUP(measuring, "Measuring");
   HPARAM(std::optional<ProtocolName>, protocol, std::nullopt,
          "measures as a paper does: split, context, length, samples, metrics and how exactly they are "
-         "computed, which are printed; flags and data that do not fit are refused. --list_protocols tells "
+         "computed, which are printed; flags and data that do not fit are refused. --list_protocols lists "
          "them, with what is doubtful about each");
   HPARAM(int64_t, num_stochastic_samples, 100, "futures of each sequence", (Between{1, limits::kFutures}));
   HPARAM(std::vector<Subtask>, eval_subtasks,

@@ -44,7 +44,7 @@ struct GenerateOptions : PredictOptions {
          (Between{1, limits::kFrames}));
   HPARAM(int64_t, fps, 4, "frames a second in a GIF; programs show faster ones slowly", (Between{1, 50}));
   HPARAM(GifPalette, gif_palette, GifPalette::kVideo,
-         "whose best 255 colours a GIF's pictures have: those of the whole video, or each its own, which are "
+         "whose best 255 colours a GIF's frames have: those of the whole video, or each its own, which are "
          "truer and may flicker");
 
   HPARAM_GROUP(grids, "Grids: what was given, what happened, what may happen");

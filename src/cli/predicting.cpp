@@ -55,7 +55,7 @@ Origin origin_of(const PredictOptions& options) {
 }  // namespace
 
 at::Device settle_machine(const PredictOptions& options) {
-  const auto device = device_named(options.device);
+  const auto device = device_named(options.device, "--device");
   use_threads(options.threads);
   limit_gpu_memory(device, options.gpu_mem_frac);
   return device;

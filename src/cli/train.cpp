@@ -194,7 +194,7 @@ void settle_start(Plan& plan) {
 }
 
 void settle_precision(const TrainOptions& options) {
-  const auto device = device_named(options.device);
+  const auto device = device_named(options.device, "--device");
   check_precision(options.precision, device);
   if (options.precision == Precision::kBf16 && device.is_cpu() && !has_bfloat16_products())
     log::warn(
@@ -459,7 +459,7 @@ void train_in(const std::shared_ptr<Communicator>& team, const TrainOptions& giv
              " needs validation: give --val_input_dir, and --summary_freq above 0");
   stop_if_interrupted();
 
-  const auto device = device_named(options.device);
+  const auto device = device_named(options.device, "--device");
   limit_gpu_memory(device, options.gpu_mem_frac);
   auto validated = validated_metrics(options.keep_best, hparams, data->shape(), device);
   const auto settings = trainer_options(plan, hparams, device);
@@ -526,7 +526,7 @@ std::string own_device(const std::string& device, int64_t local_rank) {
 
 void train_among(const Rendezvous& rendezvous, TrainOptions options) {
   options.device = own_device(options.device, rendezvous.local_rank);
-  const auto team = join(rendezvous, device_named(options.device));
+  const auto team = join(rendezvous, device_named(options.device, "--device"));
   if (team->rank() > 0) fall_silent();
   try {
     train_in(team, options);

@@ -114,8 +114,7 @@ struct TrainOptions {
 
   HPARAM(Text, keep_best, std::nullopt,
          "also keep the checkpoint with the best value of this metric in validation (psnr, ssim, mse, lpips, "
-         "g_loss ...), in "
-         "the folder best of the run's folder",
+         "g_loss ...), in the folder best of the run's folder",
          Metavar{"METRIC"});
 
   HPARAM_GROUP(machine, "Machine");

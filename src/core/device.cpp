@@ -45,14 +45,14 @@ std::string device_of_process(int64_t local_rank) {
   return gpus > 0 ? concat("cuda:", local_rank % gpus) : "auto";
 }
 
-c10::Device device_named(const std::string& text) {
+c10::Device device_named(const std::string& text, const char* what) {
   if (text == "auto") return at::hasCUDA() ? c10::Device(c10::kCUDA, 0) : c10::Device(c10::kCPU);
   const auto device = parse_device(text);
-  SAVP_CHECK(device, UsageError, "device ", text,
+  SAVP_CHECK(device, UsageError, what, " ", text,
              ": must be auto, cpu, cuda, or cuda:1 for another than the first GPU");
   const auto gpus = gpu_count();
   SAVP_CHECK(
-      device->is_cpu() || device->index() < gpus, UsageError, "device ", text, ": ",
+      device->is_cpu() || device->index() < gpus, UsageError, what, " ", text, ": ",
       gpus == 0
           ? "there is no GPU that LibTorch can use (see CUDA_VISIBLE_DEVICES, and \"CUDA\" in --version)"
           : concat("there are only ", gpus, " GPUs (see CUDA_VISIBLE_DEVICES)"),

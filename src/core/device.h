@@ -8,8 +8,8 @@
 namespace savp {
 
 // "auto" (the first GPU that CUDA_VISIBLE_DEVICES leaves, else the CPU), "cpu", "cuda" or "cuda:1". Throws
-// UsageError for anything else and for a GPU that is not there.
-c10::Device device_named(const std::string& text);
+// UsageError for anything else and for a GPU that is not there; `what` opens the message ("--device").
+c10::Device device_named(const std::string& text, const char* what = "device");
 
 // GPUs that LibTorch can use.
 int64_t gpu_count();

@@ -73,7 +73,7 @@ INSTANTIATE_TEST_SUITE_P(
                 kTest + kRepeat + Arguments{"--dataset_hparams", "scale_size=1000000000"}, 2,
                 "scale_size=1000000000 must be from 0 to 4096"},
         BadCall{"no_gpu", "savp_evaluate", kTest + kRepeat + Arguments{"--device", "cuda:7"}, 2,
-                "device cuda:7"},
+                "--device cuda:7"},
         BadCall{"too_many", "savp_generate", kTest + kRepeat + Arguments{"--num_samples", "4"}, 2,
                 "only 2 sequences"},
         BadCall{"no_checkpoint", "savp_generate", kTest + Arguments{"--checkpoint", "no/such/model-1"}, 3,
