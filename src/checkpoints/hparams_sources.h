@@ -25,8 +25,8 @@ Json dictated_hparams(int64_t context_frames, int64_t sequence_length, int64_t t
 
 // Settles a model's hyperparameters, later sources winning: what the struct holds (the model's defaults) <
 // `dicts` in turn (see hparams_dicts) < what the data set dictates < the text of --model_hparams. Keys of the
-// dicts that are among the deprecated ones are passed over; any other unknown key, and a
-// number that is not finite, is a UsageError.
+// dicts that are among the deprecated ones are passed over; any other unknown key, and a number that is not
+// finite, is a UsageError.
 void resolve_hparams(HparamsView hparams, const HparamsDicts& dicts, const Json& from_dataset,
                      const std::string& text, const std::vector<std::string>& deprecated);
 
