@@ -6,9 +6,8 @@
 #include <algorithm>
 
 #include "kernels/biased_relu_body.h"
-#ifdef SAVP_WITH_CUDA
 #include "kernels/biased_relu_cuda.h"
-#endif
+#include "kernels/dispatch.h"
 
 namespace savp::kernels {
 namespace {
@@ -22,34 +21,30 @@ at::MemoryFormat channels_last(const Tensor& x) {
 }
 
 template <class T>
-void run(const BiasedRelu<T>& work, [[maybe_unused]] const at::Device& device) {
-#ifdef SAVP_WITH_CUDA
-  if (device.is_cuda()) return biased_relu_cuda(work);
-#endif
-  for (int64_t row = 0; row < work.rows; ++row)
-    for (int64_t channel = 0; channel < work.channels; channel += kReluWidth<T>)
-      biased_relu_pack(work, row, channel);
+void run(const BiasedRelu<T>& work, const at::Device& device) {
+  const auto on_cpu = [&] {
+    for (int64_t row = 0; row < work.rows; ++row)
+      for (int64_t channel = 0; channel < work.channels; channel += kReluWidth<T>)
+        biased_relu_pack(work, row, channel);
+  };
+  dispatch("biased_relu", device, on_cpu, [&] { biased_relu_cuda(work); });
 }
 
 template <class T>
-void run(const BiasedReluBackward<T>& work, [[maybe_unused]] int64_t parts,
-         [[maybe_unused]] const at::Device& device) {
-#ifdef SAVP_WITH_CUDA
-  if (device.is_cuda()) return biased_relu_cuda(work, parts);
-#endif
-  for (int64_t channel = 0; channel < work.channels; channel += kReluWidth<T>) {
-    float sums[kReluWidth<T>] = {};
-    for (int64_t row = 0; row < work.rows; ++row) biased_relu_pack(work, row, channel, sums);
-    std::copy_n(sums, kReluWidth<T>, work.d_bias + channel);
-  }
+void run(const BiasedReluBackward<T>& work, int64_t parts, const at::Device& device) {
+  const auto on_cpu = [&] {
+    for (int64_t channel = 0; channel < work.channels; channel += kReluWidth<T>) {
+      float sums[kReluWidth<T>] = {};
+      for (int64_t row = 0; row < work.rows; ++row) biased_relu_pack(work, row, channel, sums);
+      std::copy_n(sums, kReluWidth<T>, work.d_bias + channel);
+    }
+  };
+  dispatch("biased_relu", device, on_cpu, [&] { biased_relu_cuda(work, parts); });
 }
 
 // Sums over rows are made in so many parts.
-int64_t parts_of([[maybe_unused]] int64_t rows, [[maybe_unused]] const at::Device& device) {
-#ifdef SAVP_WITH_CUDA
-  if (device.is_cuda()) return std::clamp<int64_t>(rows / 64, 1, kMostReluParts);
-#endif
-  return 1;
+int64_t parts_of(int64_t rows, const at::Device& device) {
+  return device.is_cuda() ? std::clamp<int64_t>(rows / 64, 1, kMostReluParts) : 1;
 }
 
 struct ByRow : torch::autograd::Function<ByRow> {

@@ -4,10 +4,9 @@
 #include <torch/types.h>
 
 #include "kernels/blend_body.h"
-#include "kernels/strided_tensor.h"
-#ifdef SAVP_WITH_CUDA
 #include "kernels/composition_cuda.h"
-#endif
+#include "kernels/dispatch.h"
+#include "kernels/strided_tensor.h"
 
 namespace savp::kernels {
 namespace {
@@ -29,11 +28,10 @@ bool known(const Tensor& candidates, const Tensor& logits) {
 
 template <class Work>
 void run(const Work& work, const at::Device& device) {
-#ifdef SAVP_WITH_CUDA
-  if (device.is_cuda()) return blend_cuda(work);
-#endif
-  TORCH_CHECK(device.is_cpu(), "blend: no kernel for ", device);
-  for (int index = 0; index < work.size(); ++index) work(index);
+  const auto on_cpu = [&] {
+    for (int index = 0; index < work.size(); ++index) work(index);
+  };
+  dispatch("blend", device, on_cpu, [&] { blend_cuda(work); });
 }
 
 // Calls start(T()) for the type of the logits.
@@ -82,12 +80,9 @@ struct Blend : torch::autograd::Function<Blend> {
   }
 };
 
-bool runs_by_position([[maybe_unused]] const Tensor& candidates, [[maybe_unused]] const Tensor& logits) {
-#ifdef SAVP_WITH_CUDA
-  return candidates.is_cuda() && logits.is_cuda() && countable(candidates) && known(candidates, logits);
-#else
-  return false;
-#endif
+bool runs_by_position(const Tensor& candidates, const Tensor& logits) {
+  return kWithCuda && candidates.is_cuda() && logits.is_cuda() && countable(candidates) &&
+         known(candidates, logits);
 }
 
 }  // namespace

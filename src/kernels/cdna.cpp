@@ -5,10 +5,9 @@
 
 #include "core/precision.h"
 #include "kernels/cdna_body.h"
-#include "kernels/strided_tensor.h"
-#ifdef SAVP_WITH_CUDA
 #include "kernels/composition_cuda.h"
-#endif
+#include "kernels/dispatch.h"
+#include "kernels/strided_tensor.h"
 
 namespace savp::kernels {
 namespace {
@@ -48,11 +47,8 @@ void loop(const CdnaKernelGradient& work) {
 
 template <class Work>
 void run(const Work& work, const at::Device& device) {
-#ifdef SAVP_WITH_CUDA
-  if (device.is_cuda()) return cdna_cuda(work);
-#endif
-  TORCH_CHECK(device.is_cpu(), "cdna: no kernel for ", device);
-  loop(work);
+  dispatch(
+      "cdna", device, [&] { loop(work); }, [&] { cdna_cuda(work); });
 }
 
 struct Cdna : torch::autograd::Function<Cdna> {
@@ -100,19 +96,14 @@ struct Cdna : torch::autograd::Function<Cdna> {
   }
 };
 
-bool runs_by_position([[maybe_unused]] const Tensor& image, [[maybe_unused]] const Tensor& kernels,
-                      [[maybe_unused]] const CdnaOptions& options) {
-#ifdef SAVP_WITH_CUDA
+bool runs_by_position(const Tensor& image, const Tensor& kernels, const CdnaOptions& options) {
   constexpr int64_t kMostSamples = 65535;  // of a grid's second axis
-  if (!image.is_cuda() || !kernels.is_cuda() || image.scalar_type() != at::kFloat ||
+  if (!kWithCuda || !image.is_cuda() || !kernels.is_cuda() || image.scalar_type() != at::kFloat ||
       kernels.scalar_type() != at::kFloat || !countable(image) || !countable(kernels) ||
       image.size(0) > kMostSamples)
     return false;
   const auto shape = shape_of(image, kernels, options);
   return reachable(shape.rows) && reachable(shape.columns);
-#else
-  return false;
-#endif
 }
 
 }  // namespace

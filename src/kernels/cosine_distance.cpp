@@ -4,9 +4,8 @@
 #include <torch/types.h>
 
 #include "kernels/cosine_body.h"
-#ifdef SAVP_WITH_CUDA
 #include "kernels/cosine_cuda.h"
-#endif
+#include "kernels/dispatch.h"
 
 namespace savp::kernels {
 namespace {
@@ -17,12 +16,11 @@ using torch::autograd::tensor_list;
 
 template <class Work>
 void run(const Work& work, const at::Device& device) {
-#ifdef SAVP_WITH_CUDA
-  if (device.is_cuda()) return cosine_cuda(work);
-#endif
-  TORCH_CHECK(device.is_cpu(), "cosine_distance: no kernel for ", device);
-  OneThread team;
-  for (int64_t position = 0; position < work.size(); ++position) work(position, team);
+  const auto on_cpu = [&] {
+    OneThread team;
+    for (int64_t position = 0; position < work.size(); ++position) work(position, team);
+  };
+  dispatch("cosine_distance", device, on_cpu, [&] { cosine_cuda(work); });
 }
 
 // Calls start(T()) for the type of the features.
@@ -95,12 +93,8 @@ Tensor cosine_distance(const Tensor& a, const Tensor& b) {
   return CosineDistance::apply(a, b);
 }
 
-bool has_cosine_kernel([[maybe_unused]] const Tensor& a, [[maybe_unused]] const Tensor& b) {
-#ifdef SAVP_WITH_CUDA
-  return a.is_cuda() && b.is_cuda() && known(a, b);
-#else
-  return false;
-#endif
+bool has_cosine_kernel(const Tensor& a, const Tensor& b) {
+  return kWithCuda && a.is_cuda() && b.is_cuda() && known(a, b);
 }
 
 }  // namespace savp::kernels

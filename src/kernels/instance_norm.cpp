@@ -4,10 +4,9 @@
 #include <torch/types.h>
 
 #include "kernels/channel_loops.h"
+#include "kernels/dispatch.h"
 #include "kernels/instance_norm_body.h"
-#ifdef SAVP_WITH_CUDA
 #include "kernels/norms_cuda.h"
-#endif
 
 namespace savp::kernels {
 namespace {
@@ -18,14 +17,13 @@ using torch::autograd::tensor_list;
 
 template <class Work>
 void run(const Work& work, int64_t samples, const at::Device& device) {
-#ifdef SAVP_WITH_CUDA
-  if (device.is_cuda()) return instance_norm_cuda(work, samples);
-#endif
-  TORCH_CHECK(device.is_cpu(), "instance_norm: no kernel for ", device);
-  each_channel_on_cpu(work, samples, work.channels,
-                      [](const auto& w, int64_t sample, int64_t channel, auto& team) {
-                        instance_norm_channel(w, sample, channel, team);
-                      });
+  const auto on_cpu = [&] {
+    each_channel_on_cpu(work, samples, work.channels,
+                        [](const auto& w, int64_t sample, int64_t channel, auto& team) {
+                          instance_norm_channel(w, sample, channel, team);
+                        });
+  };
+  dispatch("instance_norm", device, on_cpu, [&] { instance_norm_cuda(work, samples); });
 }
 
 struct ByChannel : torch::autograd::Function<ByChannel> {
@@ -99,12 +97,8 @@ struct ByChannel : torch::autograd::Function<ByChannel> {
 };
 
 bool has_kernel(const Tensor& x) {
-#ifdef SAVP_WITH_CUDA
-  return x.is_cuda() && x.dim() == 4 && (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16);
-#else
-  static_cast<void>(x);
-  return false;
-#endif
+  return kWithCuda && x.is_cuda() && x.dim() == 4 &&
+         (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16);
 }
 
 }  // namespace

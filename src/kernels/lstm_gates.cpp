@@ -7,12 +7,11 @@
 
 #include "core/instructions.h"
 #include "kernels/channel_loops.h"
+#include "kernels/dispatch.h"
 #include "kernels/lstm_gates_body.h"
 #include "kernels/lstm_gates_kernels.h"
-#include "kernels/parallel.h"
-#ifdef SAVP_WITH_CUDA
 #include "kernels/norms_cuda.h"
-#endif
+#include "kernels/parallel.h"
 
 namespace savp::kernels {
 namespace {
@@ -102,13 +101,13 @@ struct Fused : torch::autograd::Function<Fused> {
 
 template <class Work>
 void run_by_channel(const Work& work, int64_t samples, int64_t filters, const at::Device& device) {
-#ifdef SAVP_WITH_CUDA
-  if (device.is_cuda()) return lstm_gates_cuda(work, samples);
-#endif
-  TORCH_CHECK(device.is_cpu(), "lstm_gates: no kernel for ", device);
-  each_channel_on_cpu(work, samples, filters, [](const auto& w, int64_t sample, int64_t filter, auto& team) {
-    lstm_gates_channel(w, sample, filter, team);
-  });
+  const auto on_cpu = [&] {
+    each_channel_on_cpu(work, samples, filters,
+                        [](const auto& w, int64_t sample, int64_t filter, auto& team) {
+                          lstm_gates_channel(w, sample, filter, team);
+                        });
+  };
+  dispatch("lstm_gates", device, on_cpu, [&] { lstm_gates_cuda(work, samples); });
 }
 
 // By the body that GPUs run; gates in float or bfloat16, the hidden state as the gates, the cell in float.
@@ -196,14 +195,9 @@ struct ByChannel : torch::autograd::Function<ByChannel> {
 };
 
 bool runs_by_channel(const Tensor& gates, const Tensor& cell) {
-#ifdef SAVP_WITH_CUDA
-  return gates.is_cuda() && (gates.scalar_type() == at::kFloat || gates.scalar_type() == at::kBFloat16) &&
+  return kWithCuda && gates.is_cuda() &&
+         (gates.scalar_type() == at::kFloat || gates.scalar_type() == at::kBFloat16) &&
          cell.scalar_type() == at::kFloat;
-#else
-  static_cast<void>(gates);
-  static_cast<void>(cell);
-  return false;
-#endif
 }
 
 bool can_fuse(const Tensor& gates, const Tensor& cell) {
