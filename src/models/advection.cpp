@@ -250,14 +250,6 @@ GeneratorOutput AdvectionGenerator::forward(const Batch& batch, const StepContex
   return output;
 }
 
-Prediction AdvectionGenerator::predict(const Batch& batch, int64_t length, int64_t samples, Noise& noise) {
-  torch::NoGradGuard no_grad;
-  const auto latents = prior_latents(length - 1, samples * batch.batch_size(), noise);
-  if (latents.defined()) return roll_out(repeat_videos(batch, samples), length - 1, {.latents = latents});
-  const auto once = roll_out(batch, length - 1, {});
-  return once.map([&](const Tensor& x) { return repeat_axis1(x, samples); });
-}
-
 // What is carried after the frames shown is the same for all samples, unless they draw latents: it is kept
 // for the draws of the last call.
 class AdvectionGenerator::Scenes : public Continuation {

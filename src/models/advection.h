@@ -51,7 +51,6 @@ class AdvectionGenerator : public Generator {
  public:
   ~AdvectionGenerator() override;
   GeneratorOutput forward(const Batch& batch, const StepContext& now) override;
-  Prediction predict(const Batch& batch, int64_t length, int64_t samples, Noise& noise) override;
   std::unique_ptr<Continuation> start(const Batch& batch, int64_t shown) override;
   bool stochastic() const override { return false; }
   std::set<OutputKind> provides() const override;

@@ -12,15 +12,6 @@
 namespace savp {
 namespace {
 
-// A prediction made by treating images and pixel distributions alike: both are given for every frame.
-template <class Rule>
-Prediction predict_alike(const Batch& batch, int64_t samples, const Rule& rule) {
-  Prediction prediction;
-  prediction.images = repeat_axis1(rule(batch.images), samples);
-  if (batch.pix_distribs.defined()) prediction.pix_distribs = repeat_axis1(rule(batch.pix_distribs), samples);
-  return prediction;
-}
-
 // A continuation made by treating images and pixel distributions alike: the frames that a rule picks out of
 // those given, by number.
 class Picked : public Continuation {
@@ -64,11 +55,6 @@ void check_length(int64_t length, int64_t frames) {
 
 class GroundTruth : public VideoPredictor {
  public:
-  Prediction predict(const Batch& batch, int64_t length, int64_t samples, Noise& /*noise*/) override {
-    check_length(length, batch.images.size(0));
-    return predict_alike(batch, samples,
-                         [length](const Tensor& frames) { return frames.slice(0, 1, length); });
-  }
   std::unique_ptr<Continuation> start(const Batch& batch, int64_t shown) override {
     return std::make_unique<Picked>(batch, shown, [](const Tensor& given, int64_t known, int64_t length) {
       check_length(known + length, given.size(0));
@@ -82,14 +68,6 @@ class Repeat : public VideoPredictor {
  public:
   explicit Repeat(int64_t context_frames) : context_frames_(context_frames) {}
 
-  Prediction predict(const Batch& batch, int64_t length, int64_t samples, Noise& /*noise*/) override {
-    check_context(batch);
-    const auto shown =
-        at::arange(1, length, at::device(batch.images.device()).dtype(at::kLong));  // frames to predict
-    const auto source = shown.clamp_max(context_frames_ - 1);
-    return predict_alike(batch, samples,
-                         [&](const Tensor& frames) { return frames.index_select(0, source); });
-  }
   std::unique_ptr<Continuation> start(const Batch& batch, int64_t shown) override {
     check_context(batch);
     return std::make_unique<Picked>(batch, shown, [](const Tensor& given, int64_t known, int64_t length) {

@@ -37,17 +37,9 @@ class VideoPredictor {
  public:
   virtual ~VideoPredictor() = default;
 
-  // The frames 1 .. length - 1 that continue each of the batch's videos, `samples` times, as one batch of
-  // samples * B videos in which sample s of video b has index s * B + b. Frames after the context are never
-  // looked at, except by the ground truth. batch.actions and batch.states, where the model takes them:
-  // [length - 1, B, A], [>= context, B, S]. The
-  // second dimension of every draw counts the samples * B rollouts in the same order. Runs without gradients.
-  // Images come out as they were composed, not clipped.
-  virtual Prediction predict(const Batch& batch, int64_t length, int64_t samples, Noise& noise) = 0;
-
-  // The same in parts: videos of which the first `shown` frames are known, at least as many as the model's
-  // context_frames. actions [>= shown - 1, B, A] and states [>= shown, B, S], where the model takes them.
-  // What comes after is never looked at, except by the ground truth.
+  // Videos of which the first `shown` frames are known, at least as many as the model's context_frames.
+  // actions [>= shown - 1, B, A] and states [>= shown, B, S], where the model takes them. What comes after is
+  // never looked at, except by the ground truth.
   virtual std::unique_ptr<Continuation> start(const Batch& batch, int64_t shown) = 0;
 
   // Whether two samples differ.

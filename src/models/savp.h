@@ -98,7 +98,6 @@ class SavpGenerator : public Generator {
   ~SavpGenerator() override;
 
   GeneratorOutput forward(const Batch& batch, const StepContext& now) override;
-  Prediction predict(const Batch& batch, int64_t length, int64_t samples, Noise& noise) override;
   std::unique_ptr<Continuation> start(const Batch& batch, int64_t shown) override;
   bool stochastic() const override { return hparams_.nz > 0; }
   std::set<OutputKind> provides() const override;

@@ -161,20 +161,6 @@ NextFrame SavpGenerator::next_frame(const RolloutStep& now, const StepInputs& in
           .state = condition.next_state};
 }
 
-Prediction SavpGenerator::predict(const Batch& batch, int64_t length, int64_t samples, Noise& noise) {
-  torch::NoGradGuard no_grad;
-  const int64_t steps = length - 1, context = hparams_.context_frames;
-  TORCH_CHECK(batch.images.size(0) >= context, batch.images.size(0), " frames given, ", context,
-              " context frames needed");
-  TORCH_CHECK(length > context, "a length of ", length, " frames leaves nothing to predict after ", context);
-  TORCH_CHECK(shape_.actions == 0 || batch.actions.size(0) >= steps, "an action for each of the ", steps,
-              " steps is needed");
-  Latents latents{.copies = samples};
-  if (auto* encoder = context_encoder())
-    latents.zs = latents_after(looks(*encoder, batch, context), steps, samples, noise);
-  return roll_out(batch, steps, latents, /*details=*/false);
-}
-
 // Frames that were shown leave two traces: the encoder's look at each pair of them, which is the same for all
 // samples, and the recurrent states, which depend on the latents that a sample draws for them. The first are
 // kept; the second are kept for the draws of the last call.

@@ -21,11 +21,6 @@ Tensor repeat_axis1(const Tensor& x, int64_t copies) { return repeat_axis(x, 1, 
 
 std::vector<Tensor> unbound(const Tensor& x) { return x.defined() ? x.unbind(0) : std::vector<Tensor>{}; }
 
-Batch repeat_videos(const Batch& batch, int64_t copies) {
-  return {repeat_axis1(batch.images, copies), repeat_axis1(batch.actions, copies),
-          repeat_axis1(batch.states, copies), repeat_axis1(batch.pix_distribs, copies)};
-}
-
 int64_t count_plans(const Tensor& actions, int64_t videos) {
   if (!actions.defined()) return 1;
   TORCH_CHECK(actions.size(1) > 0 && actions.size(1) % videos == 0, "actions ", actions.sizes(), " for ",

@@ -16,9 +16,6 @@ Tensor repeat_axis1(const Tensor& x, int64_t copies);
 // The steps of x [T, ...]; none of an undefined tensor.
 std::vector<Tensor> unbound(const Tensor& x);
 
-// `copies` times the same sequences, as predict() orders them.
-Batch repeat_videos(const Batch& batch, int64_t copies);
-
 // How many plans the actions [T, N * B, A] of B videos are; one where there are none.
 int64_t count_plans(const Tensor& actions, int64_t videos);
 

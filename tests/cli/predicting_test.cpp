@@ -7,6 +7,7 @@
 #include "checkpoints/video_shape.h"
 #include "core/device.h"
 #include "io/image.h"
+#include "support/futures.h"
 #include "support/scratch.h"
 #include "support/written_arrays.h"
 #include "training/trainer.h"
@@ -117,8 +118,9 @@ TEST_F(PredictingTest, PredictsWithTheSavedWeights) {
   const auto batch = *run.next_batch();
   Tensor ours;
   run.sample(batch, 3, 3, [&](const Tensor& images) { ours = images; });
-  RolloutNoise noise(device_named("auto"), static_cast<uint64_t>(options_.seed), {.videos = 2, .samples = 3});
-  const auto expected = trainer_->generator().predict(batch, 6, 3, noise).images.slice(0, 1);
+  const WantedFutures how{
+      .shown = 2, .length = 4, .samples = 3, .seed = static_cast<uint64_t>(options_.seed)};
+  const auto expected = futures(trainer_->generator(), batch, how).images;
   EXPECT_EQ(ours.sizes(), (at::IntArrayRef{4, 6, 3, 32, 32}));
   EXPECT_TRUE(torch::allclose(ours, expected, 1e-5, 1e-6));
   EXPECT_FALSE(torch::allclose(ours.narrow(1, 0, 2), ours.narrow(1, 2, 2), 1e-5, 1e-6))

@@ -11,6 +11,7 @@
 #include "checkpoints/run_dir.h"
 #include "core/error.h"
 #include "golden_runner/kinds.h"
+#include "golden_runner/model_setup.h"
 #include "models/models.h"
 #include "training/perceptual.h"
 #include "training/trainer.h"
@@ -64,13 +65,14 @@ Tensor run(const Json& row) {
   const Json lengths = {{"context_frames", row["shape"]["context"]}, {"sequence_length", row["shape"]["T"]}};
   resolve_hparams(view, {{"small", small}, {row["what"], row["hparams"]}}, lengths, "", deprecated_hparams());
   const auto batch = batch_of(row["shape"]);
-  DeviceNoise noise(device(), 1);
-  if (!entry.trainable)
-    return entry.make_predictor(*hparams)->predict(batch, batch.images.size(0), 1, noise).images;
+  const auto predicted = [&](VideoPredictor& predictor) {
+    return shown_and_imagined(predictor, batch, hparams->context_frames).images;
+  };
+  if (!entry.trainable) return predicted(*entry.make_predictor(*hparams));
   if (row["mode"] == "test") {
     const auto generator = entry.make_generator(*hparams, batch.shape());
     generator->to(device());
-    return generator->predict(batch, batch.images.size(0), 1, noise).images;
+    return predicted(*generator);
   }
   const auto& of_training = dynamic_cast<const TrainHparams&>(*hparams);
   Trainer trainer(entry, of_training, batch.shape(),

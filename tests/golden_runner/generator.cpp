@@ -14,10 +14,10 @@ bool made_elsewhere(const std::string& name) {
   return name == "learning_rate" || name == "kl_weight" || name.starts_with("eval/");
 }
 
-GeneratorOutput predict(const ModelSetup& setup, const Batch& batch, Noise& noise) {
+GeneratorOutput predict(const ModelSetup& setup, const Batch& batch) {
   const auto predictor = setup.entry->make_predictor(*setup.hparams);
   GeneratorOutput output;
-  output.prior = predictor->predict(batch, batch.images.size(0), /*samples=*/1, noise);
+  output.prior = shown_and_imagined(*predictor, batch, setup.hparams->context_frames);
   return output;
 }
 
@@ -38,8 +38,8 @@ void run_generator(const Case& recorded, Comparison& comparison) {
   const auto setup = set_up_model(recorded);
   const auto batch = batch_of(recorded);
   RecordedNoise noise(recorded);
-  const auto output = setup.entry->trainable ? generate(setup, recorded, batch, noise, comparison)
-                                             : predict(setup, batch, noise);
+  const auto output =
+      setup.entry->trainable ? generate(setup, recorded, batch, noise, comparison) : predict(setup, batch);
   auto outputs = outputs_of(output);
   for (auto& metric : metrics_of(recorded, output.prior.images)) outputs.push_back(std::move(metric));
   compare_outputs(recorded, outputs, comparison, made_elsewhere);

@@ -74,4 +74,16 @@ std::shared_ptr<Generator> make_generator(const ModelSetup& setup, const Case& r
   return generator;
 }
 
+Prediction shown_and_imagined(VideoPredictor& predictor, const Batch& batch, int64_t context_frames) {
+  RolloutNoise noise(batch.images.device(), /*seed=*/1, {.videos = batch.batch_size()});
+  const auto actions = batch.actions.defined() ? batch.actions.slice(0, context_frames - 1) : Tensor();
+  const auto imagined =
+      predictor.start(batch, context_frames)->imagine(actions, batch.images.size(0) - context_frames, noise);
+  const auto after = [&](const Tensor& shown, const Tensor& more) {
+    return more.defined() ? torch::cat({shown.slice(0, 1, context_frames), more}) : Tensor();
+  };
+  return {.images = after(batch.images, imagined.images),
+          .pix_distribs = after(batch.pix_distribs, imagined.pix_distribs)};
+}
+
 }  // namespace savp::golden

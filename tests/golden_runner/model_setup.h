@@ -23,6 +23,10 @@ ModelSetup set_up_model(const Case& recorded);
 std::shared_ptr<Generator> make_generator(const ModelSetup& setup, const Case& recorded,
                                           Comparison& comparison);
 
+// The frames after a video's first as a user sees them, [T - 1, B, ...]: those of the context as they are,
+// then what is imagined; nothing else of what the model gives.
+Prediction shown_and_imagined(VideoPredictor& predictor, const Batch& batch, int64_t context_frames);
+
 // Copies vars/* into tensors of ours, by their TensorFlow names. `required` says whether a tensor must be in
 // the case.
 using NamedState = std::vector<std::pair<std::string, Tensor>>;

@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "models/models.h"
 #include "models/sv2p.h"
+#include "support/futures.h"
 
 namespace savp {
 namespace {
@@ -43,8 +44,9 @@ std::shared_ptr<Generator> make(const std::string& model, const std::string& hpa
 
 Tensor predicted(const std::string& model, const std::string& hparams, const Batch& batch,
                  int64_t samples = 1) {
-  DeviceNoise noise(at::kCPU, 3);
-  return make(model, hparams, batch.shape())->predict(batch, kLength, samples, noise).images;
+  return futures(*make(model, hparams, batch.shape()), batch,
+                 {.shown = kContext, .length = kLength - kContext, .samples = samples})
+      .images;
 }
 
 TEST(Advection, EveryModelComposesFramesInEveryWay) {
@@ -52,13 +54,12 @@ TEST(Advection, EveryModelComposesFramesInEveryWay) {
   for (const std::string model : {"dna", "sna", "sv2p"}) {
     for (const std::string way :
          {"transformation=cdna", "transformation=stp", "transformation=dna,num_masks=1"}) {
-      DeviceNoise noise(at::kCPU, 3);
-      const auto all = make(model, way)->predict(batch, /*length=*/7, /*samples=*/3, noise);
-      ASSERT_EQ(all.images.sizes(), (std::vector<int64_t>{6, 6, 3, 32, 40})) << model << way;
+      const auto all = futures(*make(model, way), batch, {.shown = kContext, .length = 5, .samples = 3});
+      ASSERT_EQ(all.images.sizes(), (std::vector<int64_t>{5, 6, 3, 32, 40})) << model << way;
       EXPECT_GE(all.images.min().item<double>(),
                 0.0);  // masks and kernels sum to 1
       EXPECT_LE(all.images.max().item<double>(), 1.0 + 1e-5);
-      EXPECT_EQ(all.states.sizes(), (std::vector<int64_t>{6, 6, 3}));
+      EXPECT_EQ(all.states.sizes(), (std::vector<int64_t>{5, 6, 3}));
       EXPECT_NEAR(all.pix_distribs.sum({2, 3, 4}).max().item<double>(), 1.0, 1e-5);
     }
   }
@@ -84,7 +85,7 @@ TEST(Advection, ActionsChangeTheFutureAndMayBeMissing) {
     batch.actions = batch.actions + 1.0;
     EXPECT_FALSE(torch::allclose(predicted(model, "", batch), before)) << model;
     batch.actions = batch.states = Tensor();
-    EXPECT_EQ(predicted(model, "", batch).size(0), kLength - 1) << model;
+    EXPECT_EQ(predicted(model, "", batch).size(0), kLength - kContext) << model;
   }
 }
 
@@ -162,7 +163,7 @@ TEST(Advection, PointsMoveOn) {
 TEST(Sv2p, EstimatesAMotionThatIsNotUsed) {
   const auto generator = make("sv2p", "num_masks=1");
   EXPECT_EQ(generator->named_parameters()["cdna_params.weights"].size(-1), 25);
-  EXPECT_EQ(predicted("sv2p", "num_masks=1", random_batch(kShape, kLength, 1)).size(0), kLength - 1);
+  EXPECT_EQ(predicted("sv2p", "num_masks=1", random_batch(kShape, kLength, 1)).size(0), kLength - kContext);
 }
 
 TEST(Advection, WhatCannotWorkIsRefused) {
@@ -204,20 +205,23 @@ TEST(Sv2p, ThePosteriorIsUsedFromTheSecondStageOn) {
 }
 
 TEST(Sv2p, LatentsOfEachStepAreItsOwnOnlyWhenTimeVariant) {
-  class Recorder : public DeviceNoise {
+  class Recorder : public RolloutNoise {
    public:
-    Recorder() : DeviceNoise(at::kCPU, 0) {}
+    Recorder() : RolloutNoise(at::kCPU, 0, {.samples = 3}) {}
     Tensor normal(const std::string& name, at::IntArrayRef shape) override {
       last = shape.vec();
-      return DeviceNoise::normal(name, shape);
+      return RolloutNoise::normal(name, shape);
     }
     std::vector<int64_t> last;
   } noise;
   const auto batch = random_batch(kShape, kLength, 1);
-  make("sv2p", "latent_channels=2")->predict(batch, 4, 3, noise);
-  EXPECT_EQ(noise.last, (std::vector<int64_t>{1, 3, 4, 5, 2}));
-  make("sv2p", "multi_latent=true")->predict(batch, 4, 3, noise);
-  EXPECT_EQ(noise.last, (std::vector<int64_t>{3, 3, 4, 5, 1}));
+  const auto imagine = [&](const std::string& hparams) {
+    const auto generator = make("sv2p", hparams);
+    generator->start(batch, kContext)->imagine(batch.actions.slice(0, kContext - 1), 2, noise);
+    return noise.last;
+  };
+  EXPECT_EQ(imagine("latent_channels=2"), (std::vector<int64_t>{1, 3, 4, 5, 2}));
+  EXPECT_EQ(imagine("multi_latent=true"), (std::vector<int64_t>{3, 3, 4, 5, 1}));
 }
 
 TEST(Sv2p, OnlyItsPosteriorDependsOnTheLengthOfTraining) {

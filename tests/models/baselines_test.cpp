@@ -4,6 +4,7 @@
 #include <torch/types.h>
 
 #include "core/error.h"
+#include "support/futures.h"
 
 namespace savp {
 namespace {
@@ -31,32 +32,28 @@ std::vector<float> corner(const Tensor& frames, int64_t video) {
 }
 
 TEST(GroundTruth, ShowsTheTrueFrames) {
-  DeviceNoise noise(at::kCPU, 0);
   const auto predictor = make_ground_truth(hparams(2));
-  const auto prediction = predictor->predict(numbered(5, 2), 5, 1, noise);
-  EXPECT_EQ(corner(prediction.images, 1), (std::vector<float>{11, 21, 31, 41}));
-  EXPECT_THROW(predictor->predict(numbered(5, 2), 6, 1, noise), UsageError);
+  const auto prediction = futures(*predictor, numbered(5, 2), {.shown = 2, .length = 3});
+  EXPECT_EQ(corner(prediction.images, 1), (std::vector<float>{21, 31, 41}));
+  EXPECT_THROW(futures(*predictor, numbered(5, 2), {.shown = 2, .length = 4}), UsageError);
 }
 
 TEST(Repeat, HoldsTheLastContextFrame) {
-  DeviceNoise noise(at::kCPU, 0);
-  const auto prediction = make_repeat(hparams(3))->predict(numbered(6, 2), 6, 1, noise);
-  EXPECT_EQ(corner(prediction.images, 0), (std::vector<float>{10, 20, 20, 20, 20}));
-  EXPECT_EQ(corner(prediction.pix_distribs, 1), (std::vector<float>{11.5, 21.5, 21.5, 21.5, 21.5}));
+  const auto prediction = futures(*make_repeat(hparams(3)), numbered(6, 2), {.shown = 3, .length = 3});
+  EXPECT_EQ(corner(prediction.images, 0), (std::vector<float>{20, 20, 20}));
+  EXPECT_EQ(corner(prediction.pix_distribs, 1), (std::vector<float>{21.5, 21.5, 21.5}));
 }
 
 TEST(Repeat, NeedsTheContextAlone) {
-  DeviceNoise noise(at::kCPU, 0);
   const auto predictor = make_repeat(hparams(2));
-  EXPECT_EQ(corner(predictor->predict(numbered(2, 1), 4, 1, noise).images, 0),
-            (std::vector<float>{10, 10, 10}));
-  EXPECT_THROW(predictor->predict(numbered(1, 1), 4, 1, noise), UsageError);
+  EXPECT_EQ(corner(futures(*predictor, numbered(2, 1), {.shown = 2, .length = 2}).images, 0),
+            (std::vector<float>{10, 10}));
+  EXPECT_THROW(futures(*predictor, numbered(1, 1), {.shown = 2, .length = 2}), UsageError);
 }
 
 TEST(Baselines, SamplesAreOneBatch) {
-  DeviceNoise noise(at::kCPU, 0);
   for (const auto& predictor : {make_ground_truth(hparams(2)), make_repeat(hparams(2))}) {
-    const auto images = predictor->predict(numbered(4, 2), 4, 3, noise).images;
+    const auto images = futures(*predictor, numbered(4, 2), {.shown = 2, .length = 2, .samples = 3}).images;
     ASSERT_EQ(images.size(1), 6);
     for (int64_t sample = 0; sample < 3; ++sample)
       EXPECT_EQ(corner(images, 2 * sample + 1), corner(images, 1));

@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "models/models.h"
+#include "support/futures.h"
 
 namespace savp {
 namespace {
@@ -37,17 +38,17 @@ std::shared_ptr<SavpGenerator> make(const SavpHparams& hp, const VideoShape& sha
 
 TEST(SavpGenerator, PredictsAnyLengthAndCountOfSamplesFromContextAlone) {
   auto generator = make(tiny());
-  DeviceNoise noise(at::kCPU, 3);
-  const auto prediction = generator->predict(random_batch(kShape, 2, 2), /*length=*/9, /*samples=*/3, noise);
-  EXPECT_EQ(prediction.images.sizes(), (std::vector<int64_t>{8, 6, 3, 32, 48}));
+  const auto prediction =
+      futures(*generator, random_batch(kShape, 2, 2), {.shown = 2, .length = 7, .samples = 3});
+  EXPECT_EQ(prediction.images.sizes(), (std::vector<int64_t>{7, 6, 3, 32, 48}));
   EXPECT_TRUE(torch::isfinite(prediction.images).all().item<bool>());
 }
 
 TEST(SavpGenerator, SamplesDifferAndDeterministicOnesDoNot) {
   auto hp = tiny();
-  DeviceNoise noise(at::kCPU, 3);
   const auto spread = [&](SavpGenerator& generator) {
-    const auto images = generator.predict(random_batch(kShape, 2, 1), 6, 2, noise).images;
+    const auto images =
+        futures(generator, random_batch(kShape, 2, 1), {.shown = 2, .length = 4, .samples = 2}).images;
     return (images.select(1, 0) - images.select(1, 1)).abs().max().item<double>();
   };
   EXPECT_GT(spread(*make(hp)), 1e-4);
@@ -61,11 +62,11 @@ TEST(SavpGenerator, ActionsChangeTheFuture) {
   const VideoShape shape{.channels = 3, .height = 32, .width = 32, .actions = 4, .states = 3};
   auto generator = make(hp, shape);
   auto batch = random_batch(shape, 6, 1);
-  DeviceNoise noise(at::kCPU, 3);
-  const auto still = generator->predict(batch, 6, 1, noise);
+  const WantedFutures how{.shown = 2, .length = 4};
+  const auto still = futures(*generator, batch, how);
   batch.actions = batch.actions + 1.0;
-  const auto moved = generator->predict(batch, 6, 1, noise);
-  EXPECT_EQ(still.states.sizes(), (std::vector<int64_t>{5, 1, 3}));
+  const auto moved = futures(*generator, batch, how);
+  EXPECT_EQ(still.states.sizes(), (std::vector<int64_t>{4, 1, 3}));
   EXPECT_FALSE(torch::allclose(still.images, moved.images));
   EXPECT_FALSE(torch::allclose(still.states, moved.states));
 }

@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "datasets/dataset.h"
+#include "support/futures.h"
 #include "training/trainer.h"
 
 namespace savp {
@@ -89,8 +90,8 @@ void use(const ModelEntry& entry, const ModelHparams& hparams, const VideoShape&
   SAVP_CHECK(hparams.sequence_length <= 64, UsageError, "the data set has no sequences of such a length");
   Trainer trainer(entry, dynamic_cast<const TrainHparams&>(hparams), shape, TrainerOptions{at::kCPU, 1});
   trainer.step(batch_of(shape, hparams.sequence_length), {.report = true});
-  RolloutNoise noise(at::kCPU, 1, {.samples = 2});
-  trainer.generator().predict(batch_of(shape, 8), 8, 2, noise);
+  futures(trainer.generator(), batch_of(shape, 8),
+          {.shown = hparams.context_frames, .length = 8 - hparams.context_frames, .samples = 2});
 }
 
 void try_all(const std::string& model, const std::string& base, const VideoShape& shape) {

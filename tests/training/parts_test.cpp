@@ -5,6 +5,7 @@
 
 #include <map>
 
+#include "support/futures.h"
 #include "support/threads_together.h"
 #include "training/averaged_weights.h"
 #include "training/gradient_average.h"
@@ -14,7 +15,7 @@
 namespace savp {
 namespace {
 
-constexpr int64_t kFrames = 6, kVideos = 4;
+constexpr int64_t kContext = 2, kFrames = 6, kVideos = 4;
 
 struct Setting {
   const char* name;
@@ -47,7 +48,7 @@ TinyRun make_run(const Setting& setting, const TrainerOptions& options, const st
   TinyRun run{entry.make_hparams(), nullptr};
   auto view = entry.view(*run.hparams);
   view.override_from_text(setting.hparams + more, "test");
-  view.set("context_frames", 2);
+  view.set("context_frames", kContext);
   view.set("sequence_length", kFrames);
   const VideoShape shape{.channels = 3,
                          .height = 32,
@@ -238,9 +239,7 @@ TEST(AveragedWeights, PredictAndAreNotLearntFrom) {
   auto& trainer = *run.trainer;
   for (int i = 0; i < 2; ++i) trainer.step(batch);
   const auto predict = [&] {
-    torch::NoGradGuard no_grad;
-    DeviceNoise noise(at::kCPU, 7);
-    return trainer.generator().predict(batch, kFrames, /*samples=*/1, noise).images;
+    return futures(trainer.generator(), batch, {.shown = kContext, .length = kFrames - kContext}).images;
   };
   NamedTensors averages, before;
   for (const auto& [name, value] : trainer.state()) {
