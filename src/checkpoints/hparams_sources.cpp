@@ -20,28 +20,35 @@ Json dictated_hparams(int64_t context_frames, int64_t sequence_length, int64_t t
 namespace {
 
 // JSON has no word for other numbers: what a run was trained with could not be told.
-void check_finite(const HparamsView& hparams) {
+void check_finite(const HparamsView& hparams, const std::string& flag) {
   const auto all = hparams.to_json();
-  const auto check = [](const std::string& name, const Json& value) {
-    SAVP_CHECK(!value.is_number_float() || std::isfinite(value.get<double>()), UsageError,
-               "--model_hparams: ", name, "=", value.get<double>(), " is not finite");
+  const auto check = [&](const std::string& name, const Json& value) {
+    SAVP_CHECK(!value.is_number_float() || std::isfinite(value.get<double>()), UsageError, flag, ": ", name,
+               "=", value.get<double>(), " is not finite");
   };
   for (const auto& [name, value] : all.items())
     for (const auto& number : value) check(name, number);  // of a list, or itself
 }
 
-}  // namespace
-
-void resolve_hparams(HparamsView hparams, const HparamsDicts& dicts, const Json& from_dataset,
-                     const std::string& text, const std::vector<std::string>& deprecated) {
+void override_from(HparamsView& hparams, const HparamsDicts& dicts,
+                   const std::vector<std::string>& deprecated) {
   for (const auto& [where, values] : dicts) {
     Json known = values;
     for (const auto& key : deprecated) known.erase(key);
     hparams.override_from_json(known, where);
   }
-  hparams.override_from_json(from_dataset, "the data set");
-  hparams.override_from_text(text, "--model_hparams");
-  check_finite(hparams);
+}
+
+}  // namespace
+
+void resolve_hparams(HparamsView hparams, const HparamsSources& sources,
+                     const std::vector<std::string>& deprecated) {
+  override_from(hparams, sources.preset, deprecated);
+  override_from(hparams, sources.dicts, deprecated);
+  hparams.override_from_json(sources.from_dataset, "the data set");
+  for (const auto& text : sources.texts) hparams.override_from_text(text, sources.flag);
+  hparams.override_from_json(sources.flags, "flags");
+  check_finite(hparams, sources.flag);
 }
 
 }  // namespace savp

@@ -1,7 +1,4 @@
-// Where the hyperparameters of a model or data set come from, and which source wins. As in the published
-// programs, from the weakest: the defaults of the struct; a preset; the file given with --model_hparams_dict
-// or --dataset_hparams_dict; the JSON beside the checkpoint; what the data set dictates (to models); the text
-// given with --model_hparams or --dataset_hparams.
+// Where the hyperparameters of a model or data set come from, and which source wins.
 #pragma once
 
 #include <cstdint>
@@ -23,11 +20,20 @@ std::pair<std::string, Json> read_hparams_file(const std::filesystem::path& path
 // What a data set dictates to models; `repeat` is its time_shift.
 Json dictated_hparams(int64_t context_frames, int64_t sequence_length, int64_t time_shift);
 
-// Settles a model's hyperparameters, later sources winning: what the struct holds (the model's defaults) <
-// `dicts` in turn (see hparams_dicts) < what the data set dictates < the text of --model_hparams. Keys of the
-// dicts that are among the deprecated ones are passed over; any other unknown key, and a number that is not
-// finite, is a UsageError.
-void resolve_hparams(HparamsView hparams, const HparamsDicts& dicts, const Json& from_dataset,
-                     const std::string& text, const std::vector<std::string>& deprecated);
+// As in the published programs: each source wins over those above it, and the defaults, which the struct
+// holds, are the weakest.
+struct HparamsSources {
+  HparamsDicts preset = {};              // one at most; of models
+  HparamsDicts dicts = {};               // files, as hparams_dicts() gives them
+  Json from_dataset = Json::object();    // what the data set dictates to models
+  std::vector<std::string> texts = {};   // "ngf=16,nz=8", as the user gives them
+  std::string flag = "--model_hparams";  // that messages call these by
+  Json flags = Json::object();           // what flags of their own set
+};
+
+// Overrides what the struct holds by the sources in turn. Keys of presets and files that are among the
+// deprecated ones are passed over; any other unknown key, and a number that is not finite, is a UsageError.
+void resolve_hparams(HparamsView hparams, const HparamsSources& sources,
+                     const std::vector<std::string>& deprecated = {});
 
 }  // namespace savp

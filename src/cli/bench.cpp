@@ -276,11 +276,15 @@ class Bench {
 
   std::unique_ptr<ModelHparams> model_hparams(const ModelEntry& entry, int64_t length) const {
     auto hparams = entry.make_hparams();
-    HparamsDicts dicts;
-    if (!o_.model_hparams_dict.empty()) dicts.push_back(read_hparams_file(o_.model_hparams_dict));
+    std::optional<std::string> file;
+    if (!o_.model_hparams_dict.empty()) file = o_.model_hparams_dict;
     Json sizes = {{"context_frames", o_.context_frames}, {"sequence_length", length}};
     if (entry.trainable) sizes["batch_size"] = o_.batch_size;
-    resolve_hparams(entry.view(*hparams), dicts, sizes, o_.model_hparams, deprecated_hparams());
+    resolve_hparams(entry.view(*hparams),
+                    {.dicts = hparams_dicts(HparamsOf::kModel, std::nullopt, file),
+                     .from_dataset = sizes,
+                     .texts = {o_.model_hparams}},
+                    deprecated_hparams());
     return hparams;
   }
 

@@ -265,11 +265,12 @@ std::unique_ptr<ValidationData> open_long_validation(const Plan& plan, const Tra
 }
 
 std::unique_ptr<ModelHparams> make_hparams(const Plan& plan, const ModelEntry& entry,
-                                           const HparamsDicts& dicts, const Json& from_dataset) {
+                                           HparamsSources sources) {
+  sources.dicts = plan.model_dicts;
+  sources.texts = {plan.options.model_hparams.value_or("")};
+  if (plan.options.vgg_weights) sources.flags["vgg_weights"] = *plan.options.vgg_weights;
   auto hparams = entry.make_hparams();
-  resolve_hparams(entry.view(*hparams), dicts, from_dataset, plan.options.model_hparams.value_or(""),
-                  deprecated_hparams());
-  if (plan.options.vgg_weights) entry.view(*hparams).set("vgg_weights", *plan.options.vgg_weights);
+  resolve_hparams(entry.view(*hparams), sources, deprecated_hparams());
   return hparams;
 }
 
@@ -277,23 +278,27 @@ std::unique_ptr<ModelHparams> make_hparams(const Plan& plan, const ModelEntry& e
 void check_hparams(const Plan& plan, const ModelEntry& entry) {
   settle_hparams(find_dataset(*plan.options.dataset), plan.dataset_dicts,
                  {plan.options.dataset_hparams.value_or("")});
-  make_hparams(plan, entry, plan.model_dicts, Json::object());
+  make_hparams(plan, entry, {});
 }
 
-std::unique_ptr<ModelHparams> settle_model_hparams(Plan& plan, const ModelEntry& entry, const Dataset& data) {
+// What suits the data; the plan knows its name from now on.
+std::pair<std::string, Json> settle_preset(Plan& plan, const ModelEntry& entry, const Dataset& data) {
+  const auto shape = data.shape();
+  const auto choice = choose_preset(
+      {data.name(), shape.actions, shape.states, data.hparams().sequence_length}, plan.options.preset);
+  plan.options.preset = choice.name;
+  const auto where = preset(choice.name).first;
+  log::info(concat("model ", entry.name, " with ", where, ": ", choice.why));
+  return {where, choice.values};
+}
+
+std::unique_ptr<ModelHparams> settle_model_hparams(Plan& plan, const ModelEntry& entry,
+                                                   const Dataset& data) {
   const auto& hparams = data.hparams();
-  auto dicts = plan.model_dicts;
-  if (plan.with_preset) {
-    const auto shape = data.shape();
-    const auto choice = choose_preset({data.name(), shape.actions, shape.states, hparams.sequence_length},
-                                      plan.options.preset);
-    plan.options.preset = choice.name;
-    const auto where = preset(choice.name).first;
-    log::info(concat("model ", entry.name, " with ", where, ": ", choice.why));
-    dicts.insert(dicts.begin(), {where, choice.values});
-  }
-  return make_hparams(plan, entry, dicts,
-                      dictated_hparams(hparams.context_frames, hparams.sequence_length, hparams.time_shift));
+  HparamsSources sources{
+      .from_dataset = dictated_hparams(hparams.context_frames, hparams.sequence_length, hparams.time_shift)};
+  if (plan.with_preset) sources.preset = {settle_preset(plan, entry, data)};
+  return make_hparams(plan, entry, std::move(sources));
 }
 
 // A first sequence is there: that none is sound and long enough shows before anything is written.

@@ -178,13 +178,10 @@ std::optional<int64_t> count_by_lengths(const std::vector<std::string>& files, i
 
 }  // namespace
 
-VideoHparams settle_hparams(const DatasetSpec& spec,
-                            const std::vector<std::pair<std::string, Json>>& hparams_dicts,
-                            const std::vector<std::string>& hparams_texts) {
+VideoHparams settle_hparams(const DatasetSpec& spec, const HparamsDicts& dicts,
+                            const std::vector<std::string>& texts) {
   auto hparams = spec.hparams;
-  auto view = spec.view(hparams);
-  for (const auto& [where, values] : hparams_dicts) view.override_from_json(values, where);
-  for (const auto& text : hparams_texts) view.override_from_text(text, "dataset_hparams");
+  resolve_hparams(spec.view(hparams), {.dicts = dicts, .texts = texts, .flag = "dataset_hparams"});
   if (hparams.long_sequence_length == 0) hparams.long_sequence_length = hparams.sequence_length;
   SAVP_CHECK(!hparams.force_time_shift || hparams.time_shift > 0, UsageError,
              "force_time_shift=true needs a time_shift of at least 1");
@@ -194,8 +191,7 @@ VideoHparams settle_hparams(const DatasetSpec& spec,
 }
 
 std::unique_ptr<Dataset> Dataset::open_records(const std::string& name, const std::string& input_dir,
-                                               const std::string& mode,
-                                               const std::vector<std::pair<std::string, Json>>& hparams_dicts,
+                                               const std::string& mode, const HparamsDicts& hparams_dicts,
                                                const std::string& hparams_text, bool skip_bad_records) {
   check_mode(mode);
   const auto& named = find_dataset(name);

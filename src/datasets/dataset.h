@@ -6,10 +6,9 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "core/hparams.h"
+#include "checkpoints/hparams_sources.h"
 #include "core/video.h"
 #include "datasets/stream.h"
 #include "records/spec.h"
@@ -38,9 +37,8 @@ class SequenceDecoder;
 class SkippedRecords;
 
 // The defaults of a data set, overridden by dictionaries (each with what messages call it), these by texts.
-VideoHparams settle_hparams(const DatasetSpec& spec,
-                            const std::vector<std::pair<std::string, Json>>& hparams_dicts,
-                            const std::vector<std::string>& hparams_texts);
+VideoHparams settle_hparams(const DatasetSpec& spec, const HparamsDicts& dicts,
+                            const std::vector<std::string>& texts);
 
 class Dataset {
  public:
@@ -48,10 +46,11 @@ class Dataset {
   // dataset are overridden by the dictionaries (each with what messages call it), these by the text. Damaged
   // records are errors unless they are to be skipped, with a warning. Throws UsageError and DataError.
   // Folders of videos, frames or arrays are opened by open_dataset() (opening/open_dataset.h).
-  static std::unique_ptr<Dataset> open_records(
-      const std::string& name, const std::string& input_dir, const std::string& mode,
-      const std::vector<std::pair<std::string, Json>>& hparams_dicts = {},
-      const std::string& hparams_text = "", bool skip_bad_records = false);
+  static std::unique_ptr<Dataset> open_records(const std::string& name, const std::string& input_dir,
+                                               const std::string& mode,
+                                               const HparamsDicts& hparams_dicts = {},
+                                               const std::string& hparams_text = "",
+                                               bool skip_bad_records = false);
   ~Dataset();
 
   const std::string& name() const { return spec_.name; }

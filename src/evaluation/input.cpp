@@ -171,8 +171,9 @@ VideoInput open_clip_input(const Origin& origin, const InputOptions& options, co
   check_hparams(origin, options, spec);
   auto hparams = spec.hparams;
   auto view = spec.view(hparams);
-  for (const auto& [where, values] : origin.dataset_hparams()) view.override_from_json(values, where);
-  view.override_from_text(options.dataset_hparams, "--dataset_hparams");
+  resolve_hparams(
+      view,
+      {.dicts = origin.dataset_hparams(), .texts = {options.dataset_hparams}, .flag = "--dataset_hparams"});
   const auto trained = origin.trained_shape();
   input.sequence_length = options.sequence_length.value_or(hparams.sequence_length);
   SAVP_CHECK(

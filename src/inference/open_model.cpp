@@ -67,7 +67,9 @@ std::optional<VideoShape> Origin::trained_shape() const {
 
 std::unique_ptr<ModelHparams> Origin::hparams(const Json& from_dataset, const std::string& text) const {
   auto settled = entry->make_hparams();
-  resolve_hparams(entry->view(*settled), model_hparams(), from_dataset, text, deprecated_hparams());
+  resolve_hparams(entry->view(*settled),
+                  {.dicts = model_hparams(), .from_dataset = from_dataset, .texts = {text}},
+                  deprecated_hparams());
   return settled;
 }
 

@@ -7,8 +7,7 @@
 namespace savp {
 
 std::unique_ptr<Dataset> open_dataset(const std::string& name, const std::string& input_dir,
-                                      const std::string& mode,
-                                      const std::vector<std::pair<std::string, Json>>& hparams_dicts,
+                                      const std::string& mode, const HparamsDicts& hparams_dicts,
                                       const std::string& hparams_text, bool skip_bad_records) {
   const auto& spec = find_dataset(name);
   const bool own = holds_own_data(input_dir);

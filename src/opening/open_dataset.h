@@ -4,10 +4,8 @@
 
 #include <memory>
 #include <string>
-#include <utility>
-#include <vector>
 
-#include "core/hparams.h"
+#include "checkpoints/hparams_sources.h"
 #include "datasets/dataset.h"
 
 namespace savp {
@@ -17,8 +15,7 @@ namespace savp {
 // are overridden by the dictionaries (each with what messages call it), these by the text. Damaged records
 // and videos are errors unless they are to be skipped, with a warning. Throws UsageError and DataError.
 std::unique_ptr<Dataset> open_dataset(const std::string& name, const std::string& input_dir,
-                                      const std::string& mode,
-                                      const std::vector<std::pair<std::string, Json>>& hparams_dicts = {},
+                                      const std::string& mode, const HparamsDicts& hparams_dicts = {},
                                       const std::string& hparams_text = "", bool skip_bad_records = false);
 
 // The dataset of a folder: as infer_record_dataset() says; video where there are no records, but videos,

@@ -199,17 +199,29 @@ TEST_F(RunDir, CheckpointsOfTensorFlowAreFoundAndLeftAlone) {
 
 // From the weakest source to the strongest, each overriding one key more than the next.
 TEST_F(RunDir, LaterSourcesOfHyperparametersWin) {
-  const Json file = {{"context_frames", 3}, {"sequence_length", 3}, {"repeat", 3}, {"lr", 3.0}};
-  const Json checkpoint = {{"context_frames", 4}, {"sequence_length", 4}, {"repeat", 4}};
-  const Json data_set = {{"context_frames", 5}, {"sequence_length", 5}};
+  const Json preset = {{"context_frames", 2}, {"sequence_length", 2}, {"repeat", 2}, {"lr", 2.0}};
+  const Json file = {{"context_frames", 3}, {"sequence_length", 3}, {"repeat", 3}};
+  const Json checkpoint = {{"context_frames", 4}, {"sequence_length", 4}};
   ModelValues values;
-  resolve_hparams(values, {{"file", file}, {"checkpoint", checkpoint}}, data_set, "context_frames=6", {});
-  EXPECT_EQ(values.lr, 3.0);
-  EXPECT_EQ(values.repeat, 4);
-  EXPECT_EQ(values.sequence_length, 5);
-  EXPECT_EQ(values.context_frames, 6);
+  const auto resolve = [&](HparamsSources sources) {
+    values = {};
+    sources.preset = {{"preset", preset}};
+    sources.dicts = {{"file", file}, {"checkpoint", checkpoint}};
+    resolve_hparams(values, sources);
+    return values.context_frames;
+  };
+  EXPECT_EQ(resolve({}), 4);
+  EXPECT_EQ(values.lr, 2.0);
+  EXPECT_EQ(values.repeat, 3);
+  EXPECT_EQ(values.sequence_length, 4);
+  HparamsSources more{.from_dataset = {{"context_frames", 5}}};
+  EXPECT_EQ(resolve(more), 5);
+  more.texts = {"context_frames=6", "context_frames=7"};
+  EXPECT_EQ(resolve(more), 7);
+  more.flags = {{"context_frames", 8}};
+  EXPECT_EQ(resolve(more), 8);
   ModelValues defaults;
-  resolve_hparams(defaults, {}, Json::object(), "", {});
+  resolve_hparams(defaults, {});
   EXPECT_EQ(defaults.lr, 0.001);
 }
 
@@ -219,8 +231,8 @@ TEST_F(RunDir, MergesAsThePublishedPrograms) {
   const HparamsDicts dicts = {{"", {{"sequence_length", 12}, {"context_frames", 7}, {"repeat", 9}}}};
   const Json data_set = {{"sequence_length", 6}, {"context_frames", 2}, {"repeat", 4}};
   ModelValues generate, evaluate;
-  resolve_hparams(generate, dicts, data_set, "", {});
-  resolve_hparams(evaluate, dicts, data_set, "repeat=3", {});
+  resolve_hparams(generate, {.dicts = dicts, .from_dataset = data_set});
+  resolve_hparams(evaluate, {.dicts = dicts, .from_dataset = data_set, .texts = {"repeat=3"}});
   const Json expected = {{"context_frames", 2}, {"lr", 0.001}, {"repeat", 4}, {"sequence_length", 6}};
   EXPECT_EQ(HparamsView(generate).to_json(), expected);
   EXPECT_EQ(evaluate.repeat, 3);
@@ -229,17 +241,17 @@ TEST_F(RunDir, MergesAsThePublishedPrograms) {
 TEST_F(RunDir, OldKeysArePassedOverUnknownOnesAreNot) {
   ModelValues values;
   const HparamsDicts old = {{"run/model_hparams.json", {{"lr", 0.5}, {"num_gpus", 1}}}};
-  resolve_hparams(values, old, Json::object(), "", {"num_gpus"});
+  resolve_hparams(values, {.dicts = old}, {"num_gpus"});
   EXPECT_EQ(values.lr, 0.5);
-  const auto message = message_of<UsageError>([&] { resolve_hparams(values, old, Json::object(), "", {}); });
+  const auto message = message_of<UsageError>([&] { resolve_hparams(values, {.dicts = old}); });
   EXPECT_CONTAINS(message, "run/model_hparams.json: unknown hyperparameter num_gpus");
   for (const char* text : {"lr=inf", "lr=nan"})
     EXPECT_CONTAINS(message_of<UsageError>([&] {
                       auto others = values;
-                      resolve_hparams(others, {}, Json::object(), text, {});
+                      resolve_hparams(others, {.texts = {text}});
                     }),
                     "is not finite");
-  EXPECT_CONTAINS(message_of<UsageError>([&] { resolve_hparams(values, {}, Json::object(), "lrr=1", {}); }),
+  EXPECT_CONTAINS(message_of<UsageError>([&] { resolve_hparams(values, {.texts = {"lrr=1"}}); }),
                   "did you mean lr?");
 }
 

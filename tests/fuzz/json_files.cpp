@@ -32,7 +32,7 @@ void open_run(const ScratchFolder& folder, const std::string& text) {
     const auto run = Checkpoint::open(folder.path().string());
     attempt([&] { run.option("dataset"); });
     TrainHparams hparams;
-    resolve_hparams(hparams, run.model_hparams(), Json::object(), "", {});
+    resolve_hparams(hparams, {.dicts = run.model_hparams()});
   });
 }
 

@@ -63,7 +63,8 @@ Tensor run(const Json& row) {
   for (const auto& [name, value] : kSmall.items())
     if (view.has(name)) small[name] = value;
   const Json lengths = {{"context_frames", row["shape"]["context"]}, {"sequence_length", row["shape"]["T"]}};
-  resolve_hparams(view, {{"small", small}, {row["what"], row["hparams"]}}, lengths, "", deprecated_hparams());
+  resolve_hparams(view, {.dicts = {{"small", small}, {row["what"], row["hparams"]}}, .from_dataset = lengths},
+                  deprecated_hparams());
   const auto batch = batch_of(row["shape"]);
   const auto predicted = [&](VideoPredictor& predictor) {
     return shown_and_imagined(predictor, batch, hparams->context_frames).images;

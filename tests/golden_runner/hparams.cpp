@@ -289,8 +289,9 @@ Json model_values(const Json& c) {
   const auto hparams = entry.make_hparams();
   HparamsDicts dicts;
   if (!c["hparams_dict"].is_null()) dicts.emplace_back("hparams_dict", c["hparams_dict"]);
-  resolve_hparams(entry.view(*hparams), dicts, Json::object(),
-                  c["hparams"].is_string() ? c["hparams"] : Json(""), deprecated_hparams());
+  std::vector<std::string> texts;
+  if (c["hparams"].is_string()) texts = {c["hparams"]};
+  resolve_hparams(entry.view(*hparams), {.dicts = dicts, .texts = texts}, deprecated_hparams());
   return entry.view(*hparams).to_json();
 }
 
