@@ -14,11 +14,11 @@
 #include "checkpoints/variable_source.h"
 #include "checkpoints/video_shape.h"
 #include "cli/facts.h"
+#include "core/progress.h"
 #include "io/json_text.h"
 #include "io/whole_file.h"
 #include "metrics/metric_names.h"
 #include "training/metrics_log.h"
-#include "training/progress.h"
 #include "training/sink.h"
 
 namespace savp::cli {

@@ -8,7 +8,7 @@
 
 #include "cli/facts.h"
 #include "core/device.h"
-#include "training/progress.h"
+#include "core/progress.h"
 
 namespace savp::cli {
 namespace {

@@ -1,31 +1,24 @@
 #include "cli/evaluate.h"
 
 #include <ATen/ATen.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstdlib>
-#include <filesystem>
 #include <iostream>
 
 #include "cli/evaluation_subject.h"
 #include "core/device.h"
 #include "core/log.h"
 #include "evaluation/comparison.h"
-#include "evaluation/evaluation_parts.h"
+#include "evaluation/evaluation.h"
 #include "evaluation/metric_choice.h"
 #include "evaluation/results.h"
 #include "evaluation/sharing.h"
 #include "evaluation/summary.h"
-#include "evaluation/video_results.h"
 #include "savp/version.h"
-#include "training/progress.h"
 
 namespace savp::cli {
 namespace {
-
-namespace fs = std::filesystem;
 
 // Each once, in the order given.
 std::vector<Subtask> settle_subtasks(const EvaluateOptions& options) {
@@ -95,9 +88,9 @@ void check_protocol(const EvaluationSubject& subject, const EvaluateOptions& opt
 }
 
 // What cannot be opened as the protocol wants it is told with its name.
-std::unique_ptr<EvaluationSubject> open_subject(const EvaluateOptions& options) {
+std::unique_ptr<EvaluationSubject> open_for_protocol(const EvaluateOptions& options) {
   try {
-    return EvaluationSubject::open(options);
+    return open_subject(options);
   } catch (const UsageError& error) {
     if (!options.protocol) throw;
     throw UsageError(concat("--protocol ", enum_name(*options.protocol), ": ", error.what()));
@@ -145,21 +138,6 @@ MetricSet metrics_of(const EvaluationSubject& subject, const EvaluateOptions& op
                         subject.device);
 }
 
-Tensor context_of(const EvaluationSubject& subject, const Batch& batch) {
-  return batch.images.slice(0, 0, subject.context_frames);
-}
-
-Tensor truth_of(const EvaluationSubject& subject, const Batch& batch) {
-  return batch.images.slice(0, 0, subject.frames());
-}
-
-// The last context frame again and again, [F, B, C, H, W].
-Tensor repeated(const EvaluationSubject& subject, const Batch& batch) {
-  auto sizes = batch.images.sizes().vec();
-  sizes[0] = subject.future_frames;
-  return batch.images.slice(0, subject.context_frames - 1, subject.context_frames).expand(sizes);
-}
-
 // What the numbers depend on, but for the true frames, which are compared themselves.
 std::string dependencies(const EvaluationSubject& subject, const MetricSet& metrics) {
   auto flags = subject.description.options;
@@ -175,144 +153,6 @@ std::string dependencies(const EvaluationSubject& subject, const MetricSet& metr
               version()};
   for (const auto& metric : facts_of(metrics)) all.push_back({metric.name, metric.definition});
   return all.dump();
-}
-
-class Evaluation {
- public:
-  Evaluation(EvaluationSubject& subject, const EvaluateOptions& options, const MetricSet& metrics,
-             const EvaluationParts& parts)
-      : subject_(subject),
-        options_(options),
-        metrics_(metrics),
-        parts_(parts),
-        progress_(0, subject.videos() * subject.samples, ::isatty(STDERR_FILENO) == 1) {}
-
-  // Sees to it that the part is there. False: another process works on it.
-  bool add(int64_t part, const Batch& batch) {
-    const auto first = subject_.first_video(), videos = batch.batch_size();
-    const auto claim = parts_.claim(part);
-    if (!claim) return false;
-    if (parts_.has(part, truth_digests(truth_of(subject_, batch)))) {
-      done_ += videos;
-      return true;
-    }
-    progress_.say(concat("evaluating samples ", first, " to ", first + videos - 1, " of ", subject_.videos(),
-                         "  ", progress_.time_left(steps())));
-    measure(part, batch);
-    return true;
-  }
-
-  void tell_speed() const {
-    if (const auto& work = metrics_.feature_work) {
-      const auto speed = work->seconds > 0 ? static_cast<double>(work->computed) / work->seconds : 0;
-      log::info(concat("I3D looked at ", work->computed, " videos in ", std::lround(work->seconds), " s (",
-                       static_cast<double>(std::lround(10 * speed)) / 10, " a second), ", work->known,
-                       " were known"));
-    }
-    if (done_ > 0) log::info(concat(done_, " sequences had been evaluated before"));
-  }
-
- private:
-  int64_t steps() const { return drawn_ + done_ * subject_.samples; }
-  SampleStatistics statistics(const Batch& batch) const {
-    return {truth_of(subject_, batch), subject_.context_frames, metrics_};
-  }
-
-  void measure(int64_t part, const Batch& batch) {
-    auto found = statistics(batch);
-    FeatureCollector features(metrics_.features, options_.fvd_samples, options_.fvd_context);
-    if (metrics_.features) features.begin(truth_of(subject_, batch), subject_.context_frames);
-    subject_.sample(batch, [&](const Tensor& images) {
-      found.add(images);
-      if (metrics_.features) features.add(images);
-      drawn_ += images.size(1);
-      progress_.advance(steps());
-    });
-    auto numbers = numbers_of(context_of(subject_, batch), found, options_.eval_subtasks);
-    if (metrics_.features) numbers.features = feature_rows(features.sets());
-    numbers.baseline = baseline(batch);
-    const auto folder = parts_.begin(part);
-    if (!options_.only_metrics)
-      write_pictures(folder, subject_.first_video(), context_of(subject_, batch), found,
-                     options_.eval_subtasks);
-    parts_.finish(part, numbers);
-  }
-
-  std::vector<MetricTable> baseline(const Batch& batch) const {
-    if (!subject_.with_baseline) return {};
-    auto found = statistics(batch);
-    found.add(repeated(subject_, batch));
-    return baseline_of(found);
-  }
-
-  EvaluationSubject& subject_;
-  const EvaluateOptions& options_;
-  const MetricSet& metrics_;
-  const EvaluationParts& parts_;
-  int64_t drawn_ = 0, done_ = 0;  // done_: videos of parts that were there already
-  Progress progress_;
-};
-
-// Sees to it that all parts are there, those that other processes work on too, and returns their number. The
-// subject is opened again where a process ended without finishing what it had begun.
-int64_t measure_all(std::unique_ptr<EvaluationSubject>& subject, const EvaluateOptions& options,
-                    const MetricSet& metrics, const EvaluationParts& parts) {
-  for (bool first = true;; first = false) {
-    if (!first) subject = EvaluationSubject::open(options);
-    int64_t count = 0;
-    {
-      Evaluation evaluation(*subject, options, metrics, parts);
-      while (const auto batch = subject->next_batch()) evaluation.add(count++, *batch);
-      evaluation.tell_speed();
-    }
-    SAVP_CHECK(count > 0, DataError, subject->place, ": there are no sequences to evaluate");
-    bool complete = true;
-    for (int64_t part = 0; part < count; ++part) {
-      parts.wait_for(part);
-      complete = complete && parts.is_there(part);
-    }
-    if (complete) return count;
-  }
-}
-
-// What the other processes do: parts that nobody works on, until there are none or the results are there.
-void help(EvaluationSubject& subject, const EvaluateOptions& options, const MetricSet& metrics,
-          const EvaluationParts& parts) {
-  const auto start = fs::file_time_type::clock::now();
-  const auto finished = [&] {
-    std::error_code missing;
-    const auto written = fs::last_write_time(fs::path(*options.output_dir) / kSummaryFile, missing);
-    return !missing && written > start;
-  };
-  Evaluation evaluation(subject, options, metrics, parts);
-  int64_t part = 0;
-  while (const auto batch = subject.next_batch()) {
-    if (finished()) return;
-    evaluation.add(part++, *batch);
-  }
-  evaluation.tell_speed();
-}
-
-// The metrics of the whole set.
-std::vector<SetResult> sets_of(const EvaluationSubject& subject, const EvaluateOptions& options,
-                               const MetricSet& metrics, const VideoNumbers& numbers) {
-  std::vector<SetResult> results;
-  if (metrics.per_set.empty()) return results;
-  const auto features = feature_sets(numbers.features);
-  for (const auto& metric : metrics.per_set) {
-    const auto found = metric.finish(features);
-    results.push_back({.metric = metric.name,
-                       .value = found.value,
-                       .low = found.low,
-                       .high = found.high,
-                       .unbounded = found.unbounded,
-                       .videos = features.truth.size(0),
-                       .samples = features.predicted.size(1),
-                       .context_frames = options.fvd_context ? subject.context_frames : 0,
-                       .frames = subject.future_frames,
-                       .decimals = metric.decimals});
-  }
-  return results;
 }
 
 ComparableFacts comparable_of(const EvaluationSubject& subject, const EvaluateOptions& options,
@@ -364,7 +204,7 @@ void evaluate(const EvaluateOptions& given) {
   options.eval_subtasks = options.eval_substasks = settle_subtasks(options);
   const auto share = process_share(std::getenv);
   if (share.size > 1 && options.device == "auto") options.device = device_of_process(share.local_rank);
-  auto subject = open_subject(options);
+  auto subject = open_for_protocol(options);
   check_protocol(*subject, options);
   leave_out_diversity(options, *subject);
   options.output_dir =
@@ -374,14 +214,20 @@ void evaluate(const EvaluateOptions& given) {
   const auto metrics = metrics_of(*subject, options);
   tell_protocol(*subject, options);
   const EvaluationParts parts(*options.output_dir, dependencies(*subject, metrics));
-  if (!share.is_first()) return help(*subject, options, metrics, parts);
+  const EvaluationTask task{.options = {.subtasks = options.eval_subtasks,
+                                        .pictures = !options.only_metrics,
+                                        .fvd_samples = options.fvd_samples,
+                                        .fvd_context = options.fvd_context},
+                            .metrics = metrics,
+                            .parts = parts};
+  if (!share.is_first()) return help(*subject, task, *options.output_dir);
   EvaluationWriter writer(
       {.folder = *options.output_dir, .subtasks = options.eval_subtasks, .pictures = !options.only_metrics},
       subject->description);
   parts.remove_others();
-  const auto count = measure_all(subject, options, metrics, parts);
+  const auto count = measure_all(subject, task, [&] { return open_subject(options); });
   for (int64_t part = 0; part < count; ++part) writer.add(parts.numbers(part), parts.pictures(part));
-  writer.add_sets(sets_of(*subject, options, metrics, writer.numbers()));
+  writer.add_sets(sets_of(*subject, task, writer.numbers()));
   writer.add_summary(summary_of(*subject, options, metrics, writer));
   writer.commit();
   std::cout << closing_text(writer.tables(), writer.numbers().baseline, writer.sets()) << std::flush;

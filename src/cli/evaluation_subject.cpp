@@ -111,7 +111,7 @@ class ForeignSubject : public EvaluationSubject {
 
 }  // namespace
 
-std::unique_ptr<EvaluationSubject> EvaluationSubject::open(const EvaluateOptions& options) {
+std::unique_ptr<EvaluationSubject> open_subject(const EvaluateOptions& options) {
   SAVP_CHECK(options.predictions.has_value() == options.truth.has_value(), UsageError,
              "--predictions and --truth must be given together");
   if (!options.predictions) return std::make_unique<ModelSubject>(options);

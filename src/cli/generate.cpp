@@ -7,10 +7,10 @@
 #include <filesystem>
 
 #include "core/log.h"
+#include "core/progress.h"
 #include "core/text.h"
 #include "evaluation/action_plans.h"
 #include "evaluation/results.h"
-#include "training/progress.h"
 
 namespace savp::cli {
 namespace {

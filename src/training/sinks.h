@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "training/progress.h"
+#include "core/progress.h"
 #include "training/sink.h"
 
 namespace savp {

@@ -9,11 +9,11 @@
 #include "checkpoints/tf_names.h"
 #include "core/error.h"
 #include "core/interrupt.h"
+#include "core/progress.h"
 #include "evaluation/metric_choice.h"
 #include "evaluation/statistics.h"
 #include "making/workers.h"
 #include "nn/transforms/transform.h"
-#include "training/progress.h"
 #include "training/scalars.h"
 
 namespace savp {

@@ -9,8 +9,8 @@
 #include "checkpoints/tensors.h"
 #include "core/device.h"
 #include "core/log.h"
+#include "core/progress.h"
 #include "training/health.h"
-#include "training/progress.h"
 #include "training/scalars.h"
 #include "training/vital_signs.h"
 
@@ -43,6 +43,14 @@ bool all_finite(const NamedTensors& variables) {
   for (const auto& [name, variable] : variables)
     if (variable.is_floating_point()) finite.push_back(at::isfinite(variable.detach()).all());
   return finite.empty() || at::stack(finite).all().item<bool>();
+}
+
+// What the user can do after a process was lost.
+std::string last_checkpoint(const std::filesystem::path& folder) {
+  const auto saved = saved_steps(folder);
+  return saved.empty()
+             ? "no checkpoint was saved before"
+             : saved.back().file.string() + " is the last checkpoint: --resume continues from there";
 }
 
 }  // namespace
@@ -225,6 +233,22 @@ void TrainLoop::run() {
     body_->step();
   }
   body_->sinks.finish();
+}
+
+void keep_nothing(TrainLoopOptions& options) {
+  options.output_dir.clear();
+  options.sinks.clear();
+  for (auto* rows : {&options.more, &options.after_saving})
+    for (auto& row : *rows) row.act = [](const Moment&) {};
+}
+
+void run_together(TrainLoop& loop, Communicator& team, const std::filesystem::path& output_dir) {
+  try {
+    loop.run();
+    team.barrier();  // until the last checkpoint is there
+  } catch (const PeerError& error) {
+    throw PeerError(concat(error.what(), "; ", last_checkpoint(output_dir)));
+  }
 }
 
 }  // namespace savp

@@ -15,6 +15,7 @@
 #include "core/interrupt.h"
 #include "core/video.h"
 #include "datasets/stream.h"
+#include "training/communicator.h"
 #include "training/periodic.h"
 #include "training/sinks.h"
 #include "training/trainer.h"
@@ -39,6 +40,10 @@ struct TrainLoopOptions {
   std::function<bool()> asked_to_stop = interrupted;
 };
 
+// Of a process that only computes: it takes the same steps as the one that writes, so that it asks for the
+// same draws, and keeps nothing.
+void keep_nothing(TrainLoopOptions& options);
+
 class TrainLoop {
  public:
   // Continues from the trainer's step.
@@ -56,5 +61,9 @@ class TrainLoop {
   struct Body;
   std::unique_ptr<Body> body_;
 };
+
+// Until all processes have come to the end of the run in the folder. Where one is lost, what is thrown
+// (PeerError) says what the user can do.
+void run_together(TrainLoop& loop, Communicator& team, const std::filesystem::path& output_dir);
 
 }  // namespace savp

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "core/log.h"
 #include "core/noise.h"
 #include "training/scalars.h"
 
@@ -65,6 +66,27 @@ void ValidationData::for_each(const std::function<bool(int64_t, const Batch&)>& 
   const auto count = this->batches();
   for (int64_t index = 0; index < count; ++index)
     if (!take(index, next_of(*batches))) return;
+}
+
+std::unique_ptr<ValidationData> read_validation(std::unique_ptr<Dataset> data, int64_t batch_size,
+                                                const BatchDivision& division, const at::Device& device,
+                                                int64_t few) {
+  const auto at_once = division.at_once(batch_size), parts = batch_size / at_once;
+  return std::make_unique<ValidationData>(std::move(data), at_once, device, few * parts, parts);
+}
+
+std::unique_ptr<ValidationData> read_long_validation(std::unique_ptr<Dataset> data, int64_t batch_size,
+                                                     const BatchDivision& division,
+                                                     const at::Device& device) {
+  const auto length = data->hparams().long_sequence_length;
+  if (length <= data->hparams().sequence_length) return nullptr;
+  try {
+    data->set_sequence_length(length);
+    return read_validation(std::move(data), batch_size, division, device, /*few=*/1);
+  } catch (const Error& error) {
+    log::warn(concat("no validation of long_sequence_length=", length, ": ", error.what()));
+    return nullptr;
+  }
 }
 
 Values mean_of(const std::vector<Values>& all) {

@@ -9,6 +9,7 @@
 #include "core/video.h"
 #include "datasets/dataset.h"
 #include "metrics/metrics.h"
+#include "training/batch_division.h"
 #include "training/sink.h"
 #include "training/trainer.h"
 
@@ -41,6 +42,15 @@ class ValidationData {
   at::Device device_;
   std::vector<Batch> few_;  // on the CPU
 };
+
+// The videos of the data set, few: of its batches of training. As many are computed at once as in training.
+std::unique_ptr<ValidationData> read_validation(std::unique_ptr<Dataset> data, int64_t batch_size,
+                                                const BatchDivision& division, const at::Device& device,
+                                                int64_t few);
+// The same of long_sequence_length, of one batch of training; null where it would be the same, or cannot be
+// had (a warning).
+std::unique_ptr<ValidationData> read_long_validation(std::unique_ptr<Dataset> data, int64_t batch_size,
+                                                     const BatchDivision& division, const at::Device& device);
 
 // What the few batches say: the metrics ("psnr") of one prediction of each video, over its predicted frames,
 // by the weights that predict (Trainer::Predicting), and the losses that training reports, under their names,

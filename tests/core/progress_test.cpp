@@ -1,4 +1,4 @@
-#include "training/progress.h"
+#include "core/progress.h"
 
 #include <gtest/gtest.h>
 
