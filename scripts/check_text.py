@@ -1,9 +1,11 @@
-"""Checks how text in the code is written: words, lines of a single word, and where long texts are broken.
+"""Checks how text in the code and the documentation is written: words, lines of a single word, and where long
+texts are broken.
 
 usage: scripts/check_text.py [--fix]
 
-  - Comments and the strings of C++ contain none of the phrases of the table below.
-  - No line of a comment, and no piece of a string that is broken over several lines, is a single word.
+  - Comments, the strings of C++ and pages (*.md) contain none of the phrases of the table below.
+  - No line of a comment or of a page's paragraph, and no piece of a string that is broken over several lines, is a
+    single word.
 --fix breaks such comments and strings anew; phrases are left to you.
 """
 
@@ -14,8 +16,10 @@ import textwrap
 from pathlib import Path
 
 COLUMNS = 110
+PAGE_COLUMNS = 140
 CPP = (".h", ".cpp", ".cu", ".cuh", ".inc")
 SCRIPTS = (".py", ".sh", ".cmake", ".txt")
+PAGES = (".md",)
 
 # What users and readers should not have to puzzle over, and what to write instead.
 PHRASES = [
@@ -56,6 +60,33 @@ def comments(lines, mark):
         first, margin, texts = 0, None, []
         if match and is_prose(match[2]):
             first, margin, texts = number, match[1], [match[2]]
+
+
+def paragraphs(lines):
+    """As comments(), of a page: neither its code blocks, nor tables, nor headings."""
+    in_code, first, margin, texts = False, 0, "", []
+    for number, line in enumerate([*lines, ""]):
+        bullet = re.match(r" *(?:[-*]|\d+\.) ", line)
+        apart = in_code or not line.strip() or re.match(r" *([|#>!]|```)", line)
+        if texts and (apart or bullet):
+            yield first, number, margin, texts
+            texts = []
+        in_code ^= line.lstrip().startswith("```")
+        if apart:
+            continue
+        if not texts:
+            first, margin = number, " " * len(bullet[0]) if bullet else re.match(" *", line)[0]
+        texts.append(line if bullet else line.strip())
+
+
+def lonely_paragraphs(lines):
+    for first, last, margin, texts in paragraphs(lines):
+        for number, text in enumerate(texts[1:], start=first + 1):
+            if " " not in text:
+                again = broken(" ".join(texts).lstrip(), PAGE_COLUMNS - len(margin))
+                opening = lines[first][: len(lines[first]) - len(lines[first].lstrip())]
+                yield number, text, (first, last, again and [opening + again[0], *(margin + line for line in again[1:])])
+                break
 
 
 def broken(text, width):
@@ -113,6 +144,9 @@ def lonely_piece(opening, pieces, margin, rest):
 
 
 def lonely(path, lines):
+    if path.suffix in PAGES:
+        yield from lonely_paragraphs(lines)
+        return
     yield from lonely_comments(lines, "//" if path.suffix in CPP else "#")
     if path.suffix in CPP:
         yield from lonely_strings(lines)
@@ -145,7 +179,7 @@ def main():
     tracked = subprocess.check_output(["git", "ls-files"], text=True).splitlines()
     complaints = []
     for path in map(Path, tracked):
-        if path.suffix not in CPP + SCRIPTS or path.name == "check_text.py" or "golden" in path.parts:
+        if path.suffix not in CPP + SCRIPTS + PAGES or path.name == "check_text.py" or "golden" in path.parts:
             continue
         lines = path.read_text().split("\n")
         while "--fix" in sys.argv and fix(path, lines):

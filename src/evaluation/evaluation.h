@@ -1,5 +1,5 @@
-// The loop of an evaluation: each batch of a subject's videos is a part, which one of several processes
-// measures.
+// The loop of an evaluation: each batch of a subject's videos is a part, which one of several
+// processes measures.
 #pragma once
 
 #include <cstdint>
@@ -35,8 +35,8 @@ struct EvaluationTask {
 int64_t measure_all(std::unique_ptr<EvaluationSubject>& subject, const EvaluationTask& task,
                     const std::function<std::unique_ptr<EvaluationSubject>()>& open);
 
-// What the other processes do: parts that nobody works on, until there are none or the results are in the
-// folder.
+// What the other processes do: parts that nobody works on, until there are none or the results are in
+// the folder.
 void help(EvaluationSubject& subject, const EvaluationTask& task, const std::filesystem::path& results);
 
 // The metrics of the whole set.
