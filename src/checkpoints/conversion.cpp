@@ -11,6 +11,7 @@
 #include "checkpoints/run_dir.h"
 #include "checkpoints/tensors.h"
 #include "checkpoints/tf_names.h"
+#include "checkpoints/variables.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "io/atomic_file.h"
@@ -51,6 +52,13 @@ Metadata metadata_of(const Given& given) {
   for (const char* key : {"format", "crc32c", "fields"}) metadata.erase(key);
   for (const char* key : {metadata_keys::kModel, metadata_keys::kDataset})
     if (!metadata.contains(key)) metadata[key] = given.checkpoint.option(key);
+  return metadata;
+}
+
+// What predicting needs to know beside weights.
+Metadata metadata_of_weights(const Given& given) {
+  auto metadata = metadata_of(given);
+  for (const char* key : {metadata_keys::kSeed, metadata_keys::kDataPosition}) metadata.erase(key);
   return metadata;
 }
 
@@ -123,10 +131,11 @@ void convert_to_safetensors(const SafetensorsConversionOptions& options) {
     std::vector<at::Tensor> kept;
     for (const auto& name : given.variables.names()) {
       if (!is_weight(name)) continue;
-      kept.push_back(given.variables.tensor(name).contiguous());
+      const auto average = average_name(name);
+      kept.push_back(given.variables.tensor(given.variables.has(average) ? average : name).contiguous());
       views.push_back(view_of(name, kept.back()));
     }
-    write_safetensors(checkpoint_file(folder, given.step).string(), views, {});
+    write_safetensors(checkpoint_file(folder, given.step).string(), views, metadata_of_weights(given));
   });
 }
 

@@ -43,8 +43,9 @@ struct SavpConversionOptions : ConversionOptions {
 struct SafetensorsConversionOptions : ConversionOptions {
   using Self = SafetensorsConversionOptions;
   static constexpr const char* kAbout =
-      "writes the weights of a checkpoint, without the optimizers' state, as a plain safetensors file "
-      "(model-<step>.safetensors) that PyTorch and others read: kernels are [out, in, height, width].";
+      "writes the weights of a checkpoint (their averages where the run has some), without the optimizers' "
+      "state, as a plain safetensors file (model-<step>.safetensors) that PyTorch and others read: kernels "
+      "are [out, in, height, width].";
   static constexpr const char* kExample =
       "savp_convert safetensors --checkpoint logs/mine --output_dir logs/mine_weights";
 };

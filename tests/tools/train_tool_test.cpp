@@ -372,6 +372,16 @@ TEST_F(TrainTool, AveragesAreConvertedThereAndBack) {
   EXPECT_GT(averages, 10);
   ASSERT_EQ(convert("savp", "theirs", "ours").code, 0);
   EXPECT_EQ(tensors_in("ours/model-1.safetensors"), tensors_in("run/model-1.safetensors"));
+  // The weights alone are those that predict.
+  ASSERT_EQ(convert("safetensors", "run", "weights").code, 0);
+  const auto bytes = [&](const std::string& file, const std::string& name) {
+    const auto opened = SafetensorsFile::open((folder_ / file / "model-1.safetensors").string());
+    const auto* view = opened.find(name);
+    return std::string(reinterpret_cast<const char*>(view->data), view->bytes);
+  };
+  const std::string kernel = "generator/rnn/savp_cell/h0/conv_pool2d/kernel";
+  EXPECT_NE(bytes("run", kernel), bytes("run", kernel + ending));
+  EXPECT_EQ(bytes("weights", kernel), bytes("run", kernel + ending));
 }
 
 TEST_F(TrainTool, ConvertedCheckpointsHoldTheSame) {
@@ -391,6 +401,7 @@ TEST_F(TrainTool, ConvertedCheckpointsHoldTheSame) {
   for (const auto& view : weights.tensors())
     EXPECT_EQ(view.name.find("Adam"), std::string::npos) << view.name;
   EXPECT_EQ(weights.find("global_step"), nullptr);
+  EXPECT_TRUE(weights.metadata().contains("video_shape"));  // without it nothing tells the size of frames
   const auto tuned =
       run(0, {"--input_dir", (folder_ / "bair").string(), "--checkpoint", (folder_ / "weights").string(),
               "--output_dir", (folder_ / "tuned").string(), "--model_hparams", "max_steps=1"});
