@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "benchmarks/toy_sight.h"
 #include "cli/run.h"
 #include "core/limits.h"
 #include "making/toy_scene.h"
+#include "making/toy_sight.h"
 #include "savp/predictor.h"
 
 namespace savp {

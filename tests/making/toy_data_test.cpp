@@ -11,6 +11,7 @@
 #include "io/tfrecord.h"
 #include "making/toy/physics.h"
 #include "making/toy_scene.h"
+#include "making/toy_world.h"
 #include "support/scratch.h"
 
 namespace savp {
@@ -92,6 +93,34 @@ TEST(ToyData, ScenesDifferBySeedSplitAndNumber) {
   EXPECT_NE(train[0], val[0]);
   EXPECT_NE(train[0], records(scratch / "b/train/traj_0_to_2.tfrecords")[0]);
   EXPECT_EQ(val[0], records(scratch / "c/val/traj_0_to_1.tfrecords")[0]);  // however many there are
+}
+
+TEST(ToyWorld, GoesWhereCommandsOfARecordingWent) {
+  const ToySceneOptions options{.length = 20, .size = 32};
+  for (uint64_t seed = 0; seed < 8; ++seed) {
+    const auto recording = record_toy_scene(seed, options);
+    ToyWorld world(seed, options.blocks);
+    EXPECT_EQ(world.picture(32).pixels, recording.frames[0].pixels);
+    for (size_t t = 0; t + 1 < recording.frames.size(); ++t) {
+      const auto done = world.act(recording.actions[t]);
+      const auto position = world.position();
+      for (size_t i = 0; i < done.size(); ++i) EXPECT_NEAR(done[i], recording.actions[t][i], 1e-4) << t;
+      for (size_t i = 0; i < position.size(); ++i)
+        EXPECT_NEAR(position[i], recording.positions[t + 1][i], 1e-3) << t;
+    }
+  }
+}
+
+TEST(ToyWorld, KeepsCommandsWithinWhatTheRobotCanDo) {
+  ToyWorld world(0);
+  const auto before = world.position();
+  const auto done = world.act({30, 0, 5, 0});
+  EXPECT_LE(done[0], 1.001F);
+  EXPECT_NEAR(world.position()[0], before[0] + done[0], 1e-4);
+  EXPECT_LE(world.position()[2], before[2] + 0.341F);
+  for (int i = 0; i < 20; ++i) world.act({30, 0, 1, 0});
+  EXPECT_LE(world.position()[0], 3.6F + 1e-4F);  // reach
+  EXPECT_FLOAT_EQ(world.position()[2], 1);
 }
 
 TEST(ToyData, ReplacesOnlyDataSetsAndOnlyOnRequest) {

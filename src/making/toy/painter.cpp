@@ -8,11 +8,8 @@
 namespace savp::toy {
 namespace {
 
-constexpr int kSupersampling = 4;  // drawn pixels per pixel and side
-constexpr double kRim = 0.06;      // width of the tray's rim, share of the picture
-constexpr double kBlockHeight =
-    0.03;  // how far the top of a block is drawn above its foot; tray widths, as below
-constexpr double kPalmHeight = 0.035;  // of the gripper, lowered
+constexpr int kSupersampling = 4;      // drawn pixels per pixel and side
+constexpr double kPalmHeight = 0.035;  // of the gripper, lowered; tray widths above its foot
 constexpr double kLiftHeight = 0.08;   // further, lifted
 constexpr double kShadow = 0.38;       // darkness
 

@@ -9,6 +9,14 @@
 
 namespace savp::toy {
 
+inline constexpr double kRim = 0.06;          // width of the tray's rim, share of the picture
+inline constexpr double kBlockHeight = 0.03;  // how far a block's top is drawn above its foot, tray widths
+
+// Where a picture shows what is so high above the table, shares of its side.
+inline Vec in_picture(Vec place, double height) {
+  return Vec{kRim, kRim} + (place - Vec{0, height}) * (1 - 2 * kRim);
+}
+
 using Colour = std::array<int, 3>;  // red, green, blue, 0 .. 255
 
 // What is seen besides the blocks' places.

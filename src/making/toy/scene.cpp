@@ -3,19 +3,17 @@
 #include <random>
 
 #include "making/toy/painter.h"
-#include "making/toy/physics.h"
+#include "making/toy/tray.h"
 #include "making/toy_scene.h"
+#include "making/toy_world.h"
 
 namespace savp {
 namespace toy {
 namespace {
 
 constexpr double kGripperRadius = 0.11;
-constexpr double kReach = 0.14;                     // the gripper's centre keeps this far from the walls
 constexpr double kSlowest = 0.05, kFastest = 0.08;  // tray widths a frame
 constexpr double kUnit = 0.1;                       // of commands and positions, tray widths
-constexpr double kJam = 0.015;                      // overlap at which the gripper stops rather than press on
-constexpr double kLowered = 0.5;                    // below this lift the gripper touches blocks
 constexpr int kWarmUp = 4;                          // frames before the first: scenes begin in motion
 
 constexpr Colour kColours[] = {{226, 62, 58},  {250, 196, 48},  {72, 176, 92}, {64, 124, 226},
@@ -41,20 +39,11 @@ class Dice {
   std::mt19937_64 engine_;
 };
 
-Vec within_reach(Vec position) {
-  return {std::clamp(position.x, kReach, 1 - kReach), std::clamp(position.y, kReach, 1 - kReach)};
-}
-
 Body random_block(Dice& dice) {
   const Vec position = {dice.uniform(0.14, 0.86), dice.uniform(0.14, 0.86)};
   if (dice.chance(0.35)) return make_disc(position, dice.uniform(0.075, 0.1));
   const Vec half = {dice.uniform(0.07, 0.105), dice.uniform(0.07, 0.105)};
   return make_box(position, dice.uniform(0, M_PI), half, 0.018);
-}
-
-bool is_free(const World& world, const Body& body) {
-  return std::none_of(world.blocks.begin(), world.blocks.end(),
-                      [&](const Body& block) { return overlap(block, body) > 0; });
 }
 
 // The gripper in a free place, blocks apart from each other and from it, as many as find room.
@@ -80,11 +69,6 @@ std::vector<Colour> random_colours(Dice& dice, size_t count) {
   }
   return chosen;
 }
-
-struct Command {
-  Vec go;
-  double lift = 0, turn = 0;
-};
 
 // Goes for one point after the other, mostly through a block, smoothly and with some trembling; now and
 // then lifted.
@@ -130,7 +114,7 @@ class Robot {
   // Comes down only where there is room.
   double lift_command(const World& world, double lift) const {
     const bool stay_up = lifted_ || (lift > 0 && !is_free(world, world.gripper));
-    return std::clamp((stay_up ? 1.0 : 0.0) - lift, -0.34, 0.34);
+    return std::clamp((stay_up ? 1.0 : 0.0) - lift, -kRise, kRise);
   }
 
   Dice& dice_;
@@ -141,50 +125,51 @@ class Robot {
   bool lifted_ = false;
 };
 
+std::array<float, 4> numbers(const Command& command) {
+  return {static_cast<float>(command.go.x / kUnit), static_cast<float>(command.go.y / kUnit),
+          static_cast<float>(command.lift), static_cast<float>(command.turn)};
+}
+
+std::array<float, 3> position_of(const Tray& tray) {
+  const Vec at = tray.world().gripper.position;
+  return {static_cast<float>((at.x - 0.5) / kUnit), static_cast<float>((at.y - 0.5) / kUnit),
+          static_cast<float>(tray.look().lift)};
+}
+
+// Moves on by one frame as the robot wishes; the command that did it.
+std::array<float, 4> advance(Tray& tray, Robot& robot) {
+  Command command = robot.command(tray.world(), tray.look().lift);
+  const double share = tray.carry_out(command);
+  if (share < 1) robot.give_up(tray.world());
+  command.go = command.go * share;
+  return numbers(command);
+}
+
+Look random_look(Dice& dice, size_t blocks) {
+  Look look{.colours = random_colours(dice, blocks)};
+  look.wrist = dice.uniform(0, M_PI);
+  return look;
+}
+
 class Scene {
  public:
   Scene(uint64_t seed, int64_t blocks)
-      : dice_(seed), world_(random_world(dice_, blocks)), robot_(dice_, world_) {
-    look_.colours = random_colours(dice_, world_.blocks.size());
-    look_.wrist = dice_.uniform(0, M_PI);
+      : dice_(seed), tray_(random_world(dice_, blocks), {}), robot_(dice_, tray_.world()) {
+    tray_ = Tray(tray_.world(), random_look(dice_, tray_.world().blocks.size()));
     for (int i = 0; i < kWarmUp; ++i) advance();
   }
 
-  const World& world() const { return world_; }
-  const Look& look() const { return look_; }
+  const Tray& tray() const { return tray_; }
 
   // What is decided from here on follows another seed.
   void fork(uint64_t seed) { dice_ = Dice(seed); }
 
-  // Moves on by one frame; the command that did it.
-  std::array<float, 4> advance() {
-    Command command = robot_.command(world_, look_.lift);
-    const double lift = look_.lift + command.lift;
-    carry_out(command, std::min(lift, look_.lift) < kLowered);
-    look_.lift = lift;
-    look_.wrist += command.turn;
-    return {static_cast<float>(command.go.x / kUnit), static_cast<float>(command.go.y / kUnit),
-            static_cast<float>(command.lift), static_cast<float>(command.turn)};
-  }
+  std::array<float, 4> advance() { return toy::advance(tray_, robot_); }
 
  private:
-  // The whole way, or as much of it as does not press a block into a wall.
-  void carry_out(Command& command, bool lowered) {
-    const Vec whole = command.go;
-    for (const double share : {1.0, 0.5, 0.25, 0.0}) {
-      command.go = whole * share;
-      World tried = world_;
-      if (tried.step(command.go, lowered) > kJam && share > 0) continue;
-      world_ = std::move(tried);
-      if (share < 1) robot_.give_up(world_);
-      return;
-    }
-  }
-
   Dice dice_;
-  World world_;
+  Tray tray_;
   Robot robot_;
-  Look look_;
 };
 
 }  // namespace
@@ -193,17 +178,49 @@ class Scene {
 ToyRecording record_toy_scene(uint64_t seed, const ToySceneOptions& options) {
   const toy::Painter painter(options.size);
   toy::Scene scene(seed, options.blocks);
-  ToyRecording recording{.colours = scene.look().colours};
+  ToyRecording recording{.colours = scene.tray().look().colours};
   for (int64_t t = 0; t < options.length; ++t) {
-    const toy::Vec at = scene.world().gripper.position;
-    recording.frames.push_back(painter.paint(scene.world(), scene.look()));
-    recording.positions.push_back({static_cast<float>((at.x - 0.5) / toy::kUnit),
-                                   static_cast<float>((at.y - 0.5) / toy::kUnit),
-                                   static_cast<float>(scene.look().lift)});
+    recording.frames.push_back(painter.paint(scene.tray().world(), scene.tray().look()));
+    recording.positions.push_back(toy::position_of(scene.tray()));
     if (t == options.fork) scene.fork(options.fork_seed);
     recording.actions.push_back(scene.advance());
   }
   return recording;
+}
+
+ToyWorld::ToyWorld(uint64_t seed, int64_t blocks) : tray_(toy::Scene(seed, blocks).tray()) {}
+
+std::vector<std::array<float, 4>> ToyWorld::wander(uint64_t seed, int64_t frames) {
+  toy::Dice dice(seed);
+  toy::Robot robot(dice, tray_.world());
+  std::vector<std::array<float, 4>> commands;
+  for (int64_t t = 0; t < frames; ++t) commands.push_back(toy::advance(tray_, robot));
+  return commands;
+}
+
+std::array<float, 4> ToyWorld::act(const std::array<float, 4>& command) {
+  const toy::Vec from = tray_.world().gripper.position, wish = toy::Vec{command[0], command[1]} * toy::kUnit;
+  const toy::Vec go = wish * std::min(1.0, toy::kFarthest / std::max(toy::length(wish), 1e-9));
+  const double lift = tray_.look().lift;
+  toy::Command carried = {
+      .go = toy::within_reach(from + go) - from,
+      .lift = std::clamp(lift + std::clamp<double>(command[2], -toy::kRise, toy::kRise), 0.0, 1.0) - lift,
+      .turn = command[3]};
+  if (carried.lift < 0 && !toy::is_free(tray_.world(), tray_.world().gripper)) carried.lift = 0;
+  carried.go = carried.go * tray_.carry_out(carried);
+  return toy::numbers(carried);
+}
+
+std::array<float, 3> ToyWorld::position() const { return toy::position_of(tray_); }
+
+std::array<double, 2> ToyWorld::block(int64_t number) const {
+  const auto foot = tray_.world().blocks.at(static_cast<size_t>(number)).position;
+  const auto top = toy::in_picture(foot, toy::kBlockHeight);
+  return {top.x, top.y};
+}
+
+Picture ToyWorld::picture(int64_t size) const {
+  return toy::Painter(size).paint(tray_.world(), tray_.look());
 }
 
 }  // namespace savp

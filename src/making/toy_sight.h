@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -21,6 +22,11 @@ struct Sight {
 };
 // The tray's rim, which is of the joint's hue, is not looked at.
 Sight look_at(const FrameView& frame, const std::vector<std::array<int, 3>>& block_colours);
+
+// Where a thing of Sight::areas is, as a distribution over pixels, [height][width]: alike on those where it
+// is seen. Empty where it is not seen.
+std::vector<float> pixels_of(const FrameView& frame, const std::vector<std::array<int, 3>>& block_colours,
+                             size_t thing);
 
 // Sum of the squared differences of neighbouring pixels.
 double gradient_energy(const FrameView& frame);

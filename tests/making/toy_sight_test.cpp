@@ -1,4 +1,4 @@
-#include "benchmarks/toy_sight.h"
+#include "making/toy_sight.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "benchmarks/toy_sight.h"
+#include "making/toy_sight.h"
 
 #include <algorithm>
 #include <cmath>
@@ -39,11 +39,9 @@ double mean_distance(const std::vector<Point>& a, const std::vector<Point>& b, b
   return sum / (n * (same ? n - 1 : static_cast<double>(b.size())));
 }
 
-}  // namespace
-
-Sight look_at(const FrameView& frame, const std::vector<std::array<int, 3>>& block_colours) {
-  const auto hues = hues_of(block_colours);
-  Sight seen{.areas = std::vector<double>(hues.size(), 0.0)};
+// Calls see(thing, y, x) for each pixel that a thing has.
+template <class See>
+void for_each_seen(const FrameView& frame, const std::vector<double>& hues, const See& see) {
   const auto rim = static_cast<int64_t>(std::ceil(kRim * static_cast<double>(frame.height)));
   for (int64_t y = rim; y < frame.height - rim; ++y)
     for (int64_t x = rim; x < frame.width - rim; ++x) {
@@ -53,16 +51,39 @@ Sight look_at(const FrameView& frame, const std::vector<std::array<int, 3>>& blo
       const auto nearest = std::min_element(hues.begin(), hues.end(), [&](double a, double b) {
         return between(a, hue.angle) < between(b, hue.angle);
       });
-      if (between(*nearest, hue.angle) > kNearHue) continue;
-      ++seen.areas[static_cast<size_t>(nearest - hues.begin())];
-      if (nearest != hues.begin()) continue;
-      seen.x += static_cast<double>(x);
-      seen.y += static_cast<double>(y);
+      if (between(*nearest, hue.angle) <= kNearHue) see(static_cast<size_t>(nearest - hues.begin()), y, x);
     }
+}
+
+}  // namespace
+
+Sight look_at(const FrameView& frame, const std::vector<std::array<int, 3>>& block_colours) {
+  const auto hues = hues_of(block_colours);
+  Sight seen{.areas = std::vector<double>(hues.size(), 0.0)};
+  for_each_seen(frame, hues, [&](size_t thing, int64_t y, int64_t x) {
+    ++seen.areas[thing];
+    if (thing > 0) return;
+    seen.x += static_cast<double>(x);
+    seen.y += static_cast<double>(y);
+  });
   const double area = seen.areas.front();
   seen.x = area > 0 ? seen.x / area : std::numeric_limits<double>::quiet_NaN();
   seen.y = area > 0 ? seen.y / area : std::numeric_limits<double>::quiet_NaN();
   return seen;
+}
+
+std::vector<float> pixels_of(const FrameView& frame, const std::vector<std::array<int, 3>>& block_colours,
+                             size_t thing) {
+  std::vector<float> found(static_cast<size_t>(frame.height * frame.width), 0.0F);
+  float count = 0;
+  for_each_seen(frame, hues_of(block_colours), [&](size_t seen, int64_t y, int64_t x) {
+    if (seen != thing) return;
+    found[static_cast<size_t>(y * frame.width + x)] = 1.0F;
+    ++count;
+  });
+  if (count == 0) return {};
+  for (float& value : found) value /= count;
+  return found;
 }
 
 double gradient_energy(const FrameView& frame) {
