@@ -23,9 +23,9 @@ from pathlib import Path
 
 KINDS = {"run", "download", "long", "gpu", "check"}
 FENCE = re.compile(r"^```(.*?)$\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-PROGRAM = re.compile(r"^(?:[\w/.-]+/)?(savp_\w+)$")
+PROGRAM = re.compile(r"^(?:[\w/.-]+/)?(savp_\w+|toy_futures|visual_mpc)$")
 COMMAND_LIKE = re.compile(r"^ *(?:\S*/)?(?:savp_\w+ -|cmake -|ctest|\w+\.sh\b)", re.MULTILINE)
-TREE = ("hparams/", "scripts/", "tests/", "data/download", "pretrained_models/download")
+TREE = ("hparams/", "scripts/", "tests/", "data/download", "pretrained_models/download", "pretrained_models/toy")
 WITH_COMMANDS = ("savp_preprocess", "savp_convert")
 HPARAM_FLAGS = {"--model_hparams": "model", "--dataset_hparams": "dataset"}
 
