@@ -4,16 +4,17 @@ usage: commands.py [--run WORK_DIR] SOURCE_DIR BIN_DIR
 
 Of each command: that the program, its flags, hyperparameters, presets and files are there and, if it cannot be run, that the
 program accepts the flags' values. --run runs the others, in an empty folder, where the tools are replaced by themselves with small
-networks, few steps and few sequences, and where the data sets and runs that a page takes for granted are made first.
+networks, few steps and few sequences, and where the data sets and runs that a page takes for granted are made first. It ends with
+a list of what it cannot run, and why.
 
-A block is opened by ```sh and, where its commands cannot be run in a test, one word more:
-  ```sh download   needs the network           ```sh long   takes minutes or installs something
-  ```sh gpu        needs a GPU                 ```sh check  needs files that a user has
+A block is opened by ```sh and, where its commands cannot be run in a test, one word more, of those in REASONS.
 """
 
 import argparse
 import json
+import math
 import os
+import pickle
 import re
 import shlex
 import shutil
@@ -21,7 +22,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-KINDS = {"run", "download", "long", "gpu", "check"}
+# Why the commands of a block cannot be run here, by the word behind ```sh, and what tests them instead.
+REASONS = {
+    "download": "needs the network (download_test and fetch_metric_weights_test have a server of their own)",
+    "weights": "needs networks that are downloaded (learned_metrics_test and perceptual_test have some)",
+    "build": "builds, installs or tests everything (package_test, archive_test, demo_test, and the tests themselves)",
+    "gpu": "needs GPUs (gpu_check_test and bundle_test do without)",
+    "foreign": "needs another program, or files of one: Slurm, TensorFlow, NumPy (slurm_test has a stand-in)",
+}
 FENCE = re.compile(r"^```(.*?)$\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PROGRAM = re.compile(r"^(?:[\w/.-]+/)?(savp_\w+|toy_futures|visual_mpc)$")
 COMMAND_LIKE = re.compile(r"^ *(?:\S*/)?(?:savp_\w+ -|cmake -|ctest|\w+\.sh\b)", re.MULTILINE)
@@ -44,8 +52,8 @@ class Page:
             words = info.split()
             if words[:1] == ["sh"]:
                 kind = words[1] if len(words) > 1 else "run"
-                if kind not in KINDS:
-                    self.faults.append(f"a block is \"sh {kind}\": choose one of {', '.join(sorted(KINDS))}")
+                if kind not in ("run", *REASONS):
+                    self.faults.append(f"a block is \"sh {kind}\": choose one of {', '.join(sorted(REASONS))}")
                 self.blocks.append((kind, text))
             elif not words and COMMAND_LIKE.search(text):
                 self.faults.append(f"a block with commands is not opened by ```sh: {text.splitlines()[0]}")
@@ -161,16 +169,33 @@ SMALL_FLAGS = {
 }
 SMALL_HPARAMS = "ngf=4,ndf=4,nef=4,nz=2,batch_size=1"
 SMALL_TOOLS = ("savp_train", "savp_bench")
+STEPS = 2  # of a training; one more of what continues, and another one of what starts from such a run
 
 
-def small(tool, arguments, steps):
+def value_of(flag, arguments, otherwise):
+    return arguments[arguments.index(flag) + 1] if flag in arguments else otherwise
+
+
+def small(tool, arguments):
     """The arguments of a tool, changed so that it takes a second or two."""
     key = f"{tool} {arguments[0]}" if tool in WITH_COMMANDS and arguments else tool
     always, unless_given = SMALL_FLAGS.get(key, ([], []))
+    if "--protocol" in arguments:  # which says how many futures, and names metrics that need networks
+        unless_given = ["--metrics", "psnr,ssim"]
     arguments = [*arguments, *always, *(unless_given if unless_given[:1] and unless_given[0] not in arguments else [])]
-    if tool not in SMALL_TOOLS:
-        return arguments
-    hparams = SMALL_HPARAMS + (f",max_steps={steps}" if tool == "savp_train" else "")
+    if "--from_step" in arguments:
+        arguments[arguments.index("--from_step") + 1] = str(STEPS)
+    if "--keep_best" in arguments:  # by validation
+        arguments[arguments.index("--summary_freq") + 1] = "1"
+    return with_small_hparams(tool, arguments) if tool in SMALL_TOOLS else arguments
+
+
+def with_small_hparams(tool, arguments):
+    hparams = SMALL_HPARAMS
+    if tool == "savp_train":
+        steps = STEPS + (2 if "--checkpoint" in arguments else "--resume" in arguments)
+        parts = int(value_of("--accumulate_steps", arguments, 1)) * int(value_of("--processes", arguments, 1))
+        hparams = f"{hparams},max_steps={steps}".replace("batch_size=1", f"batch_size={parts}")
     if "--model_hparams" in arguments:
         at = arguments.index("--model_hparams") + 1
         given = re.findall(r"(?:^|,)(\w+)=", re.sub(r"\[.*?\]", "[]", arguments[at]))
@@ -191,8 +216,28 @@ def wrap(bin_dir, wrapped):
 
 def call(tool, arguments):
     asked = {"--help", "--version", "--completion", "--help_hparams", "--list_models"}.intersection(arguments)
-    steps = 3 if "--resume" in arguments else 2
-    os.execv(tool, [tool, *(arguments if asked else small(Path(tool).name, arguments, steps))])
+    os.execv(tool, [tool, *(arguments if asked else small(Path(tool).name, arguments))])
+
+
+# --- What a user is taken to have
+
+
+def write_npy(path, shape):
+    """An array of bytes, without NumPy."""
+    header = f"{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}, }}".encode().ljust(117) + b"\n"
+    path.parent.mkdir(parents=True)
+    pixels = bytes(i * 7 % 251 for i in range(math.prod(shape)))
+    path.write_bytes(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + pixels)
+
+
+def write_kth_metadata(folder, videos, frames):
+    """As the authors publish them: of each video, lists of the frames in which somebody is in view."""
+    names = [[f"image-{i + 1:03}_64x64.png" for i in range(frames)]]
+    for kind, people in videos.items():
+        for action in ("boxing", "walking"):
+            (folder / action).mkdir(parents=True, exist_ok=True)
+            entries = [{"vid": f"person{person:02}_{action}_d1", "files": names} for person in people]
+            (folder / action / f"{kind}_meta64x64.pkl").write_bytes(pickle.dumps(entries, protocol=2))
 
 
 class Scratch:
@@ -203,7 +248,9 @@ class Scratch:
         shutil.rmtree(work, ignore_errors=True)
         self.prepare(self.fixtures, source, bin_dir)
         self.make_data()
+        self.make_published_data()
         self.make_runs()
+        self.make_results()
 
     def prepare(self, folder, source, bin_dir):
         wrap(bin_dir, folder / "build/bin")
@@ -222,7 +269,8 @@ class Scratch:
             sys.exit(f"cannot make what the commands need: {text}\n{result.stdout}")
 
     def make_data(self):
-        """data/bair is toy data; my_videos are GIFs of it, clip.mp4 is one of them; data/kth is made of longer ones."""
+        """data/bair is toy data; my_videos are GIFs of it, clip.mp4 is one of them; data/kth and data/kth_128 are made of
+        longer ones."""
         self.make("""build/bin/savp_preprocess toy --output_dir data/bair
 build/bin/savp_preprocess toy --output_dir long --length 50 --size 64
 for length in 30 50; do
@@ -235,8 +283,30 @@ for i in 0 1 2 3 4 5; do
   cp gifs_50/gen_image_00000_00.gif their_videos/$i.gif
 done
 cp my_videos/0.gif clip.mp4
-build/bin/savp_preprocess videos --input_dir their_videos --output_dir data/kth --size 64 --gray
-rm -r gifs_* pngs_* long""")
+for size in 64 128; do
+  build/bin/savp_preprocess videos --input_dir their_videos --output_dir data/kth$([[ $size == 64 ]] || echo _$size) --size $size --gray
+done
+rm -r gifs_* pngs_* long
+mkdir -p their/truth their/predictions
+for i in 0 1 2; do
+  cp my_videos/$i.gif their/truth
+  cp my_videos/$((i + 1)).gif their/predictions/$i.gif
+done""")
+        write_npy(self.fixtures / "data/srvp_kth/test/clips.npy", (1, 40, 64, 64))
+
+    def make_published_data(self):
+        """What data/download_and_preprocess_dataset.sh downloads, with a few videos each."""
+        self.make("""mkdir -p data/bair_raw/softmotion30_44k/{train,test} data/kth_raw data/UCF-101 data/ucfTrainTestlist
+cp data/bair/train/*.tfrecords data/bair_raw/softmotion30_44k/train/traj_0_to_2.tfrecords
+cp data/bair/val/*.tfrecords data/bair_raw/softmotion30_44k/train/traj_256_to_511.tfrecords
+cp data/bair/test/*.tfrecords data/bair_raw/softmotion30_44k/test/traj_0_to_1.tfrecords
+for action in boxing walking; do
+  for person in 01 02 03 17; do cp their_videos/0.gif data/kth_raw/person${person}_${action}_d1_uncomp.avi; done
+done
+for i in 0 1 2 3 4 5; do cp my_videos/$i.gif data/UCF-101/v_$i.avi; done
+printf 'v_%d.avi 1\n' 0 1 2 3 >data/ucfTrainTestlist/trainlist01.txt
+printf 'v_%d.avi\n' 4 5 >data/ucfTrainTestlist/testlist01.txt""")
+        write_kth_metadata(self.fixtures / "data/kth_meta", {"train": [1, 2, 3], "test": [17]}, 40)
 
     def make_runs(self):
         self.make("""build/bin/savp_train --input_dir data/bair --output_dir logs/bair
@@ -247,26 +317,43 @@ for model in bair_action_free/ours_savp:bair kth/ours_savp:kth; do
   mkdir -p pretrained_models/${model%:*} && cp logs/${model#*:}/* pretrained_models/${model%:*}/
 done""")
 
-    def page_folder(self, page):
-        """A folder for a page's commands: all that was made, but for the runs and data sets that they make themselves."""
-        folder = self.work / page.path.stem
-        shutil.copytree(self.fixtures, folder, symlinks=True)
-        made = set()
-        for kind, text in page.blocks:
-            for command in commands(text) if kind == "run" else []:
-                if "--output_dir" in command and "--resume" not in command:
-                    made.add(command[command.index("--output_dir") + 1])
-        for name in made:
-            shutil.rmtree(folder / name, ignore_errors=True)
-        return folder
+    def make_results(self):
+        """Of a model, of another one, and of a baseline; and an experiment that a table describes."""
+        self.make("""for model in '--checkpoint logs/bair' '--model repeat --dataset bair'; do
+  build/bin/savp_evaluate --input_dir data/bair $model --mode test --output_dir "results/$([[ $model == *repeat* ]] && echo repeat || echo ours_savp)"
+done
+cp -r results/ours_savp results/ours_vae
+mkdir experiments
+cat >experiments/table <<'TABLE'
+common --input_dir ../data/bair
+test   --input_dir ../data/bair --mode test
+first  --seed 1
+TABLE""")
+
+    def remove_made(self, folder, text):
+        """The runs and data sets that a block makes itself: it finds what was made before, but for these."""
+        for command in commands(text):
+            if "--output_dir" in command and "--resume" not in command:
+                shutil.rmtree(folder / value_of("--output_dir", command, None), ignore_errors=True)
 
     def faults(self, page):
-        folder = self.page_folder(page)
+        folder = self.work / page.path.stem
+        shutil.copytree(self.fixtures, folder, symlinks=True)
         for kind, text in page.blocks:
-            if kind == "run":
-                result = self.shell(folder, text)
-                if result.returncode:
-                    yield f"exit code {result.returncode} of\n{text}{result.stdout}"
+            if kind != "run":
+                continue
+            self.remove_made(folder, text)
+            result = self.shell(folder, text)
+            if result.returncode:
+                yield f"exit code {result.returncode} of\n{text}{result.stdout}"
+
+
+def left_out(source, pages):
+    """Lines that tell which blocks were not run, and why."""
+    for page in pages:
+        for kind, text in page.blocks:
+            if kind in REASONS:
+                yield f"not run: {page.path.relative_to(source)}: {text.splitlines()[0].strip()}: {REASONS[kind]}"
 
 
 def main():
@@ -279,8 +366,9 @@ def main():
     checker = Checker(source, bin_dir)
     scratch = Scratch(source, bin_dir, arguments.run.resolve()) if arguments.run else None
     complaints, checked = [], 0
-    for path in [source / "README.md", source / "CONTRIBUTING.md", *sorted((source / "docs").glob("*.md"))]:
-        page = Page(path)
+    paths = [source / "README.md", source / "CONTRIBUTING.md", *sorted((source / "docs").glob("*.md"))]
+    pages = [Page(path) for path in paths]
+    for page in pages:
         faults = list(page.faults)
         for kind, text in page.blocks:
             for command in commands(text):
@@ -288,7 +376,9 @@ def main():
                 faults += [f"{' '.join(command)}: {fault}" for fault in checker.faults(list(command), kind != "run")]
         if scratch and page.blocks and not faults:
             faults += scratch.faults(page)
-        complaints += [f"FAIL {path.relative_to(source)}: {fault}" for fault in faults]
+        complaints += [f"FAIL {page.path.relative_to(source)}: {fault}" for fault in faults]
+    if scratch:
+        print(*left_out(source, pages), sep="\n")
     print(*complaints, sep="\n", end="\n" if complaints else "")
     print(f"{checked} commands, {len(complaints)} faults")
     sys.exit(bool(complaints) or checked == 0)
