@@ -52,7 +52,7 @@ class Bench {
     const auto trainer = make_trainer(length);
     const auto batch = random_batch(length);
     Tensor loss;
-    measure({{"graph", o_.graph}}, o_.batch_size * (length - 1),
+    measure({{"graph", o_.graph}, {"recompute", o_.recompute}}, o_.batch_size * (length - 1),
             [&] { loss = trainer->step(batch).g_loss_post; });
     SAVP_CHECK(loss.isfinite().item<bool>(), DivergedError, "the loss of a measured step is not finite");
   }
@@ -238,6 +238,7 @@ class Bench {
                                                             .seed = 0,
                                                             .precision = o_.precision,
                                                             .graph = o_.graph,
+                                                            .recompute = o_.recompute,
                                                             .vgg = load_vgg(*train_hparams, device_)});
     trainer->set_global_step(o_.global_step);
     return trainer;

@@ -76,6 +76,7 @@ struct BenchOptions {
   HPARAM(int64_t, threads, 0, "CPU threads; 0: LibTorch's default", (Between{0, limits::kThreads}));
   HPARAM(Precision, precision, Precision::kFp32,
          "precision of convolutions and matrix products (tf32: on a GPU)");
+  HPARAM(bool, recompute, false, "compute the generator's time steps again in backward, as savp_train does");
   HPARAM(bool, graph, false, "record the training step as one CUDA graph and replay it");
 };
 

@@ -25,7 +25,9 @@ double seconds_of_step(Trainer& trainer, Stream<Batch>& batches, const at::Devic
 
 std::string settings_text(const DryRun& what) {
   return concat(device_name(what.options.device), "; precision ", enum_name(what.options.precision),
-                what.options.graph ? "; steps recorded as a graph" : "", "; seed ", what.options.seed);
+                what.options.graph ? "; steps recorded as a graph" : "",
+                what.options.recompute ? "; time steps computed again in backward" : "", "; seed ",
+                what.options.seed);
 }
 
 // Three digits.

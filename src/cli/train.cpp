@@ -46,6 +46,7 @@ TrainerOptions trainer_options(const TrainPlan& plan, const TrainHparams& hparam
           .precision = options.precision,
           .graph = graph,
           .accumulate_steps = options.accumulate_steps,
+          .recompute = options.recompute,
           .communicator = plan.team,
           .vgg = load_vgg(hparams, device)};
 }

@@ -133,6 +133,9 @@ struct TrainOptions {
          "parts of equal size that each batch is computed in, one after the other, to save memory; there is "
          "one update with their mean gradients",
          (Between{1, limits::kSequences}));
+  HPARAM(bool, recompute, false,
+         "compute each time step of the generator again in backward instead of keeping its activations: less "
+         "memory for more time, the same results");
   HPARAM(int64_t, threads, 0, "of the CPU; 0: OMP_NUM_THREADS, else one a core",
          (Between{0, limits::kThreads}));
   HPARAM(Precision, precision, Precision::kFp32,

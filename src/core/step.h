@@ -17,6 +17,7 @@ struct StepContext {
   at::Tensor ground_truth_sampling;  // probability of feeding true frames after the context; undefined: never
   bool prior = true;                 // roll out the prior as well as the posterior, where there are both
   bool details = false;              // keep masks and transformed images
+  bool recompute = false;            // make a rollout's activations again in backward instead of keeping them
   int64_t samples = 0;               // further prior rollouts for GeneratorOutput::samples
 };
 

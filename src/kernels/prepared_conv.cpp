@@ -143,7 +143,7 @@ struct WinogradWeight {
   }
 
   Tensor backward_input(const Tensor& gradient, at::IntArrayRef input) {
-    spectrum.reset();  // the way forward is over, and transforms are large
+    if (!made_again) spectrum.reset();  // the way forward is over, and transforms are large
     const int64_t phases = stride[0] * stride[1] * stride[2];
     adjoint_spectra.resize(phases);
     Tensor result = at::empty(input, gradient.options());
@@ -184,6 +184,7 @@ struct WinogradWeight {
   // The weight's gradient over all uses so far.
   Tensor collect() {
     add_waiting();
+    spectrum.reset();
     adjoint_spectra.clear();
     if (!sum.defined()) return {};
     Tensor gradient = at::empty_like(weight);
@@ -201,6 +202,7 @@ struct WinogradWeight {
   std::vector<Tensor> adjoint_spectra;    // of each phase of the weight turned round; likewise
   std::vector<Tensor> inputs, gradients;  // of uses that wait to be added to the sum
   Tensor sum;                             // gradient with respect to `spectrum`
+  bool made_again = false;                // backward passes alternate with forward ones
 };
 
 namespace {
@@ -270,17 +272,23 @@ bool reduces(const Tensor& weight) {
 
 bool is_plain(const Tensor& x) { return x.is_cpu() && x.scalar_type() == at::kFloat; }
 
-}  // namespace
-
-bool winograd_pays(at::IntArrayRef input, at::IntArrayRef weight, const PreparedConvOptions& options) {
+// Whether a convolution of some input may be computed by Winograd's way.
+bool has_tiles(at::IntArrayRef weight, const PreparedConvOptions& options) {
   const auto* kernels = winograd_kernels();
-  if (!kernels || input.size() != weight.size()) return false;
+  if (!kernels) return false;
   const auto [depth, height, width] = volume(weight);
   if (height != width || !tile_for(*kernels, width, options.stride) || options.padding >= width) return false;
   if (weight.size() == 5 && depth % options.depth_stride != 0) return false;
+  return std::min(weight[0], weight[1]) >= kChannels && options.uses > 0;
+}
+
+}  // namespace
+
+bool winograd_pays(at::IntArrayRef input, at::IntArrayRef weight, const PreparedConvOptions& options) {
+  if (input.size() != weight.size() || !has_tiles(weight, options)) return false;
   const auto [frames, rows, columns] = volume(input);
   const int64_t pixels = input[0] * frames * rows * columns / (options.stride * options.stride);
-  return std::min(weight[0], weight[1]) >= kChannels && options.uses * pixels >= kPixelsForTransforms;
+  return options.uses * pixels >= kPixelsForTransforms;
 }
 
 struct PreparedWeight {
@@ -311,6 +319,28 @@ const Tensor& PreparedConv::product_weight() const {
   return reduced;
 }
 
+const Tensor& PreparedConv::handle() const {
+  auto& [winograd, reduced, handle] = *prepared_;
+  if (!winograd) winograd = std::make_shared<WinogradWeight>(weight_.contiguous(), options_);
+  const bool differentiable = weight_.requires_grad() && at::GradMode::is_enabled();
+  if (!handle.defined() || (differentiable && !handle.requires_grad())) {
+    handle = Prepare::apply(weight_, winograd);
+  }
+  return handle;
+}
+
+void PreparedConv::prepare() const {
+  product_weight();
+  if (!is_plain(weight_) || reduces(weight_) || !has_tiles(weight_.sizes(), options_)) return;
+  handle();
+  prepared_->winograd->made_again = true;
+}
+
+std::vector<Tensor*> PreparedConv::tensors() {
+  prepared_ = std::make_shared<PreparedWeight>(*prepared_);
+  return {&weight_, &prepared_->reduced, &prepared_->handle};
+}
+
 Tensor PreparedConv::operator()(const Tensor& given, const Tensor& bias) const {
   std::optional<FloatForward> exact;
   if (!reduces(weight_)) exact.emplace();
@@ -324,16 +354,9 @@ Tensor PreparedConv::operator()(const Tensor& given, const Tensor& bias) const {
   }
   TORCH_CHECK(input.size(1) == weight_.size(1), "PreparedConv: input ", input.sizes(),
               " does not fit weight ", weight_.sizes());
-  if (!prepared_->winograd) {
-    prepared_->winograd = std::make_shared<WinogradWeight>(weight_.contiguous(), options_);
-  }
-  const bool differentiable = weight_.requires_grad() && at::GradMode::is_enabled();
-  if (!prepared_->handle.defined() || (differentiable && !prepared_->handle.requires_grad())) {
-    prepared_->handle = Prepare::apply(weight_, prepared_->winograd);
-  }
   // A node of the graph cannot take an undefined tensor.
   const Tensor added = bias.defined() ? bias : at::empty({0}, input.options());
-  return Use::apply(input.contiguous(), prepared_->handle, added, prepared_->winograd);
+  return Use::apply(input.contiguous(), handle(), added, prepared_->winograd);
 }
 
 }  // namespace savp::kernels

@@ -17,6 +17,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 namespace savp::kernels {
 
@@ -40,12 +41,20 @@ class PreparedConv {
   // input [B, I, H, W] or [B, I, D, H, W], bias [O] or undefined. The second gradient is not available.
   at::Tensor operator()(const at::Tensor& input, const at::Tensor& bias = {}) const;
 
+  // For uses each of which has a graph of its own, as in nn::recomputed(): prepare() makes at once what else
+  // the first use would make, and tensors() are the places of all that a gradient can reach, which a copy of
+  // this convolution may fill with other tensors of the same values. Copies sum the weight's gradient.
+  void prepare() const;
+  std::vector<at::Tensor*> tensors();
+
   const at::Tensor& weight() const { return weight_; }
   // As convolutions take it here: in bfloat16 where they are reduced (core/precision.h).
   const at::Tensor& product_weight() const;
   const PreparedConvOptions& options() const { return options_; }
 
  private:
+  const at::Tensor& handle() const;
+
   at::Tensor weight_;
   PreparedConvOptions options_;
   std::shared_ptr<PreparedWeight> prepared_;  // filled by the first use that it pays for, shared by copies

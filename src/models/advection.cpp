@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "models/composition.h"
+#include "models/recomputed_step.h"
 #include "models/size_remedy.h"
 #include "models/track.h"
 #include "models/unroll.h"
@@ -102,6 +103,18 @@ struct AdvectionGenerator::Tower {
   struct Carried {
     Runs runs;
     Tensor state;  // [B, S], true once, at the start
+
+    std::vector<Tensor*> tensors() {
+      std::vector<Tensor*> all = {&state};
+      for (auto& run : runs) all.insert(all.end(), {&run.state.h, &run.state.c});
+      return all;
+    }
+    std::vector<kernels::PreparedConv*> convs() {
+      std::vector<kernels::PreparedConv*> all;
+      for (auto& run : runs)
+        for (auto& conv : run.folded) all.push_back(&conv);
+      return all;
+    }
   };
   Carried start(const Tensor& state, const Tensor& like) const {
     return {start_memories(), state.defined() ? state : torch::zeros({like.size(0), states}, like.options())};
@@ -118,8 +131,12 @@ struct AdvectionGenerator::Tower {
   }
 
   // A step of a rollout, which moves on what is carried.
-  NextFrame next(const RolloutStep& now, const Tensor& action, const Tensor& latent, Carried& carried) const {
-    const auto found = look(now.images.current, action, latent, carried);
+  struct Inputs {
+    Tensor action, latent;
+    std::vector<Tensor*> tensors() { return {&action, &latent}; }
+  };
+  NextFrame next(const RolloutStep& now, const Inputs& inputs, Carried& carried) const {
+    const auto found = look(now.images.current, inputs.action, inputs.latent, carried);
     const auto motion = moves ? transform->estimate(found) : nn::Motion{};
     if (scratch) now.images.scratch = scratch->forward(found.last).to(torch::kFloat).sigmoid();
     NextFrame next{.image = compose(candidates, now.images, motion)};
@@ -221,6 +238,12 @@ Prediction AdvectionGenerator::roll_out(const Batch& batch, int64_t steps, const
   TORCH_CHECK(!batch.actions.defined() || batch.actions.size(0) >= steps, "an action for each of the ", steps,
               " steps is needed");
   auto carried = tower.start(batch.states.defined() ? batch.states[0] : Tensor(), batch.images[0]);
+  if (how.recompute)
+    for (const auto* conv : carried.convs()) conv->prepare();
+  const auto weights = parameters();
+  const auto step = [&tower](const RolloutStep& now, const Tower::Inputs& inputs, Tower::Carried& last) {
+    return tower.next(now, inputs, last);
+  };
   return unroll(Reel(batch.images.unbind(0), unbound(batch.pix_distribs), context_frames_, {}),
                 {.steps = steps,
                  .context = context_frames_,
@@ -229,7 +252,9 @@ Prediction AdvectionGenerator::roll_out(const Batch& batch, int64_t steps, const
                  .details = how.details},
                 [&](const RolloutStep& now) {
                   const auto action = batch.actions.defined() ? batch.actions[now.step] : Tensor();
-                  return tower.next(now, action, latent_of(how.latents, now.step), carried);
+                  const Tower::Inputs inputs{action, latent_of(how.latents, now.step)};
+                  return how.recompute ? recomputed_step(now, inputs, carried, weights, step)
+                                       : step(now, inputs, carried);
                 });
 }
 
@@ -244,9 +269,10 @@ Tensor AdvectionGenerator::sample_ground_truth(const StepContext& now, const std
 
 GeneratorOutput AdvectionGenerator::forward(const Batch& batch, const StepContext& now) {
   GeneratorOutput output;
-  output.prior = roll_out(
-      batch, training_steps(),
-      {.feed_truth = sample_ground_truth(now, "shuffle", batch.batch_size()), .details = now.details});
+  output.prior = roll_out(batch, training_steps(),
+                          {.feed_truth = sample_ground_truth(now, "shuffle", batch.batch_size()),
+                           .details = now.details,
+                           .recompute = now.recompute});
   return output;
 }
 
@@ -273,7 +299,8 @@ class AdvectionGenerator::Scenes : public Continuation {
     reel.widen(copies);
     return unroll(std::move(reel), {.steps = length, .first = known}, [&](const RolloutStep& now) {
       const auto action = every_action.defined() ? every_action[now.step - known] : Tensor();
-      return model_.tower_->next(now, action, repeat_batch(latent_of(latents, now.step), plans), carried);
+      const auto latent = repeat_batch(latent_of(latents, now.step), plans);
+      return model_.tower_->next(now, {action, latent}, carried);
     });
   }
 

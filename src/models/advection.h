@@ -63,6 +63,7 @@ class AdvectionGenerator : public Generator {
     Tensor latents;     // [steps or 1, B, Z, H / 8, W / 8]; undefined: none
     Tensor feed_truth;  // bool [steps - context, B]; undefined: never
     bool details = false;
+    bool recompute = false;  // activations of a step are made again in backward
   };
   Prediction roll_out(const Batch& batch, int64_t steps, const RollOut& how) const;
 

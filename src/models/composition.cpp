@@ -4,6 +4,13 @@
 
 namespace savp {
 
+std::vector<Tensor*> Scene::tensors() {
+  std::vector<Tensor*> all = {&current, &first, &last_context, &latest_context, &scratch};
+  for (auto* frames : {&last, &context})
+    for (auto& frame : *frames) all.push_back(&frame);
+  return all;
+}
+
 Candidate still(Tensor Scene::*frame) {
   return {1, [frame](const Scene& scene, const nn::Motion&) { return (scene.*frame).unsqueeze(1); }};
 }

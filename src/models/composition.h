@@ -19,6 +19,8 @@ struct Scene {
   Tensor latest_context;        // the true frame of this step, or the last context frame after the context
   std::vector<Tensor> context;  // all context frames
   Tensor scratch;               // made from nothing
+
+  std::vector<Tensor*> tensors();
 };
 
 // A frame (or several) to compose from.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "models/recomputed_step.h"
 #include "models/savp_networks.h"
 
 namespace savp {
@@ -92,19 +93,26 @@ std::set<OutputKind> SavpGenerator::provides() const {
 }
 
 Prediction SavpGenerator::roll_out(const Batch& batch, int64_t steps, const Latents& latents,
-                                   bool details) const {
+                                   const Wanted& wanted) const {
   const int64_t context = hparams_.context_frames, videos = batch.batch_size();
   const auto zs = remembered_latents(latents.zs);
   Carried carried{.folded = networks_->cell->fold(steps),
                   .states = networks_->initial_states->pictures(videos, batch.images),
                   .state = {}};
+  if (wanted.recompute)
+    for (const auto* conv : carried.convs()) conv->prepare();
+  const auto weights = networks_->cell->parameters();
+  const auto step = [this](const RolloutStep& now, const StepInputs& inputs, Carried& last) {
+    return next_frame(now, inputs, last);
+  };
   const auto make = [&](const RolloutStep& now) {
     if (now.widened) carried.widen(now.copies);
     StepInputs inputs;
     if (shape_.actions > 0) inputs.action = repeat_batch(batch.actions[now.step], now.copies);
     if (shape_.states > 0) inputs.state = fed_state(batch.states, now, context, carried.state);
     if (zs.defined()) inputs.z = zs[now.step].narrow(0, 0, now.copies * videos);
-    return next_frame(now, inputs, carried);
+    return wanted.recompute ? recomputed_step(now, inputs, carried, weights, step)
+                            : step(now, inputs, carried);
   };
   return unroll(Reel(batch.images.unbind(0), unbound(batch.pix_distribs), context, kept(hparams_)),
                 {.steps = steps,
@@ -112,7 +120,7 @@ Prediction SavpGenerator::roll_out(const Batch& batch, int64_t steps, const Late
                  .feed_truth = latents.feed_truth,
                  .copies = latents.copies,
                  .shared = latents.shared,
-                 .details = details},
+                 .details = wanted.details},
                 make);
 }
 
@@ -130,10 +138,11 @@ GeneratorOutput SavpGenerator::forward(const Batch& batch, const StepContext& no
                 videos = batch.batch_size();
   TORCH_CHECK(batch.images.size(0) >= hparams_.sequence_length, "a batch of ", batch.images.size(0),
               " frames for sequence_length ", hparams_.sequence_length);
+  const Wanted wanted{now.details, now.recompute};
   GeneratorOutput output;
   if (hparams_.nz == 0) {
     const Latents latents{.feed_truth = sample_ground_truth(now, "sched_u", videos)};
-    output.prior = roll_out(batch, steps, latents, now.details);
+    output.prior = roll_out(batch, steps, latents, wanted);
     output.prior.ground_truth_sampling_mean = sampling_mean(latents.feed_truth, output.prior.images);
     return output;
   }
@@ -158,7 +167,7 @@ GeneratorOutput SavpGenerator::forward(const Batch& batch, const StepContext& no
   Latents latents{.zs = torch::cat(all_zs, 1), .shared = output.p ? 0 : context - 1};
   latents.copies = latents.zs.size(1) / videos;
   if (feed_truth.front().defined()) latents.feed_truth = torch::cat(feed_truth, 1);
-  const auto all = roll_out(batch, steps, latents, now.details);
+  const auto all = roll_out(batch, steps, latents, wanted);
 
   output.posterior = select_rollouts(all, 0, videos);
   output.posterior->ground_truth_sampling_mean = sampling_mean(feed_truth[0], all.images);

@@ -111,6 +111,7 @@ class SavpGenerator : public Generator {
   struct StepInputs;
   struct Condition;
   struct Carried;
+  struct Wanted;
   class Scenes;
 
   Tensor looks(nn::LatentEncoder& encoder, const Batch& batch, int64_t frames) const;
@@ -121,7 +122,7 @@ class SavpGenerator : public Generator {
   Tensor remembered_latents(const Tensor& zs) const;
   Condition look_at(const StepInputs& inputs) const;
   NextFrame next_frame(const RolloutStep& now, const StepInputs& inputs, Carried& carried) const;
-  Prediction roll_out(const Batch& batch, int64_t steps, const Latents& latents, bool details) const;
+  Prediction roll_out(const Batch& batch, int64_t steps, const Latents& latents, const Wanted& wanted) const;
   Tensor sample_ground_truth(const StepContext& now, const std::string& draw, int64_t batch) const;
 
   SavpHparams hparams_;

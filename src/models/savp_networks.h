@@ -53,6 +53,8 @@ struct SavpGenerator::Latents {
 // What a step sees beside pictures, [B, ...] each; undefined where the model has none.
 struct SavpGenerator::StepInputs {
   Tensor action, state, z;
+
+  std::vector<Tensor*> tensors() { return {&action, &state, &z}; }
 };
 struct SavpGenerator::Condition {
   Tensor vector;      // [B, Z], for the cell
@@ -67,6 +69,14 @@ struct SavpGenerator::Carried {
 
   // For `copies` times as many rollouts.
   void widen(int64_t copies);
+  std::vector<Tensor*> tensors();
+  std::vector<kernels::PreparedConv*> convs();
+};
+
+// What training wants of a rollout.
+struct SavpGenerator::Wanted {
+  bool details = false;    // how frames were composed
+  bool recompute = false;  // activations of a step are made again in backward
 };
 
 // What can be composed from, by the hyperparameters.

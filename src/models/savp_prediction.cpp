@@ -63,6 +63,20 @@ void SavpGenerator::Carried::widen(int64_t copies) {
   state = repeat_batch(state, copies);
 }
 
+std::vector<Tensor*> SavpGenerator::Carried::tensors() {
+  std::vector<Tensor*> all = {&state};
+  for (auto& memory : states) all.insert(all.end(), {&memory.h, &memory.c});
+  return all;
+}
+
+std::vector<kernels::PreparedConv*> SavpGenerator::Carried::convs() {
+  std::vector<kernels::PreparedConv*> all;
+  for (auto& conv : folded.convs) all.push_back(&conv);
+  for (auto& rnn : folded.rnns)
+    for (auto& conv : rnn) all.push_back(&conv);
+  return all;
+}
+
 Tensor draw_from(const Gaussian& gaussian, const Tensor& eps) {
   return gaussian.mu + gaussian.log_sigma_sq.exp().sqrt() * eps;
 }

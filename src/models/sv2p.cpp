@@ -91,7 +91,8 @@ GeneratorOutput Sv2pGenerator::forward(const Batch& batch, const StepContext& no
     return roll_out(batch, steps,
                     {.latents = channels_first(latents),
                      .feed_truth = sample_ground_truth(now, shuffle, videos),
-                     .details = now.details});
+                     .details = now.details,
+                     .recompute = now.recompute});
   };
   GeneratorOutput output;
   if (now.prior) output.prior = run(draw("latent_prior", steps, videos, now.noise), "shuffle");

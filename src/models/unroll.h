@@ -32,6 +32,10 @@ class Reel {
 struct NextFrame {
   Composition image, pixels;
   Tensor masks, flows, state;
+
+  std::vector<Tensor*> tensors() {
+    return {&image.frame, &image.candidates, &pixels.frame, &pixels.candidates, &masks, &flows, &state};
+  }
 };
 
 // A step as a model sees it.

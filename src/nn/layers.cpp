@@ -9,6 +9,7 @@
 
 #include "core/table.h"
 #include "kernels/instance_norm.h"
+#include "nn/recomputed.h"
 
 namespace savp::nn {
 namespace {
@@ -95,8 +96,9 @@ class BatchNorm : public Affine {
   Tensor forward(const Tensor& x) override {
     // Without a gradient nothing is trained: a prediction between two steps leaves the averages alone.
     const bool training = trained_ && is_training() && torch::GradMode::is_enabled();
-    return torch::batch_norm(x, gamma, beta, moving_mean, moving_variance, training, /*momentum=*/0.01, 1e-3,
-                             false);
+    const bool moved = training && recomputing();  // the averages, by the first call
+    return torch::batch_norm(x, gamma, beta, moved ? Tensor() : moving_mean,
+                             moved ? Tensor() : moving_variance, training, /*momentum=*/0.01, 1e-3, false);
   }
   Tensor moving_mean, moving_variance;
 

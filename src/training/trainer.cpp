@@ -242,6 +242,7 @@ struct Trainer::Body {
     if (generator->samples_ground_truth()) now.ground_truth_sampling = clock[kGroundTruthSampling];
     now.prior = prior_in_loss || wanted.outputs;
     now.details = wanted.outputs;
+    now.recompute = options.recompute;
     now.samples = wanted.outputs ? generator->summary_samples() : 0;
     return now;
   }

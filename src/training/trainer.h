@@ -56,6 +56,9 @@ struct TrainerOptions {
   // gradients: less memory, the same draws. The discriminators see all parts before either network changes,
   // so that with discriminators the generator's pass over a part is made twice.
   int64_t accumulate_steps = 1;
+  // Keeps, of each time step of the generator's rollouts, only what goes in, and computes the step again in
+  // backward: less memory for more time, the same results.
+  bool recompute = false;
   // Of those that train together, each with its part of every batch: videos rank, rank + size ... of it.
   // Null: this process alone. Draws are made for the whole batch, so that all must start with the same seed
   // and ask for the same StepOptions.

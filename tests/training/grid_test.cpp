@@ -196,6 +196,7 @@ TEST(Grid, NoOptionMakesAStepReadBack) {
   for (const std::string model : {"savp", "sna", "sv2p", "dna"}) {
     step_without_reading({model, ""}, {.accumulate_steps = 2});
     step_without_reading({model, ""}, {.precision = Precision::kBf16});
+    step_without_reading({model, ""}, {.recompute = true});
   }
   step_without_reading({"sna", "vgg_cdist_weight=1"}, {.vgg = std::make_shared<nn::Vgg16>()});
 }

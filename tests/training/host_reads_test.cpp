@@ -18,6 +18,7 @@ struct Setting {
   const char* model;
   const char* hparams;
   bool robot = false;  // with actions and states
+  bool recompute = false;
 };
 void PrintTo(const Setting& setting, std::ostream* out) { *out << setting.name; }
 
@@ -38,6 +39,8 @@ const Setting kSettings[] = {
     {"sna_dna", "sna", "ngf=4,l2_weight=1,transformation=dna,num_masks=1"},
     {"dna_stp", "dna", "l2_weight=1,transformation=stp"},
     {"sv2p", "sv2p", "l2_weight=1,multi_latent=true", true},
+    {"savp_recomputed", "savp", kSmall, false, true},
+    {"sv2p_recomputed", "sv2p", "l2_weight=1,multi_latent=true", true, true},
 };
 
 constexpr int64_t kFrames = 6, kVideos = 2, kSide = 32;
@@ -79,7 +82,8 @@ TEST_P(HostReads, OnTheGpuAStepNeverWaits) {
   const auto& entry = find_model(setting.model);
   const auto hparams = hparams_of(setting, entry);
   const at::Device gpu(at::kCUDA, 0);
-  Trainer trainer(entry, dynamic_cast<const TrainHparams&>(*hparams), shape_of(setting), {gpu, 1});
+  Trainer trainer(entry, dynamic_cast<const TrainHparams&>(*hparams), shape_of(setting),
+                  {.device = gpu, .seed = 1, .recompute = setting.recompute});
   const auto batch = batch_of(setting, gpu);
   trainer.step(batch);
   {
@@ -98,7 +102,7 @@ TEST_P(HostReads, OnTheGpuAStepCanBeRecorded) {
   const auto batch = batch_of(setting, gpu);
   const auto losses = [&](bool graph) {
     Trainer trainer(entry, dynamic_cast<const TrainHparams&>(*hparams), shape_of(setting),
-                    {.device = gpu, .seed = 1, .graph = graph});
+                    {.device = gpu, .seed = 1, .graph = graph, .recompute = setting.recompute});
     std::vector<double> all;
     for (int i = 0; i < 5; ++i) all.push_back(trainer.step(batch).g_loss_post.item<double>());
     return all;
