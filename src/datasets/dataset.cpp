@@ -142,12 +142,14 @@ class Positioned : public BatchStream {
 };
 
 // Reads the records themselves.
-int64_t count_long_records(const std::vector<std::string>& files, int64_t span) {
+int64_t count_long_records(const std::vector<std::string>& files, int64_t span, const DatasetSpec& spec,
+                           const RecordFormat& format) {
   int64_t count = 0;
   for (const auto& file : files) {
     TfRecordReader reader(file);
     for (auto place = reader.position(); const auto record = reader.next(); place = reader.position())
-      if (in_record(place, [&] { return ExampleView(*record).one_int("sequence_length"); }) >= span) ++count;
+      if (in_record(place, [&] { return record_length(ExampleView(*record), spec, format); }) >= span)
+        ++count;
   }
   return count;
 }
@@ -198,7 +200,8 @@ std::unique_ptr<Dataset> Dataset::open_records(const std::string& name, const st
   auto files = find_record_files(input_dir, mode);
   const auto& spec = choose_variant(named, files.front());
   const auto hparams = settle_hparams(spec, hparams_dicts, {hparams_text});
-  return std::unique_ptr<Dataset>(new Dataset(spec, std::move(files), mode, hparams, skip_bad_records));
+  return std::unique_ptr<Dataset>(
+      new Dataset(spec.with_keys(hparams), std::move(files), mode, hparams, skip_bad_records));
 }
 
 Dataset::Dataset(DatasetSpec spec, std::vector<std::string> files, std::string mode, VideoHparams hparams,
@@ -230,10 +233,11 @@ int64_t Dataset::num_examples_per_epoch() const {
   if (spec_.count == Count::kLengthsFile)
     if (const auto known = count_by_lengths(files_, span, skipped_ != nullptr)) return *known;
   const bool counts_all =
-      spec_.layout != Layout::kVarLen ||
+      !spec_.lengths_differ() ||
       (spec_.count == Count::kFileNames &&
        std::all_of(files_.begin(), files_.end(), [](const auto& f) { return range_in_name(f); }));
-  return counts_all ? count_all_records(files_, skipped_ != nullptr) : count_long_records(files_, span);
+  return counts_all ? count_all_records(files_, skipped_ != nullptr)
+                    : count_long_records(files_, span, spec_, decoder_->format());
 }
 
 VideoShape Dataset::shape() const { return decoder_->shape(); }

@@ -102,7 +102,7 @@ int64_t SequenceDecoder::start(int64_t length, Draws& draws) const {
 std::optional<Sequence> SequenceDecoder::decode(std::string_view record, Draws& draws) const {
   const auto steps = split(ExampleView(record), spec_, format_);
   if (steps.length() < span()) {
-    SAVP_CHECK(spec_.layout == Layout::kVarLen, DataError, "has ", steps.length(), " frames, ", span(),
+    SAVP_CHECK(spec_.lengths_differ(), DataError, "has ", steps.length(), " frames, ", span(),
                " are needed for sequence_length=", hparams_.sequence_length,
                " and frame_skip=", hparams_.frame_skip);
     return std::nullopt;

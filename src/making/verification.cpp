@@ -198,6 +198,18 @@ SplitReport check_split(const std::string& name, const std::vector<std::string>&
 // Names, each with its files.
 using SplitFiles = std::vector<std::pair<std::string, std::vector<std::string>>>;
 
+SplitFiles split_by_names(const std::string& input) {
+  SplitFiles splits;
+  for (const char* mode : kSplitNames) {
+    try {
+      splits.emplace_back(mode, find_record_files(input, mode));
+    } catch (const MissingSplitError&) {
+      continue;
+    }
+  }
+  return splits;
+}
+
 // The folder's own records, else those of each subfolder with some.
 SplitFiles find_splits(const std::string& input) {
   std::vector<std::string> names;
@@ -219,6 +231,7 @@ SplitFiles find_splits(const std::string& input) {
   }
   const bool divided =
       std::any_of(splits.begin(), splits.end(), [](const auto& s) { return split_named(s.first); });
+  if (!divided && is_split_by_names(input)) return split_by_names(input);
   if (!divided) {  // records of the folder itself come before other folders
     try {
       return {{"records", find_record_files(input, "train")}};
@@ -334,10 +347,13 @@ void verify_data(const VerifyOptions& options) {
   const auto found = find_splits(options.input_dir);
   const auto name = options.dataset ? *options.dataset : infer(options.input_dir, found);
   const auto threads = worker_threads(options.threads);
+  KeyedHparams keys;
+  keys.image_key = options.image_key;
+  const auto spec = find_dataset(name).with_keys(keys);
   std::vector<SplitReport> splits;
   std::vector<std::string> findings;
   for (const auto& [split, files] : found) {
-    splits.push_back(check_split(split, files, find_dataset(name), threads));
+    splits.push_back(check_split(split, files, spec, threads));
     findings.insert(findings.end(), splits.back().findings.begin(), splits.back().findings.end());
   }
   check_sizes(splits, findings);

@@ -22,6 +22,8 @@ struct VerifyOptions {
          Required{"DIR"});
   HPARAM(std::optional<std::string>, dataset, std::nullopt, "how the records are read; default: detected",
          Metavar{"NAME"});
+  HPARAM(std::string, image_key, "", "camera whose frames are checked, of rlds; empty: the usual one",
+         Metavar{"NAME"});
   HPARAM_GROUP(work, "Work");
   HPARAM(int64_t, threads, 0, "files read at once; 0: one per core", (Between{0, limits::kThreads}));
 };

@@ -8,9 +8,9 @@
 namespace savp {
 
 const std::vector<DatasetSpec>& datasets() {
-  static const std::vector<DatasetSpec> kDatasets = {bair(), cartgripper(),      google_robot(), humans(),
-                                                     kth(),  sequence_example(), shape(),        softmotion(),
-                                                     sv2p(), ucf101(),           video()};
+  static const std::vector<DatasetSpec> kDatasets = {
+      bair(),  cartgripper(), google_robot(), humans(), kth(),  rlds(), sequence_example(),
+      shape(), softmotion(),  sv2p(),         ucf101(), video()};
   return kDatasets;
 }
 

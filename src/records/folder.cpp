@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <filesystem>
 #include <mutex>
@@ -84,6 +85,70 @@ void tell_of_strays(const std::vector<std::string>& strays) {
                      fs::path(strays.front()).filename().string(), strays.size() > 1 ? ", ..." : "", ")"));
 }
 
+// "bridge-train.tfrecord-00000-of-00005" is for train.
+std::optional<int> split_in_name(const std::string& file) {
+  const auto name = lower_case(fs::path(file).filename().string());
+  const auto stem = name.substr(0, std::min(name.rfind(".tfrec"), name.rfind(".record")));
+  const auto dash = stem.rfind('-');
+  return dash == std::string::npos ? std::nullopt : split_named(stem.substr(dash + 1));
+}
+
+// Files by what their names tell.
+struct NamedSplits {
+  std::array<std::vector<std::string>, 3> files;  // as kSplitNames
+  std::vector<std::string> others;                // that tell nothing
+
+  explicit NamedSplits(const std::vector<std::string>& all) {
+    for (const auto& file : all) {
+      const auto split = split_in_name(file);
+      (split ? files[static_cast<size_t>(*split)] : others).push_back(file);
+    }
+  }
+  bool any() const {
+    return std::any_of(files.begin(), files.end(), [](const auto& some) { return !some.empty(); });
+  }
+  std::string names() const {
+    std::vector<std::string> names;
+    for (size_t i = 0; i < files.size(); ++i)
+      if (!files[i].empty()) names.emplace_back(kSplitNames[i]);
+    return join_words(names);
+  }
+};
+
+// Many data sets have files for train alone. The same ones are kept back whatever the mode.
+void keep_back(NamedSplits& splits, const std::string& input_dir) {
+  auto& [train, val, test] = splits.files;
+  const auto tenth = std::max<size_t>(1, train.size() / 10);
+  const size_t wanted = (val.empty() ? 1 : 0) + (val.empty() && test.empty() ? 1 : 0);
+  if (wanted == 0 || train.size() < wanted + 1) return;
+  const auto take = [&](std::vector<std::string>& to) {
+    to.assign(train.end() - static_cast<std::ptrdiff_t>(tenth), train.end());
+    train.resize(train.size() - tenth);
+  };
+  if (test.empty()) take(test);
+  take(val);
+  static std::mutex mutex;
+  static std::set<std::string> told;
+  const std::lock_guard lock(mutex);
+  if (told.insert(input_dir).second)
+    log::info(concat(input_dir, ": of the record files for train, ", tenth, " are kept for val",
+                     wanted > 1 ? concat(" and ", tenth, " for test") : "", ": there are none of their own"));
+}
+
+std::vector<std::string> files_named_for(const std::vector<std::string>& own, const std::string& input_dir,
+                                         const std::string& mode) {
+  NamedSplits splits(own);
+  if (!splits.any()) return own;
+  if (!splits.others.empty()) tell_of_strays(splits.others);
+  const auto there = splits.names();
+  keep_back(splits, input_dir);
+  const auto split = split_named(mode);
+  const auto& files = splits.files[static_cast<size_t>(split.value_or(0))];
+  SAVP_CHECK(!files.empty(), MissingSplitError, input_dir, ": no record files for ", mode,
+             "; by their names, there are some for ", there);
+  return files;
+}
+
 // Packed ones cannot be read, but are likely meant.
 std::string packed_ones(const fs::path& folder) {
   std::error_code failure;
@@ -147,7 +212,7 @@ bool has_encoded_frames(const ExampleView& record) {
 std::string from_first_record(const std::string& path) {
   return with_first_record(path, [](const ExampleView& record) -> std::string {
     if (record.find("images/encoded") != nullptr) return has_encoded_frames(record) ? "ucf101" : "video";
-    for (const char* name : {"softmotion", "google_robot", "shape", "humans", "sequence_example"})
+    for (const char* name : {"rlds", "softmotion", "google_robot", "shape", "humans", "sequence_example"})
       if (looks_like(record, find_dataset(name))) return name;
     std::vector<std::string> names;
     for (const auto& spec : datasets()) names.push_back(spec.name);
@@ -167,7 +232,7 @@ std::vector<std::string> find_record_files(const std::string& input_dir, const s
   const auto others = subfolders_with_records(input_dir);
   const bool divided =
       std::any_of(others.begin(), others.end(), [](const auto& name) { return split_named(name); });
-  if (!own.empty() && !divided) return own;
+  if (!own.empty() && !divided) return files_named_for(own, input_dir, mode);
   const auto subfolder = split_folder(input_dir, mode);
   if (auto files = record_files_in(subfolder.value_or(fs::path(input_dir) / mode)); !files.empty()) {
     if (!own.empty()) tell_of_strays(own);
@@ -180,6 +245,8 @@ std::vector<std::string> find_record_files(const std::string& input_dir, const s
   if (others.empty()) throw DataError(complaint);
   throw MissingSplitError(concat(complaint, "; there are some in ", join_words(others)));
 }
+
+bool is_split_by_names(const std::string& input_dir) { return NamedSplits(record_files_in(input_dir)).any(); }
 
 bool holds_records(const std::string& input_dir) {
   return !record_files_in(input_dir).empty() || !subfolders_with_records(input_dir).empty();

@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/printable.h"
 #include "core/text.h"
+#include "records/episodes.h"
 #include "records/name_pattern.h"
 
 namespace savp {
@@ -27,6 +28,24 @@ std::string list_of_features(const ExampleView& record) {
     all.emplace_back("more");
   }
   return all.empty() ? "no features" : "the features " + join_words(all);
+}
+
+// Squares of larger numbers leave the range of float: training would diverge, whatever its rate.
+void check_numbers(const std::vector<float>& numbers, const std::string& name) {
+  constexpr float kLargest = 1e15F;
+  const auto bad =
+      std::find_if_not(numbers.begin(), numbers.end(), [](float x) { return std::abs(x) <= kLargest; });
+  SAVP_CHECK(bad == numbers.end(), DataError, "feature ", name, " holds the value ", *bad, " (number ",
+             bad - numbers.begin(),
+             std::isfinite(*bad) ? "), which is out of range" : "), which is not finite");
+}
+
+// Memory is reserved for such pictures before they are decoded.
+PictureSize bounded_size(std::string_view frame) {
+  const auto size = encoded_size(frame);
+  SAVP_CHECK(size.height * size.width <= kMostPixels, DataError, "is an image of ", text(size),
+             ", which is too large");
+  return size;
 }
 
 namespace {
@@ -89,14 +108,6 @@ bool is_encoded_frame(const DatasetSpec& spec, std::string_view frame) {
          static_cast<int64_t>(frame.size()) != spec.frame.values();
 }
 
-// Memory is reserved for such pictures before they are decoded.
-PictureSize bounded_size(std::string_view frame) {
-  const auto size = encoded_size(frame);
-  SAVP_CHECK(size.height * size.width <= kMostPixels, DataError, "is an image of ", text(size),
-             ", which is too large");
-  return size;
-}
-
 // What the spec fixes, else what one of the frames shows.
 PictureSize frame_size(const DatasetSpec& spec, std::string_view frame) {
   if (is_encoded_frame(spec, frame)) return bounded_size(frame);
@@ -110,16 +121,6 @@ Pixels frame_pixels(const DatasetSpec& spec, std::string_view frame) {
 void check_encoded_size(std::string_view frame, const PictureSize& expected) {
   const auto found = encoded_size(frame);
   SAVP_CHECK(found == expected, DataError, "is an image of ", text(found), " instead of ", text(expected));
-}
-
-// Squares of larger numbers leave the range of float: training would diverge, whatever its rate.
-void check_numbers(const std::vector<float>& numbers, const std::string& name) {
-  constexpr float kLargest = 1e15F;
-  const auto bad =
-      std::find_if_not(numbers.begin(), numbers.end(), [](float x) { return std::abs(x) <= kLargest; });
-  SAVP_CHECK(bad == numbers.end(), DataError, "feature ", name, " holds the value ", *bad, " (number ",
-             bad - numbers.begin(),
-             std::isfinite(*bad) ? "), which is out of range" : "), which is not finite");
 }
 
 void append_floats(const FeatureView& feature, const std::string& name, int64_t size,
@@ -320,13 +321,26 @@ struct LayoutEntry {
   Layout layout;
   RecordFormat (*inspect)(const ExampleView&, const DatasetSpec&, bool);
   RecordSteps (*split)(const ExampleView&, const DatasetSpec&, const RecordFormat&);
+  int64_t (*length)(const ExampleView&, const RecordFormat&);  // frames
 };
+
+int64_t stated_length(const ExampleView& record, const RecordFormat&) {
+  return record.one_int("sequence_length");
+}
+int64_t same_length(const ExampleView&, const RecordFormat& format) { return format.length; }
+int64_t counted_frames(const ExampleView& record, const RecordFormat& format) {
+  return static_cast<int64_t>(record.get(format.images, Kind::kBytes).count());
+}
+int64_t listed_frames(const ExampleView& record, const RecordFormat& format) {
+  return static_cast<int64_t>(record.get_list(format.images).size());
+}
 
 const LayoutEntry& entry(Layout layout) {
   static const std::vector<LayoutEntry> kLayouts = {
-      {Layout::kPerStep, inspect_steps, split_steps},
-      {Layout::kVarLen, inspect_list, split_list},
-      {Layout::kSequenceExample, inspect_lists, split_lists},
+      {Layout::kPerStep, inspect_steps, split_steps, same_length},
+      {Layout::kVarLen, inspect_list, split_list, stated_length},
+      {Layout::kSequenceExample, inspect_lists, split_lists, listed_frames},
+      {Layout::kEpisode, inspect_episode, split_episode, counted_frames},
   };
   return *std::find_if(kLayouts.begin(), kLayouts.end(),
                        [&](const LayoutEntry& e) { return e.layout == layout; });
@@ -350,6 +364,7 @@ void check_frame(std::string_view frame, const DatasetSpec& spec, const RecordFo
 
 bool looks_like(const ExampleView& record, const DatasetSpec& spec) {
   if (spec.layout == Layout::kSequenceExample) return record.has_list(spec.images);
+  if (spec.layout == Layout::kEpisode) return looks_like_episode(record);
   for (const auto& pattern : {spec.images, spec.states, spec.actions})
     if (!pattern.empty() && names_like(record, pattern).empty()) return false;
   return true;
@@ -363,6 +378,10 @@ RecordFormat inspect(const ExampleView& first_record, const DatasetSpec& spec, b
 
 RecordSteps split(const ExampleView& record, const DatasetSpec& spec, const RecordFormat& format) {
   return entry(spec.layout).split(record, spec, format);
+}
+
+int64_t record_length(const ExampleView& record, const DatasetSpec& spec, const RecordFormat& format) {
+  return entry(spec.layout).length(record, format);
 }
 
 }  // namespace savp

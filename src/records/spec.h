@@ -49,17 +49,26 @@ struct RandomCropHparams : DatasetHparams {
          (Between{0, limits::kPixels}));
 };
 
-// Of data sets that may be read from videos, folders of frames or arrays directly.
-struct VideoHparams : RandomCropHparams {
+// Of data sets of recorded robots, where frames, actions and states have names of their own.
+struct KeyedHparams : RandomCropHparams {
+  using Self = KeyedHparams;
+  HPARAM(std::string, image_key, "",
+         "name of the frames, where there are several cameras or arrays: a feature of rlds, an array of an "
+         ".npz file, a data set of an HDF5 file; empty: the usual one, or the only one that can be");
+  HPARAM(std::string, action_key, "",
+         "name of the actions; several, joined by +, stand side by side; empty: action or actions");
+  HPARAM(std::string, state_key, "",
+         "name of the states; several, joined by +, stand side by side; empty: state or states");
+};
+
+// Of data sets that may be read from videos, folders of frames, arrays or HDF5 files directly.
+struct VideoHparams : KeyedHparams {
   using Self = VideoHparams;
   HPARAM(Size2, frame_size, (Size2{0, 0}),
          "height and width of frames from videos (pixels): the centre of each frame is cropped to this "
          "aspect ratio, then resized; [0,0]: as stored",
          (Between{0, limits::kPixels}));
   HPARAM(double, fps, 0, "frames per second taken from videos; 0: every frame", (Between{0, 1000}));
-  HPARAM(
-      std::string, image_key, "",
-      "name of the array that holds the frames of an .npz file; empty: images, or the only one that can be");
   HPARAM(std::string, array_axes, "",
          "axes of arrays: N sequences, T frames, H height, W width, C channels, as in NTHWC or TNHW; empty: "
          "detected from the shape");
@@ -72,6 +81,7 @@ enum class Layout {
   kPerStep,          // one feature for each quantity and time step, the step in the feature's name
   kVarLen,           // one list of frames, with "sequence_length", "height", "width" and "channels"
   kSequenceExample,  // a SequenceExample with a feature list for each quantity
+  kEpisode,          // an episode of any length: for each quantity one list of all its steps
 };
 
 // How a frame's bytes hold its pixels.
@@ -111,12 +121,24 @@ struct DatasetSpec {
   int64_t action_size = 0;  // numbers an action; 0: as in the first record
   bool random_crop =
       false;              // has the hyperparameter random_crop_size, and no use for crop_size and scale_size
+  bool keyed = false;     // features are chosen by image_key, action_key and state_key
   bool own_data = false;  // may be read from videos, folders of frames or arrays: has all hyperparameters
   VideoHparams hparams = {};  // defaults
+
+  // As it is, or with the features that are chosen.
+  DatasetSpec with_keys(const KeyedHparams& keys) const {
+    auto spec = *this;
+    if (keyed) spec.images = keys.image_key, spec.actions = keys.action_key, spec.states = keys.state_key;
+    return spec;
+  }
+
+  // Whether each record has a length of its own.
+  bool lengths_differ() const { return layout == Layout::kVarLen || layout == Layout::kEpisode; }
 
   // Those hyperparameters of a struct that this data set has.
   HparamsView view(VideoHparams& values) const {
     if (own_data) return values;
+    if (keyed) return static_cast<KeyedHparams&>(values);
     if (random_crop) return static_cast<RandomCropHparams&>(values);
     return static_cast<DatasetHparams&>(values);
   }
@@ -145,7 +167,12 @@ class MissingSplitError : public DataError {
 bool holds_records(const std::string& input_dir);
 
 // The record files of a mode, sorted as text: "*.tfrecord*" directly in the folder, else in its subfolder
-// named after the mode. Throws DataError where there are none, MissingSplitError where other modes have some.
+// named after the mode. Of files whose names tell a split ("bridge-train.tfrecord-00000-of-00005"), those of
+// the mode; a tenth of those for train is kept for val, and one for test, where there are none. Throws
+// DataError where there are none, MissingSplitError where other modes have some.
 std::vector<std::string> find_record_files(const std::string& input_dir, const std::string& mode);
+
+// Whether the names of the folder's own record files tell splits.
+bool is_split_by_names(const std::string& input_dir);
 
 }  // namespace savp

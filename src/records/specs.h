@@ -10,6 +10,7 @@ DatasetSpec cartgripper();
 DatasetSpec google_robot();
 DatasetSpec humans();
 DatasetSpec kth();
+DatasetSpec rlds();
 DatasetSpec sequence_example();
 DatasetSpec shape();
 DatasetSpec softmotion();
