@@ -17,6 +17,8 @@ if(SAVP_VIDEO)
   endforeach()
   pkg_check_modules(savp_ffmpeg REQUIRED IMPORTED_TARGET GLOBAL libavformat libavcodec libavfilter libswscale libavutil)
   target_link_libraries(savp_video INTERFACE PkgConfig::savp_ffmpeg)
+  pkg_search_module(savp_hdf5 REQUIRED hdf5-serial hdf5)  # one source alone sees its headers
+  target_link_libraries(savp_video INTERFACE ${savp_hdf5_LINK_LIBRARIES})
 endif()
 
 # --- Records

@@ -77,7 +77,10 @@ std::unique_ptr<FrameSource> open_source(const fs::path& path, const VideoOption
 }  // namespace
 
 VideoReader::VideoReader(const fs::path& path, const VideoOptions& options)
-    : options_(options), source_(open_source(path, options)) {
+    : VideoReader(open_source(path, options), options) {}
+
+VideoReader::VideoReader(std::unique_ptr<FrameSource> source, const VideoOptions& options)
+    : options_(options), source_(std::move(source)) {
   if (source_->fps() > 0 && options_.fps > 0) upcoming_ = source_->next();
 }
 

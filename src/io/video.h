@@ -43,6 +43,8 @@ class VideoReader {
   // `path` is a file or a folder of pictures of one size, which come in the order of their names: numbers by
   // value, decimals included. Names that allow two orders are an error.
   explicit VideoReader(const std::filesystem::path& path, const VideoOptions& options = {});
+  // Frames from elsewhere.
+  VideoReader(std::unique_ptr<FrameSource> source, const VideoOptions& options);
 
   // None after the last frame.
   std::optional<Picture> next();

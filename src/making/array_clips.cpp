@@ -4,6 +4,8 @@
 #include <cctype>
 #include <cmath>
 #include <cstring>
+#include <optional>
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -92,26 +94,17 @@ std::string choose_images(const fs::path& path, const ArrayFile& file, const std
              list_of_arrays(file), "; name it with --image_key or --dataset_hparams image_key=..."));
 }
 
-std::optional<std::string> first_there(const ArrayFile& file, std::initializer_list<const char*> names) {
-  for (const char* name : names)
-    if (file.has(name)) return name;
-  return std::nullopt;
-}
-
-// Numbers that come with the frames: [N, T, size], [T, N, size], or [T, size] of one episode.
-struct Numbers {
-  std::vector<float> values;
-  int64_t steps = 0, size = 0, step_stride = 0, sequence_stride = 0;
-
-  std::vector<float> some(int64_t sequence, int64_t first, int64_t count) const {
-    std::vector<float> taken;
-    for (int64_t t = first; t < first + count; ++t) {
-      const auto* from = values.data() + sequence * sequence_stride + t * step_stride;
-      taken.insert(taken.end(), from, from + size);
+// Values of [T, N, size] as [N, T, size].
+std::vector<float> sequences_first(const std::vector<float>& values, int64_t sequences, int64_t size) {
+  std::vector<float> turned;
+  const auto steps = static_cast<int64_t>(values.size()) / (sequences * size);
+  for (int64_t n = 0; n < sequences; ++n)
+    for (int64_t t = 0; t < steps; ++t) {
+      const auto from = values.begin() + (t * sequences + n) * size;
+      turned.insert(turned.end(), from, from + size);
     }
-    return taken;
-  }
-};
+  return turned;
+}
 
 }  // namespace
 
@@ -141,8 +134,13 @@ class ArrayClips::Body {
     settle_axes(upper(options.axes));
     check_images();
     if (has('N') && axes_.front() == 'T' && !images_.seek(0)) take_into_memory();
-    actions_ = open_numbers({"actions", "action"}, /*actions=*/true);
-    states_ = open_numbers({"states", "state"}, /*actions=*/false);
+    const auto find = [&](const std::string& key, std::initializer_list<const char*> usual, bool actions) {
+      return find_rows(
+          key, usual, [&](const std::string& name) { return open_numbers(name, actions); }, path.string(),
+          [&] { return "the arrays " + list_of_arrays(file_); });
+    };
+    actions_ = find(options.keys.actions, kUsualActions, /*actions=*/true);
+    states_ = find(options.keys.states, kUsualStates, /*actions=*/false);
     warn_of_others();
   }
 
@@ -170,8 +168,8 @@ class ArrayClips::Body {
     for (int64_t t = 0; t < count; ++t)
       clip.frames.push_back(std::string_view(frames).substr(static_cast<size_t>(t) * bytes, bytes));
     if (actions_)
-      clip.actions = actions_->some(sequence, first, count - 1);  // one after the last leads nowhere
-    if (states_) clip.states = states_->some(sequence, first, count);
+      clip.actions = some(*actions_, sequence, first, count - 1);  // one after the last leads nowhere
+    if (states_) clip.states = some(*states_, sequence, first, count);
     return clip_record(clip);
   }
 
@@ -335,10 +333,15 @@ class ArrayClips::Body {
 
   // --- What comes with them
 
-  std::optional<Numbers> open_numbers(std::initializer_list<const char*> names, bool actions) const {
-    const auto name = first_there(file_, names);
-    if (!name || *name == images_name_) return std::nullopt;
-    auto reader = file_.open(*name);
+  // Rows of the sequences one after the other.
+  std::vector<float> some(const NumberRows& rows, int64_t sequence, int64_t first, int64_t count) const {
+    return rows.some(sequence * (rows.rows / sequences()) + first, count);
+  }
+
+  std::optional<NumberRows> open_numbers(const std::string& name, bool actions) {
+    if (!file_.has(name) || name == images_name_) return std::nullopt;
+    used_.insert(name);
+    auto reader = file_.open(name);
     const auto& shape = reader.header().shape;
     const bool time_first = axes_.front() == 'T' && has('N');
     const auto steps = shape.empty()             ? 0
@@ -353,13 +356,12 @@ class ArrayClips::Body {
                       reader.header().values() <= kMostValues;
     SAVP_CHECK(fits, DataError, reader.name(), ": has the shape ", shape_text(shape), ", but ",
                wanted(actions), " belongs to images of the shape ", shape_text(images_.header().shape));
-    Numbers numbers{reader.read_floats(reader.header().values()), steps, shape.back(), shape.back(),
-                    steps * shape.back()};
-    if (time_first) numbers.step_stride = sequences() * numbers.size, numbers.sequence_stride = numbers.size;
+    NumberRows rows{reader.read_floats(reader.header().values()), sequences() * steps, shape.back()};
     reader.finish();
-    for (const float value : numbers.values)
+    for (const float value : rows.values)
       SAVP_CHECK(std::isfinite(value), DataError, reader.name(), ": holds a value that is not finite");
-    return numbers;
+    if (time_first) rows.values = sequences_first(rows.values, sequences(), rows.size);
+    return rows;
   }
 
   std::string wanted(bool actions) const {
@@ -372,9 +374,7 @@ class ArrayClips::Body {
   void warn_of_others() const {
     std::vector<std::string> others;
     for (const auto& name : file_.names()) {
-      const bool used = name == images_name_ || name == "actions" || name == "states" ||
-                        (name == "action" && !file_.has("actions")) ||
-                        (name == "state" && !file_.has("states"));
+      const bool used = name == images_name_ || used_.count(name) > 0;
       if (!used) others.push_back(shown(name));
     }
     if (others.empty()) return;
@@ -394,7 +394,8 @@ class ArrayClips::Body {
   PictureSize size_;
   std::string memory_;  // all frames, where they cannot be read in their order
   int64_t next_ = 0;    // frame of the array that the reader comes to
-  std::optional<Numbers> actions_, states_;
+  std::optional<NumberRows> actions_, states_;
+  std::set<std::string> used_;  // arrays that these are from
 };
 
 ArrayClips::ArrayClips(const fs::path& path, const ArrayOptions& options)

@@ -9,12 +9,14 @@
 #include <vector>
 
 #include "io/image.h"
+#include "making/step_numbers.h"
 
 namespace savp {
 
 struct ArrayOptions {
   std::string image_key;  // name of the array of frames; empty: images, or the only one that can be
   std::string axes;       // "NTHWC", ...; empty: detected from the shape
+  NumberKeys keys = {};
 };
 
 // Throws UsageError unless the text names axes in an order that is read: frames or sequences first, then the

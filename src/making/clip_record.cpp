@@ -32,8 +32,11 @@ std::string clip_record(const Clip& clip) {
   return example.serialize();
 }
 
-std::string clip_record(const std::vector<Picture>& frames) {
-  Clip clip{.size = {frames.front().height, frames.front().width, frames.front().channels}};
+std::string clip_record(const std::vector<Picture>& frames, const std::vector<float>& actions,
+                        const std::vector<float>& states) {
+  Clip clip{.size = {frames.front().height, frames.front().width, frames.front().channels},
+            .actions = actions,
+            .states = states};
   for (const Picture& frame : frames)
     clip.frames.emplace_back(reinterpret_cast<const char*>(frame.pixels.data()), frame.pixels.size());
   return clip_record(clip);

@@ -18,7 +18,8 @@ struct Clip {
 };
 std::string clip_record(const Clip& clip);
 
-// Raw frames of one size.
-std::string clip_record(const std::vector<Picture>& frames);
+// Raw frames of one size, and what comes with them.
+std::string clip_record(const std::vector<Picture>& frames, const std::vector<float>& actions = {},
+                        const std::vector<float>& states = {});
 
 }  // namespace savp

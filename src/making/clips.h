@@ -26,7 +26,8 @@ struct ReadSource {
   std::vector<int64_t> clips;  // lengths, frames
   std::string content;         // "48x64x3, 4 actions a step": must be the same for all sources
   int64_t height = 0, width = 0, channels = 0;
-  bool holds_sequences = false;  // an array of sequences, each of which is a scene of its own
+  std::vector<int64_t> scenes;  // clips of each: a video is one, an array of sequences holds several
+  std::vector<int> splits;      // of each scene (index into kSplitNames), where the source itself tells it
   std::string refusal;
   bool damaged = false;  // what it was refused for
 };

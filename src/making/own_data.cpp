@@ -17,7 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int64_t kFormat = 2;         // of what is in the cache: another number makes it anew
+constexpr int64_t kFormat = 3;         // of what is in the cache: another number makes it anew
 constexpr int64_t kLargestSide = 256;  // pixels; larger videos need a frame_size
 
 fs::path normal(const std::string& input) {
@@ -35,6 +35,8 @@ VideoDataOptions options_for(const std::string& input, const VideoHparams& hpara
   options.size = height > 0 ? concat(height, "x", width) : "0";
   options.fps = hparams.fps;
   options.image_key = hparams.image_key;
+  options.action_key = hparams.action_key;
+  options.state_key = hparams.state_key;
   options.array_axes = hparams.array_axes;
   options.split_within_videos = hparams.split_within_videos;
   options.overwrite = true;
@@ -63,6 +65,8 @@ std::string records_of_own_data(const std::string& input, const std::string& mod
                          options.clip_length,
                          options.min_length,
                          options.image_key,
+                         options.action_key,
+                         options.state_key,
                          options.array_axes,
                          options.split_within_videos};
   constexpr size_t kLongest = 100;  // bytes of the name; file systems allow 255

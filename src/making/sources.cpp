@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -13,6 +14,7 @@
 #include "io/image.h"
 #include "io/video.h"
 #include "making/array_clips.h"
+#include "making/hdf5_episodes.h"
 
 namespace savp {
 namespace {
@@ -38,8 +40,33 @@ bool is_unfinished(const fs::path& path) {
   return ends_like(path, kUnfinishedEndings) || path.filename().string().ends_with('~');
 }
 
+bool is_hdf5_name(const fs::path& path) {
+  constexpr std::string_view kEndings[] = {".hdf5", ".h5"};
+  return ends_like(path, kEndings);
+}
+
+// A file of arrays by its name.
+struct KindOfArrays {
+  Source::Kind kind;
+  bool (*fits)(const fs::path&);
+  bool (*may_hold_frames)(const fs::path&);
+};
+constexpr KindOfArrays kKindsOfArrays[] = {{Source::kArrays, is_array_name, may_hold_frames},
+                                           {Source::kHdf5, is_hdf5_name, hdf5_may_hold_frames}};
+
+// Null for other files.
+const KindOfArrays* kind_of_arrays(const fs::path& path) {
+  const auto* kind = std::find_if(std::begin(kKindsOfArrays), std::end(kKindsOfArrays),
+                                  [&](const KindOfArrays& known) { return known.fits(path); });
+  return kind == std::end(kKindsOfArrays) ? nullptr : kind;
+}
+
 bool is_data_name(const fs::path& path) {
-  return ends_like(path, kVideoEndings) || is_picture_name(path) || is_array_name(path);
+  return ends_like(path, kVideoEndings) || is_picture_name(path) || kind_of_arrays(path) != nullptr;
+}
+
+bool is_numbers_name(const fs::path& path) {
+  return is_array_name(path) || lower_case(path.extension().string()) == ".csv";
 }
 
 bool is_empty_file(const fs::path& path) {
@@ -64,15 +91,29 @@ class Search {
                       },
                   .loop = [&](const fs::path&,
                               const std::string& complaint) { sources_.passed_over.push_back(complaint); }});
+    give_numbers();
     if (sources_.found.empty())  // what is wrong with them is for their reader to say
-      for (const auto& path : no_frames_) sources_.found.push_back({Source::kArrays, path});
+      for (const auto& path : no_frames_) sources_.found.push_back({kind_of_arrays(path)->kind, path});
     else
       sources_.others.insert(sources_.others.end(), no_frames_.begin(), no_frames_.end());
   }
 
+  // The one that was given, with what lies beside it.
+  void take_file(const fs::path& path) {
+    sort_file(path);
+    if (sources_.found.empty() || sources_.found.back().kind != Source::kVideo) return;
+    for (const auto& entry : folder_entries(path.has_parent_path() ? path.parent_path() : "."))
+      if (entry.kind == FolderEntry::kFile && is_numbers_name(entry.path) &&
+          entry.path.stem() == path.stem()) {
+        if (is_array_name(entry.path) && may_hold_frames(entry.path)) continue;
+        no_frames_.push_back(path.parent_path() / entry.path.filename());
+      }
+    give_numbers();
+  }
+
   void sort_file(const fs::path& path) {
     noting_damage(path, [&] {
-      if (is_array_name(path)) return sources_.found.push_back({Source::kArrays, path});
+      if (const auto* kind = kind_of_arrays(path)) return sources_.found.push_back({kind->kind, path});
       if (ends_like(path, kVideoEndings)) return take_video(path);
       const bool is_video = !is_unfinished(path) && surely_is_video_file(path);
       if (is_video) return sources_.found.push_back({Source::kVideo, path});
@@ -91,7 +132,7 @@ class Search {
         sort_no_file(entry);
       else if (is_picture_name(entry.path))
         pictures.push_back(entry.path);
-      else if (is_array_name(entry.path))
+      else if (kind_of_arrays(entry.path) != nullptr)
         arrays.push_back(entry.path);
       else
         sort_file(entry.path);
@@ -109,6 +150,31 @@ class Search {
     }
   }
 
+  // Files without frames, to the videos of their names.
+  void give_numbers() {
+    std::map<fs::path, Source*> by_name;
+    for (auto& source : sources_.found) {
+      if (source.kind != Source::kVideo) continue;
+      std::error_code failure;
+      const bool folder = fs::is_directory(source.path, failure);
+      by_name[folder ? source.path : fs::path(source.path).replace_extension()] = &source;
+    }
+    for (auto* files : {&no_frames_, &sources_.others})
+      std::erase_if(*files, [&](const fs::path& path) {
+        const auto video = by_name.find(fs::path(path).replace_extension());
+        if (!is_numbers_name(path) || video == by_name.end()) return false;
+        return give(path, *video->second);
+      });
+  }
+
+  bool give(const fs::path& path, Source& video) {
+    if (video.numbers.empty()) return video.numbers = path, true;
+    sources_.damaged.push_back({path, concat(path.string(), ": ", video.numbers.filename().string(),
+                                             " may hold the actions and states of ",
+                                             video.path.filename().string(), ", too: remove one of them")});
+    return true;
+  }
+
   // A link that leads nowhere in the place of data is data that is missing.
   void sort_no_file(const FolderEntry& entry) {
     if (entry.kind == FolderEntry::kBroken && is_data_name(entry.path))
@@ -118,11 +184,12 @@ class Search {
   }
 
   void sort_arrays(const fs::path& path) {
+    const auto& kind = *kind_of_arrays(path);
     bool frames = true;
-    noting_damage(path, [&] { frames = may_hold_frames(path); });
+    noting_damage(path, [&] { frames = kind.may_hold_frames(path); });
     if (!sources_.damaged.empty() && sources_.damaged.back().path == path) return;
     if (frames)
-      sources_.found.push_back({Source::kArrays, path});
+      sources_.found.push_back({kind.kind, path});
     else
       no_frames_.push_back(path);
   }
@@ -157,7 +224,7 @@ Sources search(const fs::path& input, const std::function<bool(const Sources&)>&
     search.search(input);
   } else {
     SAVP_CHECK(fs::is_regular_file(status), DataError, input.string(), ": is neither a file nor a folder");
-    search.sort_file(input);
+    search.take_file(input);
   }
   return sources;
 }

@@ -1,4 +1,5 @@
-// What users have: video files, folders of frames, files of arrays.
+// What users have: video files, folders of frames, files of arrays, HDF5 files; and what
+// belongs to them.
 #pragma once
 
 #include <filesystem>
@@ -8,8 +9,9 @@
 namespace savp {
 
 struct Source {
-  enum Kind { kVideo, kArrays } kind = kVideo;
-  std::filesystem::path path;  // a file, or a folder of frames
+  enum Kind { kVideo, kArrays, kHdf5 } kind = kVideo;
+  std::filesystem::path path;          // a file, or a folder of frames
+  std::filesystem::path numbers = {};  // of a video: the file beside it that may hold its actions and states
 };
 
 // What should hold a video, but does not or may not be read.
@@ -28,7 +30,8 @@ struct Sources {
 // Searches a folder and those below it, links followed, or takes the one file given:
 //  - a folder of pictures is one video, unless there are videos beside them;
 //  - a file named like a video is one, or damaged; any other only where its content leaves no doubt;
-//  - a file of arrays counts where it may hold frames and no pictures lie beside it.
+//  - a file of arrays, or an HDF5 file, counts where it may hold frames and no pictures lie beside it;
+//  - an .npz file without frames and a .csv file belong to the video (or folder of frames) of the same name.
 // Throws DataError where there is no such folder or file.
 Sources find_sources(const std::filesystem::path& input);
 

@@ -62,7 +62,7 @@ ClipOptions clip_options(const VideoDataOptions& options) {
   check_axes(options.array_axes);
   const auto [height, width] = parse_size(options.size);
   return {.video = {.height = height, .width = width, .channels = options.gray ? 1 : 3, .fps = options.fps},
-          .arrays = {options.image_key, options.array_axes},
+          .arrays = {options.image_key, options.array_axes, {options.action_key, options.state_key}},
           .clip_length = options.clip_length,
           .min_length = options.min_length,
           .skip_bad = options.skip_bad_videos};
@@ -140,7 +140,7 @@ Found find(const VideoDataOptions& options) {
   }
   warn_of_others(found.sources);
   SAVP_CHECK(!found.sources.found.empty(), DataError, options.input_dir,
-             ": holds no videos, no folders of frames and no arrays (.npz, .npy)");
+             ": holds no videos, no folders of frames, no arrays (.npz, .npy) and no HDF5 files");
   apply_folders(found, options.input_dir);
   return found;
 }
@@ -194,18 +194,22 @@ struct Division {
   std::string by = "file";
 };
 
-// How many units of a source are divided: the videos themselves, or what they hold.
-using Units = std::function<int64_t(const ReadSource& source)>;
+// The units of a source that are divided, the clips of each: all it holds, its scenes, or the
+// clips themselves.
+using Units = std::function<std::vector<int64_t>(const ReadSource& source)>;
 
-int64_t one_if_usable(const ReadSource& source) { return source.clips.empty() ? 0 : 1; }
-int64_t its_clips(const ReadSource& source) { return static_cast<int64_t>(source.clips.size()); }
-int64_t its_scenes(const ReadSource& source) {
-  return source.holds_sequences ? its_clips(source) : one_if_usable(source);
+std::vector<int64_t> all_together(const ReadSource& source) {
+  const auto clips = static_cast<int64_t>(source.clips.size());
+  return clips > 0 ? std::vector{clips} : std::vector<int64_t>();
 }
+std::vector<int64_t> its_clips(const ReadSource& source) {
+  return std::vector<int64_t>(source.clips.size(), 1);
+}
+std::vector<int64_t> its_scenes(const ReadSource& source) { return source.scenes; }
 
 int64_t total(const std::vector<ReadSource>& sources, const Units& units) {
   int64_t sum = 0;
-  for (const auto& source : sources) sum += units(source);
+  for (const auto& source : sources) sum += static_cast<int64_t>(units(source).size());
   return sum;
 }
 
@@ -216,16 +220,31 @@ Assignment spread(const std::vector<ReadSource>& sources, const std::vector<int>
   auto split = splits.begin();
   for (const auto& source : sources) {
     auto& of_source = all.emplace_back();
-    const bool together = units(source) < its_clips(source);
-    for (size_t i = 0; i < source.clips.size(); ++i) of_source.push_back(together ? *split : *split++);
-    if (together) ++split;
+    for (const auto clips : units(source))
+      of_source.insert(of_source.end(), static_cast<size_t>(clips), *split++);
   }
   return all;
 }
 
-// As the folders say; else by source, so that no scene is both trained on and tested on. Where there are too
-// few sources for that, by the sequences of arrays; the clips of one video come to different splits on
-// request alone.
+// As the sources themselves say of their scenes; nothing where none does.
+std::optional<Division> division_of_sources(const std::vector<Source>& sources,
+                                            const std::vector<ReadSource>& read) {
+  const auto tells = [](const ReadSource& source) { return !source.splits.empty(); };
+  if (std::none_of(read.begin(), read.end(), tells)) return std::nullopt;
+  std::vector<int> splits;
+  for (size_t i = 0; i < read.size(); ++i) {
+    SAVP_CHECK(
+        tells(read[i]) || read[i].clips.empty(), DataError, sources[i].path.string(),
+        ": does not divide its episodes (mask/train, mask/valid), other files do: put all into folders "
+        "train, val and test");
+    splits.insert(splits.end(), read[i].splits.begin(), read[i].splits.end());
+  }
+  return Division{spread(read, splits, its_scenes), "mask"};
+}
+
+// As the folders or the sources say; else by source, so that no scene is both trained on and tested on. Where
+// there are too few sources for that, by the sequences of arrays; the clips of one video come to different
+// splits on request alone.
 Division divide(const Found& found, const std::vector<ReadSource>& read, const VideoDataOptions& options) {
   const SplitShares shares{options.val_fraction, options.test_fraction};
   if (found.splits) {
@@ -234,9 +253,10 @@ Division divide(const Found& found, const std::vector<ReadSource>& read, const V
       division.splits.emplace_back(read[i].clips.size(), (*found.splits)[i]);
     return division;
   }
-  const auto usable = total(read, one_if_usable), scenes = total(read, its_scenes);
+  if (auto told = division_of_sources(found.sources.found, read)) return *std::move(told);
+  const auto usable = total(read, all_together), scenes = total(read, its_scenes);
   if (enough_to_split(usable, shares))
-    return {spread(read, split_by_lot(usable, shares, static_cast<uint64_t>(options.seed)), one_if_usable)};
+    return {spread(read, split_by_lot(usable, shares, static_cast<uint64_t>(options.seed)), all_together)};
   if (options.split_within_videos && !enough_to_split(scenes, shares))
     return {spread(read, split_in_order(total(read, its_clips), shares), its_clips), "clip"};
   return {spread(read, split_in_order(scenes, shares), its_scenes), scenes > usable ? "sequence" : "file"};
@@ -319,8 +339,9 @@ void report(const Json& manifest, const VideoDataOptions& options) {
   for (const auto& [name, share] : asked)
     if (share > 0 && manifest["sequences"][name] == 0)
       log::warn(concat("nothing is left for ", name,
-                       manifest["split_by"] == "folder"
-                           ? ": no folder is called like it"
+                       manifest["split_by"] == "folder" ? ": no folder is called like it"
+                       : manifest["split_by"] == "mask"
+                           ? ": no episode is listed for it"
                            : ": too few files to split (split_within_videos divides each video by time)"));
   if (const auto left_out = manifest["left_out"].size(); left_out > 0)
     log::warn(concat(left_out, " of the files were left out, for the reasons above"));

@@ -11,7 +11,9 @@ struct VideoDataOptions {
   static constexpr const char* kAbout =
       "makes a data set, read as video, from video files (mp4, avi, gif, webm, ...), folders of frames, and "
       "arrays (npz or npy: images [sequences, frames, height, width, channels] or one episode [frames, "
-      "height, width, channels], uint8 or float from 0 to 1, and optionally actions and states)";
+      "height, width, channels], uint8 or float from 0 to 1, and optionally actions and states) and HDF5 "
+      "files (robomimic's, RoboNet's and the like); actions and states of a video may lie beside it (a.mp4 "
+      "and a.npz or a.csv)";
   static constexpr const char* kExample =
       "savp_preprocess videos --input_dir ~/Videos --output_dir data/mine --size 64";
 
@@ -19,10 +21,16 @@ struct VideoDataOptions {
   HPARAM(std::string, input_dir, "", "folder that is searched for videos and arrays, or one such file",
          Required{"DIR"});
   HPARAM(bool, skip_bad_videos, false, "leave damaged files out instead of stopping");
+  HPARAM(std::string, image_key, "",
+         "name of the array that holds the frames of an .npz or HDF5 file; empty: the usual one, or the "
+         "only one that can be",
+         Metavar{"NAME"});
   HPARAM(
-      std::string, image_key, "",
-      "name of the array that holds the frames of an .npz file; empty: images, or the only one that can be",
+      std::string, action_key, "",
+      "name of the actions (array, or columns like NAME_0); several, joined by +, stand side by side; empty: "
+      "actions or action",
       Metavar{"NAME"});
+  HPARAM(std::string, state_key, "", "the same of the states; empty: states or state", Metavar{"NAME"});
   HPARAM(std::string, array_axes, "",
          "axes of the arrays: N sequences, T frames, H height, W width, C channels, as in NTHWC or TNHW; "
          "empty: detected from the shape",
@@ -31,7 +39,7 @@ struct VideoDataOptions {
   HPARAM(std::string, output_dir, "data/mine", "folder to create, with train, val and test in it",
          Metavar{"DIR"});
   HPARAM(bool, overwrite, false, "replace an existing data set");
-  HPARAM_GROUP(frames, "Frames (arrays are taken as they are)");
+  HPARAM_GROUP(frames, "Frames (those of npz and npy files are taken as they are)");
   HPARAM(std::string, size, "64",
          "size of the frames (pixels): a side, or HEIGHTxWIDTH; the centre of each frame is cropped to this "
          "aspect ratio, then resized; 0: as stored",

@@ -1,5 +1,5 @@
-// Texts that are taken apart: hyperparameters as on a command line, and the names of features, frames and
-// files. One input is used for all of them; lines are names.
+// Texts that are taken apart: hyperparameters as on a command line, tables of numbers, and the names of
+// features, frames and files. One input is used for all of them; lines are names.
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -12,6 +12,7 @@
 #include "io/array_file.h"
 #include "io/example.h"
 #include "io/frame_order.h"
+#include "io/number_table.h"
 #include "records/name_pattern.h"
 #include "records/record_counts.h"
 #include "records/split_names.h"
@@ -50,6 +51,13 @@ void take_apart(const std::string& name) {
   if (shown(name).size() > 4 * 120 + 5) __builtin_trap();
 }
 
+void read_table(std::string_view text) {
+  const NumberTable table(std::string(text), "table");
+  for (int64_t row = 0; row < table.rows(); ++row)
+    for (size_t column = 0; column < table.names().size(); ++column)
+      attempt([&] { table.number(row, column); });
+}
+
 }  // namespace
 }  // namespace savp
 
@@ -61,6 +69,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
     TrainHparams hparams;
     HparamsView(hparams).override_from_text(text, "--model_hparams");
   });
+  attempt([&] { read_table(text); });
   folder.write(kLengthsName, std::string(text));
   attempt([] { read_sequence_lengths(folder.path()); });
   const auto names = lines_of(text);
