@@ -18,6 +18,11 @@ namespace savp {
 
 inline constexpr const char* kFetchNetworks = "scripts/fetch_metric_weights.sh";
 
+// Of the flag --metric_weights, which all tools have that look for them.
+inline constexpr const char* kMetricWeightsHelp =
+    "folder of the networks that lpips, diversity, fvd, kvd and the perceptual loss (vgg_cdist_weight) look "
+    "through; default: metric_weights in the cache, which scripts/fetch_metric_weights.sh fills";
+
 // `given`, else the folder metric_weights of cache_folder(), which kFetchNetworks fills.
 std::filesystem::path metric_weights_folder(const std::optional<std::string>& given = {});
 

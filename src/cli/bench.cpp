@@ -239,7 +239,7 @@ class Bench {
                                                             .precision = o_.precision,
                                                             .graph = o_.graph,
                                                             .recompute = o_.recompute,
-                                                            .vgg = load_vgg(*train_hparams, device_)});
+                                                            .vgg = load_vgg(*train_hparams, device_, o_.metric_weights)});
     trainer->set_global_step(o_.global_step);
     return trainer;
   }

@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
+#include "checkpoints/metric_networks.h"
 #include "cli/video_bench.h"
 #include "core/hparams.h"
 #include "core/limits.h"
@@ -59,6 +61,7 @@ struct BenchOptions {
   HPARAM(std::string, model, "savp", "model to measure");
   HPARAM(std::string, model_hparams_dict, "", "JSON file of hyperparameters");
   HPARAM(std::string, model_hparams, "", "hyperparameters, as in ngf=16,nz=8");
+  HPARAM(std::optional<std::string>, metric_weights, std::nullopt, kMetricWeightsHelp, Metavar{"DIR"});
   HPARAM(int64_t, global_step, 75000, "training step that is measured (schedules depend on it)",
          (Between{0, limits::kSteps}));
 

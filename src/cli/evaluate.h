@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "checkpoints/metric_networks.h"
 #include "cli/predicting.h"
 #include "core/hparams.h"
 #include "core/limits.h"
@@ -39,10 +40,7 @@ struct EvaluateOptions : PredictOptions {
   HPARAM(std::vector<MetricName>, metrics, (std::vector<MetricName>{}),
          "what to measure, as in psnr,ssim,fvd; default: the protocol's, else all but mae and lpips_vgg, as "
          "far as their networks are there");
-  HPARAM(Text, metric_weights, std::nullopt,
-         "folder of the networks of lpips, fvd and kvd; default: metric_weights in the cache, which "
-         "scripts/fetch_metric_weights.sh fills",
-         Metavar{"DIR"});
+  HPARAM(Text, metric_weights, std::nullopt, kMetricWeightsHelp, Metavar{"DIR"});
   HPARAM(int64_t, fvd_samples, 1, "futures of each sequence that fvd and kvd look at",
          (Between{1, limits::kFutures}));
   HPARAM(bool, fvd_context, false,

@@ -48,7 +48,7 @@ TrainerOptions trainer_options(const TrainPlan& plan, const TrainHparams& hparam
           .accumulate_steps = options.accumulate_steps,
           .recompute = options.recompute,
           .communicator = plan.team,
-          .vgg = load_vgg(hparams, device)};
+          .vgg = load_vgg(hparams, device, options.metric_weights)};
 }
 
 std::unique_ptr<Dataset> open_dataset(const TrainPlan& plan, const std::string& input_dir,
@@ -246,7 +246,8 @@ void train_in(const std::shared_ptr<Communicator>& team, const TrainOptions& giv
 
   const auto device = device_named(options.device, "--device");
   limit_gpu_memory(device, options.gpu_mem_frac);
-  auto validated = validated_metrics(options.keep_best, hparams, data->shape(), device);
+  auto validated =
+      validated_metrics(options.keep_best, hparams, data->shape(), device, options.metric_weights);
   const auto settings = trainer_options(plan, hparams, device);
   Trainer trainer(entry, hparams, data->shape(), settings);
   fill(trainer, plan.start);
@@ -276,8 +277,10 @@ void train_in(const std::shared_ptr<Communicator>& team, const TrainOptions& giv
                                                             plan.division(), device, options.val_batches)
                                           : nullptr;
   const auto longer = open_long_validation(plan, hparams.batch_size, device);
-  Summaries summaries(trainer, has_event_file(options) ? summary_metrics(data->shape(), device) : MetricSet(),
-                      std::move(validated), summary_options(options), validation.get(), longer.get());
+  Summaries summaries(
+      trainer,
+      has_event_file(options) ? summary_metrics(data->shape(), device, options.metric_weights) : MetricSet(),
+      std::move(validated), summary_options(options), validation.get(), longer.get());
   loop.more = summaries.quick();
   loop.after_saving = summaries.thorough();
   if (!plan.writes) keep_nothing(loop);

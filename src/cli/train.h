@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "checkpoints/metric_networks.h"
 #include "core/hparams.h"
 #include "core/limits.h"
 #include "core/precision.h"
@@ -51,8 +52,9 @@ struct TrainOptions {
   HPARAM(
       Text, vgg_weights, std::nullopt,
       "weights of VGG-16 for the perceptual loss (vgg_cdist_weight): safetensors, with torchvision's names; "
-      "default: the file that scripts/fetch_metric_weights.sh leaves in the cache",
+      "default: vgg16.safetensors in the folder of --metric_weights",
       Metavar{"FILE"});
+  HPARAM(Text, metric_weights, std::nullopt, kMetricWeightsHelp, Metavar{"DIR"});
 
   HPARAM_GROUP(output, "Output");
   HPARAM(Text, output_dir, std::nullopt,

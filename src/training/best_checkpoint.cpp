@@ -99,7 +99,7 @@ class BestSink final : public Sink {
 
 std::vector<Metric> validated_metrics(const std::optional<std::string>& keep_best,
                                       const TrainHparams& hparams, const VideoShape& shape,
-                                      const at::Device& device) {
+                                      const at::Device& device, const std::optional<std::string>& networks) {
   auto all = metrics();
   const auto losses = loss_names(hparams);
   const auto known = [&] {
@@ -109,7 +109,7 @@ std::vector<Metric> validated_metrics(const std::optional<std::string>& keep_bes
     return all;
   const auto* traits = find_traits(*keep_best);
   if (traits != nullptr && std::count(std::begin(kOnRequest), std::end(kOnRequest), traits->name) > 0) {
-    const auto more = choose_metrics({.names = {traits->name}, .flag = "--keep_best"},
+    const auto more = choose_metrics({.names = {traits->name}, .weights = networks, .flag = "--keep_best"},
                                      {.height = shape.height, .width = shape.width, .samples = 2}, device);
     all.insert(all.end(), more.per_frame.begin(), more.per_frame.end());
   }

@@ -23,10 +23,11 @@ struct BestCheckpoint {
 
 // What validation measures: metrics(), and the metric of frames that --keep_best asks for. Throws UsageError
 // where there is no such metric or loss ("g_loss"), or it cannot be measured of frames of this shape,
-// DataError where its network is missing.
+// DataError where its network is missing in the folder `networks` (as metric_weights_folder() takes it).
 std::vector<Metric> validated_metrics(const std::optional<std::string>& keep_best,
                                       const TrainHparams& hparams, const VideoShape& shape,
-                                      const at::Device& device);
+                                      const at::Device& device,
+                                      const std::optional<std::string>& networks = {});
 
 // A sink that saves the trainer's variables in the folder "best" of the run's folder, each time that the
 // value of the metric in the group "val" is better than ever. The folder has the run's description, so that

@@ -9,15 +9,16 @@
 
 namespace savp {
 
-std::shared_ptr<nn::Vgg16> load_vgg(const TrainHparams& hparams, const at::Device& device) {
+std::shared_ptr<nn::Vgg16> load_vgg(const TrainHparams& hparams, const at::Device& device,
+                                    const std::optional<std::string>& folder) {
   if (hparams.vgg_cdist_weight == 0.0) return nullptr;
   const bool given = !hparams.vgg_weights.empty();
-  const auto file =
-      given ? std::filesystem::path(hparams.vgg_weights) : metric_weights_folder() / "vgg16.safetensors";
+  const auto file = given ? std::filesystem::path(hparams.vgg_weights)
+                          : metric_weights_folder(folder) / "vgg16.safetensors";
   std::error_code missing;
   SAVP_CHECK(given || std::filesystem::exists(file, missing), UsageError,
              "vgg_cdist_weight=", hparams.vgg_cdist_weight, " needs the weights of VGG-16: ", kFetchNetworks,
-             " downloads them to ", file.string(), ", or give --vgg_weights FILE");
+             " downloads them to ", file.string(), ", or give --metric_weights DIR or --vgg_weights FILE");
   auto vgg = std::make_shared<nn::Vgg16>();
   NamedTensors variables;
   for (const auto& item : vgg->named_parameters()) variables.emplace_back(item.key(), item.value());

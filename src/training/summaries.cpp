@@ -135,13 +135,14 @@ std::string summary_tag(const std::string& name, const std::string& suffix) {
   return concat(name.substr(0, name.find('/')), suffix, "/", name);
 }
 
-MetricSet summary_metrics(const VideoShape& shape, const at::Device& device) {
+MetricSet summary_metrics(const VideoShape& shape, const at::Device& device,
+                          const std::optional<std::string>& networks) {
   MetricSet all;
   std::vector<std::string> left_out;
   for (const auto name :
        {MetricName::kPsnr, MetricName::kMse, MetricName::kSsim, MetricName::kLpips, MetricName::kDiversity}) {
     try {
-      const auto one = choose_metrics({.names = {name}},
+      const auto one = choose_metrics({.names = {name}, .weights = networks},
                                       {.height = shape.height, .width = shape.width, .samples = 2}, device);
       all.per_frame.insert(all.per_frame.end(), one.per_frame.begin(), one.per_frame.end());
       all.per_video.insert(all.per_video.end(), one.per_video.begin(), one.per_video.end());

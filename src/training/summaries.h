@@ -37,7 +37,9 @@ std::string summary_tag(const std::string& name, const std::string& suffix);
 
 // The metrics that the original shows, those left out (a line says why) that cannot be measured of frames of
 // this shape or lack a network: psnr, mse, ssim, lpips, and the distance of neighbouring samples by lpips.
-MetricSet summary_metrics(const VideoShape& shape, const at::Device& device);
+// networks: their folder, as metric_weights_folder() takes it.
+MetricSet summary_metrics(const VideoShape& shape, const at::Device& device,
+                          const std::optional<std::string>& networks = {});
 
 class Summaries {
  public:

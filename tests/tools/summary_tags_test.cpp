@@ -47,11 +47,9 @@ class SummaryTags : public ScratchTest {
     torch::manual_seed(0);  // tags do not depend on what LPIPS has learnt
     auto network = Lpips(std::make_shared<nn::AlexNet>()).variables();
     for (auto& variable : network) variable.second = torch::rand_like(variable.second) * 0.05;
-    fs::create_directories(folder_ / "cache/metric_weights");
-    write_variables(folder_ / "cache/metric_weights/lpips_alex.safetensors", network, {});
-    ::setenv("SAVP_CACHE_DIR", (folder_ / "cache").c_str(), 1);
+    fs::create_directories(folder_ / "networks");
+    write_variables(folder_ / "networks/lpips_alex.safetensors", network, {});
   }
-  void TearDown() override { ::unsetenv("SAVP_CACHE_DIR"); }
 
   // The command that was recorded, in this test's folder, with two samples as it had.
   std::vector<std::string> arguments(const Json& recorded) const {
@@ -60,7 +58,8 @@ class SummaryTags : public ScratchTest {
       if (word != "train.py")
         all.push_back(word.starts_with("A_datasets") || word.starts_with("logs") ? (folder_ / word).string()
                                                                                  : word);
-    all.insert(all.end(), {"--eval_samples", "2", "--val_batches", "1"});
+    all.insert(all.end(),
+               {"--eval_samples", "2", "--val_batches", "1", "--metric_weights", folder_ / "networks"});
     return all;
   }
 };

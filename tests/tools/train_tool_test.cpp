@@ -610,6 +610,10 @@ TEST_F(TrainTool, RefusesBeforeItWritesAnything) {
   refused(2, {"--lr", "0.1"}, "give --model_hparams lr=0.1");
   refused(2, {"--precision", "tf32", "--device", "cpu"}, "--precision tf32 is for --device cuda");
   refused(2, {"--precision", "fp16"}, "fp32|tf32|bf16");
+  const auto networks = (folder_ / "networks").string();
+  refused(2, {"--metric_weights", networks, "--model_hparams", "vgg_cdist_weight=1"},
+          networks + "/vgg16.safetensors");
+  refused(3, {"--metric_weights", networks, "--keep_best", "lpips"}, networks);
   // before it looks at the data at all
   refused(2, {"--input_dir", "no/such", "--dataset", "video", "--model_hparams", "ngff=1"},
           "did you mean ngf");

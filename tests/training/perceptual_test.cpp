@@ -7,9 +7,12 @@
 #include "checkpoints/tensors.h"
 #include "core/error.h"
 #include "losses/losses.h"
+#include "metrics/lpips.h"
 #include "models/models.h"
+#include "nn/alex_net.h"
 #include "support/scratch_test.h"
 #include "training/best_checkpoint.h"
+#include "training/summaries.h"
 #include "training/trainer.h"
 
 namespace savp {
@@ -86,6 +89,25 @@ TEST_F(Perceptual, NeedsItsWeights) {
   std::filesystem::copy(weights(), folder_ / "metric_weights/vgg16.safetensors");
   EXPECT_NE(load_vgg(hparams(""), at::kCPU), nullptr);
   ::unsetenv("SAVP_CACHE_DIR");
+}
+
+// What --metric_weights names goes before the cache, for the loss as for what validation measures.
+TEST_F(Perceptual, TakesNetworksOfTheFolderThatIsNamed) {
+  const auto networks = (folder_ / "networks").string();
+  const VideoShape shape{.channels = 3, .height = 32, .width = 32};
+  EXPECT_CONTAINS(message_of<UsageError>([&] { load_vgg(hparams(""), at::kCPU, networks); }), networks);
+  EXPECT_CONTAINS(
+      message_of<DataError>([&] { validated_metrics("lpips", TrainHparams(), shape, at::kCPU, networks); }),
+      networks);
+  std::filesystem::create_directory(networks);
+  std::filesystem::copy(weights(), networks + "/vgg16.safetensors");
+  torch::manual_seed(0);
+  auto alex = Lpips(std::make_shared<nn::AlexNet>()).variables();
+  for (auto& variable : alex) variable.second = torch::rand_like(variable.second) * 0.05;
+  write_variables(networks + "/lpips_alex.safetensors", alex, {});
+  EXPECT_NE(load_vgg(hparams(""), at::kCPU, networks), nullptr);
+  EXPECT_EQ(validated_metrics("lpips", TrainHparams(), shape, at::kCPU, networks).back().name, "lpips");
+  EXPECT_EQ(summary_metrics(shape, at::kCPU, networks).per_frame.back().name, "lpips");
 }
 
 }  // namespace
