@@ -9,6 +9,7 @@
 #include "cli/evaluation_subject.h"
 #include "core/device.h"
 #include "core/log.h"
+#include "core/text.h"
 #include "evaluation/comparison.h"
 #include "evaluation/evaluation.h"
 #include "evaluation/metric_choice.h"

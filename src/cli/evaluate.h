@@ -51,8 +51,8 @@ struct EvaluateOptions : PredictOptions {
   HPARAM(bool, no_feature_cache, false,
          "neither take nor keep features of fvd and kvd in the cache (features/, 1.6 kB a video)");
   HPARAM(bool, only_metrics, false, "tables without pictures");
-  HPARAM(int64_t, eval_parallel_iterations, 10, "futures drawn as one batch; fewer need less memory",
-         (Between{1, limits::kFutures}));
+  HPARAM(int64_t, eval_parallel_iterations, 10,
+         "futures drawn at once, times --batch_size; fewer need less memory", (Between{1, limits::kFutures}));
 
   HPARAM_GROUP(foreign, "Other programs' predictions");
   HPARAM(

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "core/interrupt.h"
@@ -31,8 +32,7 @@ Json model_facts(const Predicting& run) {
 
 class ModelSubject : public EvaluationSubject {
  public:
-  explicit ModelSubject(const EvaluateOptions& options)
-      : run_(Predicting::open_dataset(options)), at_once_(options.eval_parallel_iterations) {
+  explicit ModelSubject(const EvaluateOptions& options) : run_(Predicting::open_dataset(options)) {
     SAVP_CHECK(run_.sequence_length() <= run_.true_frames(), UsageError,
                "sequence_length=", run_.sequence_length(), ": the data has only ", run_.true_frames(),
                " true frames to compare with");
@@ -50,6 +50,7 @@ class ModelSubject : public EvaluationSubject {
     samples = deterministic ? 1 : options.num_stochastic_samples;
     with_baseline = run_.model() != kRepeat;
     description = run_.description(to_json(options));
+    divide(options.eval_parallel_iterations * run_.batch_size());
   }
 
   int64_t videos() const override { return run_.videos(); }
@@ -62,8 +63,17 @@ class ModelSubject : public EvaluationSubject {
   }
 
  private:
+  // So many futures are drawn at once: those of several videos where all of them are one draw, else of one
+  // video alone, so that it is finished, and what was found about it kept, before the next begins.
+  void divide(int64_t futures) {
+    const auto together = std::clamp<int64_t>(futures / samples, 1, run_.batch_size());
+    const auto draws = (together * samples + futures - 1) / futures;
+    run_.set_batch_size(together);
+    at_once_ = (samples + draws - 1) / draws;
+  }
+
   Predicting run_;
-  int64_t at_once_;
+  int64_t at_once_ = 1;  // futures of each video
 };
 
 class ForeignSubject : public EvaluationSubject {

@@ -94,6 +94,9 @@ class Predicting {
   bool stochastic() const { return model_.predictor->stochastic(); }
   int64_t true_frames() const { return input_.frames; }
   int64_t videos() const { return input_.videos; }
+  int64_t batch_size() const { return input_.batch_size; }
+  // Of the batches to come.
+  void set_batch_size(int64_t videos) { input_.batch_size = videos; }
 
   // As VideoInput.
   std::optional<Batch> next_batch() { return input_.next_batch(); }

@@ -1,7 +1,7 @@
-// An evaluation in parts, one a batch of videos, so that one that was stopped continues, and several
-// processes share the work. The parts lie in a hidden folder of the result folder, .unfinished-HASH,
-// which goes when the results are put in place. HASH stands for all that must be the same for parts to
-// belong together.
+// An evaluation in parts, one a video (or some whose futures are drawn at once), so that one that was stopped
+// continues, and several processes share the work. The parts lie in a hidden folder of the result folder,
+// .unfinished-HASH, which goes when the results are put in place. HASH stands for all that must be the same
+// for parts to belong together.
 #pragma once
 
 #include <cstdint>

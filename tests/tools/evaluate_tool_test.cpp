@@ -12,12 +12,19 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "checkpoints/run_dir.h"
+#include "checkpoints/tensors.h"
+#include "checkpoints/video_shape.h"
 #include "core/error.h"
+#include "core/text.h"
 #include "evaluation/foreign_predictions.h"
+#include "evaluation/video_numbers.h"
 #include "io/array_writer.h"
 #include "io/gif.h"
 #include "io/image.h"
+#include "models/models.h"
 #include "tools/process.h"
+#include "training/trainer.h"
 
 #define EXPECT_CONTAINS(text, part) EXPECT_NE(std::string(text).find(part), std::string::npos) << (text)
 
@@ -104,6 +111,64 @@ TEST(Evaluate, ContinuesWhereItWasKilled) {
   const auto outcome = run_tool("savp_evaluate", arguments);
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_CONTAINS(outcome.err, " had been evaluated before");
+  expect_same_files(killed, whole);
+}
+
+// A small stochastic model that was never trained.
+std::string write_model(const fs::path& folder) {
+  const auto& entry = find_model("savp");
+  auto hparams = entry.make_hparams();
+  auto view = entry.view(*hparams);
+  view.override_from_text("context_frames=2,sequence_length=6,ngf=4,nef=4,nz=2,schedule_sampling=none",
+                          "test");
+  const VideoShape shape{.channels = 3, .height = 32, .width = 32};
+  Trainer trainer(entry, dynamic_cast<const TrainHparams&>(*hparams), shape, {at::kCPU, 3});
+  save_checkpoint(folder, 7, trainer.state(), {shape_metadata(shape)});
+  write_description(folder, {{{"dataset", "bair"}, {"model", "savp"}},
+                             {{"context_frames", 2}, {"sequence_length", 6}, {"scale_size", 32}},
+                             view.to_json()});
+  return folder;
+}
+
+// The sequences of each part that is there.
+std::vector<int64_t> parts_in(const fs::path& folder) {
+  std::vector<int64_t> videos;
+  for (const auto& entry : fs::recursive_directory_iterator(folder))
+    if (entry.path().filename() == "numbers.cbor" && entry.path().parent_path().extension() != ".partial")
+      videos.push_back(VideoNumbers::from_bytes(content(entry.path()), entry.path()).videos());
+  return videos;
+}
+
+// A batch is no unit of what is kept: six sequences in two batches of four.
+TEST(Evaluate, ContinuesAfterTheLastFinishedSequence) {
+  const ScratchFolder folder;
+  fs::create_directories(folder / "model");
+  const Arguments model = {"--checkpoint",
+                           write_model(folder / "model"),
+                           "--input_dir",
+                           kBair,
+                           "--mode",
+                           "test",
+                           "--num_epochs",
+                           "3",
+                           "--batch_size",
+                           "4",
+                           "--device",
+                           "cpu",
+                           "--num_stochastic_samples",
+                           "12",
+                           "--eval_parallel_iterations",
+                           "1"};
+  const auto whole = folder / "whole", killed = folder / "killed";
+  ASSERT_EQ(run_tool("savp_evaluate", model + Arguments{"--output_dir", whole}).code, 0);
+  const auto arguments = model + Arguments{"--output_dir", killed};
+  ASSERT_TRUE(kill_in_the_middle(arguments, killed)) << "it ended before it could be killed";
+  const auto parts = parts_in(killed);
+  ASSERT_FALSE(parts.empty());
+  for (const auto videos : parts) EXPECT_EQ(videos, 1);
+  const auto outcome = run_tool("savp_evaluate", arguments);
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_CONTAINS(outcome.err, concat(counted(parts.size(), "sequence"), " had been evaluated before"));
   expect_same_files(killed, whole);
 }
 
