@@ -15,7 +15,7 @@ struct PairedDifference {
   std::string label;  // "psnr max"
   int decimals = 4;
   double a = 0, b = 0;  // mean over sequences and frames
-  Interval difference;  // of a - b, by bootstrap over the sequences
+  Interval difference;  // of a - b, by bootstrap over the sequences, the same ones for both
 };
 
 struct Comparison {
@@ -23,9 +23,10 @@ struct Comparison {
   std::vector<std::string> left_out;  // "fvd: ..." with the reason
 };
 
-// Of two result folders of savp_evaluate. Metrics of whole sets have no values of sequences and are left out,
-// and so are those that only one has, or that were measured otherwise. Throws DataError where a folder has no
-// sound summary, UsageError where nothing can be compared.
+// Of two result folders of savp_evaluate. Metrics that only one has, or that were measured otherwise, are
+// left out, and so are those of whole sets where one of the folders has not kept the features of its
+// videos. Throws DataError where a folder has no sound summary or something damaged, UsageError where
+// nothing can be compared.
 Comparison compare(const std::filesystem::path& a, const std::filesystem::path& b);
 
 // A line for each difference, "psnr max  21.1408  20.2210  0.9198  [0.1012, 1.7384]".

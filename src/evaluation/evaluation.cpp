@@ -7,6 +7,7 @@
 
 #include "core/log.h"
 #include "core/progress.h"
+#include "core/text.h"
 #include "evaluation/video_results.h"
 
 namespace savp {
@@ -58,7 +59,7 @@ class Evaluation {
                        static_cast<double>(std::lround(10 * speed)) / 10, " a second), ", work->known,
                        " were known"));
     }
-    if (done_ > 0) log::info(concat(done_, " sequences had been evaluated before"));
+    if (done_ > 0) log::info(concat(counted(done_, "sequence"), " had been evaluated before"));
   }
 
  private:
@@ -146,11 +147,13 @@ std::vector<SetResult> sets_of(const EvaluationSubject& subject, const Evaluatio
   const auto features = feature_sets(numbers.features);
   for (const auto& metric : task.metrics.per_set) {
     const auto found = metric.finish(features);
+    std::optional<Interval> unbounded;
+    if (const auto& limit = found.unbounded) unbounded = {limit->value, limit->low, limit->high};
     results.push_back({.metric = metric.name,
                        .value = found.value,
                        .low = found.low,
                        .high = found.high,
-                       .unbounded = found.unbounded,
+                       .unbounded = unbounded,
                        .videos = features.truth.size(0),
                        .samples = features.predicted.size(1),
                        .context_frames = task.options.fvd_context ? subject.context_frames : 0,

@@ -168,12 +168,21 @@ std::string MetricTable::text() const {
   return text + line("mean (std)", flat(rows)) + kThickLine;
 }
 
+namespace {
+
+// "21.14  [20.90, 21.38]", the number in at least so many columns.
+std::string interval_text(const Interval& value, int width, int decimals, const char* between) {
+  auto text = fixed(value.value, width, decimals);
+  if (value.low && value.high)
+    text += concat(between, "[", fixed(*value.low, 0, decimals), ", ", fixed(*value.high, 0, decimals), "]");
+  return text;
+}
+
+}  // namespace
+
 std::string closing_line(const std::string& label, const Interval& value, int decimals,
                          const std::string& rest) {
-  auto line = right(label, 20) + "  " + fixed(value.value, 11, decimals);
-  if (value.low && value.high)
-    line += concat("  [", fixed(*value.low, 0, decimals), ", ", fixed(*value.high, 0, decimals), "]");
-  return line + rest + "\n";
+  return right(label, 20) + "  " + interval_text(value, 11, decimals, "  ") + rest + "\n";
 }
 
 namespace {
@@ -181,7 +190,8 @@ namespace {
 std::string set_line(const SetResult& result) {
   const auto context = result.context_frames > 0 ? concat(" and ", result.context_frames, " of context") : "",
              endless = result.unbounded
-                           ? concat("; ", fixed(*result.unbounded, 0, result.decimals), " for endlessly many")
+                           ? concat("; ", interval_text(*result.unbounded, 0, result.decimals, " "),
+                                    " for endlessly many")
                            : "";
   return closing_line(result.metric, {result.value, result.low, result.high}, result.decimals,
                       concat("  ", of(result.videos, "sequence"), ", ", of(result.samples, "future"),
@@ -223,8 +233,12 @@ std::string closing_text(const std::vector<MetricTable>& tables, const std::vect
 
 namespace {
 
+constexpr size_t kSetColumns = 11;
 constexpr const char* kSetHeader =
-    "metric\tvalue\tlow\thigh\tunbounded\tvideos\tsamples\tcontext_frames\tframes\r\n";
+    "metric\tvalue\tlow\thigh\tunbounded\tunbounded_low\tunbounded_high\tvideos\tsamples\tcontext_frames\t"
+    "frames\r\n";
+
+std::string text_or_nothing(const std::optional<double>& value) { return value ? exact_text(*value) : ""; }
 
 }  // namespace
 
@@ -232,23 +246,28 @@ std::string SetResult::task() const { return kTaskStart + metric + "_set"; }
 
 std::string SetResult::csv() const {
   return concat(kSetHeader, metric, "\t", exact_text(value), "\t", exact_text(low), "\t", exact_text(high),
-                "\t", unbounded ? exact_text(*unbounded) : "", "\t", videos, "\t", samples, "\t",
+                "\t", unbounded ? exact_text(unbounded->value) : "", "\t",
+                unbounded ? text_or_nothing(unbounded->low) : "", "\t",
+                unbounded ? text_or_nothing(unbounded->high) : "", "\t", videos, "\t", samples, "\t",
                 context_frames, "\t", frames, "\r\n");
 }
 
 SetResult SetResult::read(const std::filesystem::path& file) {
   const auto lines = cells_of(file);
-  const bool sound =
-      lines.size() == 2 && lines[0].size() == 9 && lines[1].size() == 9 && lines[0][4] == "unbounded";
+  const bool sound = lines.size() == 2 && lines[0].size() == kSetColumns && lines[1].size() == kSetColumns &&
+                     lines[0][4] == "unbounded";
   SAVP_CHECK(sound, DataError, printable(file.string()), ": is not the table of a metric of whole sets");
   const auto real = [&](size_t column) { return number_in<double>(file, 2, lines[1][column]); };
   const auto whole = [&](size_t column) { return number_in<int64_t>(file, 2, lines[1][column]); };
   SetResult result{lines[1][0], real(1), real(2), real(3)};
-  if (!lines[1][4].empty()) result.unbounded = real(4);
-  result.videos = whole(5);
-  result.samples = whole(6);
-  result.context_frames = whole(7);
-  result.frames = whole(8);
+  const auto if_there = [&](size_t column) {
+    return lines[1][column].empty() ? std::nullopt : std::optional(real(column));
+  };
+  if (const auto unbounded = if_there(4)) result.unbounded = {*unbounded, if_there(5), if_there(6)};
+  result.videos = whole(7);
+  result.samples = whole(8);
+  result.context_frames = whole(9);
+  result.frames = whole(10);
   if (const auto* traits = find_traits(result.metric)) result.decimals = traits->decimals;
   return result;
 }

@@ -45,7 +45,7 @@ struct MetricTable {
 struct SetResult {
   std::string metric;                      // "fvd"
   double value = 0, low = 0, high = 0;     // the interval is one of 95 %
-  std::optional<double> unbounded = {};    // what it tends to with the number of videos
+  std::optional<Interval> unbounded = {};  // what it tends to with the number of videos
   int64_t videos = 0, samples = 0;         // samples: futures of each video
   int64_t context_frames = 0, frames = 0;  // context: that were looked at with the predicted frames
   int decimals = 2;                        // when printed

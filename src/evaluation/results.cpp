@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "core/error.h"
+#include "evaluation/kept_features.h"
 #include "evaluation/pictures.h"
 #include "evaluation/staged_folder.h"
 #include "evaluation/summary.h"
@@ -44,14 +45,10 @@ constexpr char kSamplesFile[] = "samples.json";
 const std::map<ResultKind, KindRules> kKinds = {
     {ResultKind::kEvaluation, {"an evaluation", "prediction_eval_", ".evaluation"}},
     {ResultKind::kFutures, {"futures", "gen_image_", ".futures", kGridsFolder}}};
-constexpr const char* kDescriptions[] = {"options.json",
-                                         "dataset_hparams.json",
-                                         "model_hparams.json",
-                                         kSummaryFile,
-                                         kGridsFolder,
-                                         kSamplesFile,
-                                         "samples",
-                                         "sequences"};
+constexpr const char* kDescriptions[] = {
+    "options.json", "dataset_hparams.json", "model_hparams.json", kSummaryFile,
+    kGridsFolder,   kSamplesFile,           kFeaturesFile,        "samples",
+    "sequences"};
 
 // What of another kind is in a folder; empty where nothing is.
 std::string taken_by(const fs::path& folder, ResultKind kind) {
@@ -128,6 +125,7 @@ void EvaluationWriter::commit() {
   for (const auto& table : tables()) write_table(table);
   for (const auto& result : sets_) write_table(result);
   for (const auto& table : numbers_.samples) write(table.file(), table.csv());
+  if (!numbers_.features.empty()) write_features(staged_->staging(), numbers_.features);
   staged_->commit();
 }
 

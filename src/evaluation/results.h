@@ -40,7 +40,7 @@ struct EvaluationLayout {
 // prediction_eval_METRIC_SUBTASK/ with metrics/METRIC.csv and what write_pictures() makes; where there are
 // several samples, prediction_eval_METRIC/metrics/METRIC.csv of every metric of videos, as of diversity; of a
 // metric of the whole set prediction_eval_METRIC_set/metrics/METRIC.csv. samples/METRIC.csv has the means of
-// all samples.
+// all samples, features.safetensors what metrics of the whole set have seen.
 class EvaluationWriter {
  public:
   EvaluationWriter(EvaluationLayout layout, const RunDescription& origin);

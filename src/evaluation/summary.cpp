@@ -42,7 +42,7 @@ void add_table(Json& metric, const MetricTable& table) {
 
 void add_set(Json& metric, const SetResult& result) {
   auto value = to_json(Interval{result.value, result.low, result.high});
-  value["unbounded"] = number(result.unbounded);
+  value["unbounded"] = result.unbounded ? to_json(*result.unbounded) : Json();
   value["samples"] = result.samples;
   value["frames"] = result.frames;
   value["context_frames"] = result.context_frames;

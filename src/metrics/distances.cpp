@@ -10,13 +10,14 @@
 #include <vector>
 
 #include "core/error.h"
+#include "kernels/parallel.h"
 
 namespace savp {
 namespace {
 
 using at::Tensor;
 
-constexpr int kBootstraps = 100;
+constexpr int64_t kBootstraps = 100;
 constexpr double kNormal95 = 1.96;
 
 // F with C = F' F, [D, D].
@@ -64,15 +65,40 @@ double frechet(const FeatureSets& sets) {
   return distance(normal_of(sets.truth), normal_of(sets.predicted.flatten(0, 1)));
 }
 
-// The value, and an interval around it from values of videos drawn with replacement.
-SetValue with_interval(double value, int64_t videos, uint64_t seed,
-                       const std::function<double(const Tensor& videos)>& of_videos) {
+// A number of some of the videos, which may be named several times.
+using OfVideos = std::function<double(const Tensor& videos)>;
+
+// The value, and an interval around it from values of videos drawn with replacement, whose numbers the
+// samples are told with. These are computed side by side: none is large enough for several threads.
+SetEstimate with_interval(double value, int64_t videos, uint64_t seed,
+                          const std::function<double(const Tensor& videos, int64_t sample)>& of_videos) {
+  constexpr int64_t kOfOneThread = 13;  // at least: of 100 futures of each video a sample takes 200 MB
   auto generator = at::make_generator<at::CPUGeneratorImpl>(seed);
-  std::vector<double> values;
-  for (int i = 0; i < kBootstraps; ++i)
-    values.push_back(of_videos(at::randint(0, videos, {videos}, generator, at::kLong)));
+  std::vector<Tensor> samples;
+  for (int64_t i = 0; i < kBootstraps; ++i)
+    samples.push_back(at::randint(0, videos, {videos}, generator, at::kLong));
+  std::vector<double> values(samples.size());
+  kernels::parallel(kBootstraps, kOfOneThread, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) values[i] = of_videos(samples[i], i);
+  });
   const auto deviation = at::tensor(values, at::kDouble).std().item<double>();
-  return {value, value - kNormal95 * deviation, value + kNormal95 * deviation, std::nullopt};
+  return {value, value - kNormal95 * deviation, value + kNormal95 * deviation};
+}
+
+SetEstimate of_all(int64_t videos, uint64_t seed, const OfVideos& of_videos) {
+  return with_interval(of_videos(at::arange(videos)), videos, seed,
+                       [&](const Tensor& drawn, int64_t) { return of_videos(drawn); });
+}
+
+SetDifference difference(const FeatureSets& a, const FeatureSets& b, uint64_t seed,
+                         OfVideos (*distance)(const FeatureSets& sets)) {
+  const auto videos = a.truth.size(0);
+  SAVP_CHECK(b.truth.size(0) == videos, UsageError, "features of ", videos, " and of ", b.truth.size(0),
+             " sequences cannot be compared");
+  const auto of_a = distance(a), of_b = distance(b);
+  const auto all = at::arange(videos);
+  return {of_a(all), of_b(all),
+          of_all(videos, seed, [&](const Tensor& chosen) { return of_a(chosen) - of_b(chosen); })};
 }
 
 // The intercept of the least squares line through (x, y).
@@ -82,10 +108,13 @@ double intercept(const std::vector<double>& x, const std::vector<double>& y) {
   return (ys.mean() - slope * xs.mean()).item<double>();
 }
 
-std::optional<double> frechet_of_endless(const FeatureSets& sets, uint64_t seed) {
-  constexpr int64_t kFewest = 16, kSizes = 10;
+OfVideos frechet_by_videos(const FeatureSets& given) {
+  return [sets = exact(given)](const Tensor& videos) { return frechet(chosen(sets, videos)); };
+}
+
+double frechet_of_endless(const FeatureSets& sets, uint64_t seed) {
+  constexpr int64_t kSizes = 10;
   const auto all = sets.truth.size(0);
-  if (all < kFewest) return std::nullopt;
   auto generator = at::make_generator<at::CPUGeneratorImpl>(seed);
   std::vector<double> inverse, values;
   for (int64_t i = 0; i < kSizes; ++i) {
@@ -124,6 +153,17 @@ Similarities similarities(const Tensor& x) {
   return {kernel_sums(x, x), self, x.size(1)};
 }
 
+OfVideos kernel_distance_by_videos(const FeatureSets& given) {
+  const auto sets = exact(given);
+  const auto truth = sets.truth.unsqueeze(1);
+  return [among_truth = similarities(truth), among_predicted = similarities(sets.predicted),
+          across = kernel_sums(truth, sets.predicted) /
+                   static_cast<double>(sets.predicted.size(1))](const Tensor& videos) {
+    const auto mean_across = across.index_select(0, videos).index_select(1, videos).mean().item<double>();
+    return among_truth.mean_of_others(videos) + among_predicted.mean_of_others(videos) - 2 * mean_across;
+  };
+}
+
 }  // namespace
 
 double frechet_distance(const Tensor& mean_1, const Tensor& covariance_1, const Tensor& mean_2,
@@ -137,24 +177,28 @@ double frechet_distance(const Tensor& features_1, const Tensor& features_2) {
 }
 
 SetValue frechet_of_sets(const FeatureSets& given, uint64_t seed) {
+  constexpr int64_t kFewestForLimit = 16;
   const auto sets = exact(given);
-  auto found = with_interval(frechet(sets), sets.truth.size(0), seed,
-                             [&](const Tensor& videos) { return frechet(chosen(sets, videos)); });
-  found.unbounded = frechet_of_endless(sets, seed);
+  const auto videos = sets.truth.size(0);
+  SetValue found{of_all(videos, seed, frechet_by_videos(sets)), std::nullopt};
+  if (videos < kFewestForLimit) return found;
+  found.unbounded =
+      with_interval(frechet_of_endless(sets, seed), videos, seed, [&](const Tensor& drawn, int64_t sample) {
+        return frechet_of_endless(chosen(sets, drawn), seed + 1 + static_cast<uint64_t>(sample));
+      });
   return found;
 }
 
-SetValue kernel_distance_of_sets(const FeatureSets& given, uint64_t seed) {
-  const auto sets = exact(given);
-  const auto truth = sets.truth.unsqueeze(1);
-  const auto among_truth = similarities(truth), among_predicted = similarities(sets.predicted);
-  const auto across = kernel_sums(truth, sets.predicted) / static_cast<double>(sets.predicted.size(1));
-  const auto of_videos = [&](const Tensor& videos) {
-    const auto mean_across = across.index_select(0, videos).index_select(1, videos).mean().item<double>();
-    return among_truth.mean_of_others(videos) + among_predicted.mean_of_others(videos) - 2 * mean_across;
-  };
-  const auto count = sets.truth.size(0);
-  return with_interval(of_videos(at::arange(count)), count, seed, of_videos);
+SetValue kernel_distance_of_sets(const FeatureSets& sets, uint64_t seed) {
+  return {of_all(sets.truth.size(0), seed, kernel_distance_by_videos(sets)), std::nullopt};
+}
+
+SetDifference frechet_difference(const FeatureSets& a, const FeatureSets& b, uint64_t seed) {
+  return difference(a, b, seed, frechet_by_videos);
+}
+
+SetDifference kernel_difference(const FeatureSets& a, const FeatureSets& b, uint64_t seed) {
+  return difference(a, b, seed, kernel_distance_by_videos);
 }
 
 }  // namespace savp

@@ -23,10 +23,19 @@ struct FeatureSets {
   at::Tensor truth, predicted;
 };
 
-struct SetValue {
-  double value = 0;
-  double low = 0, high = 0;  // 95 %: 1.96 deviations of the value over 100 bootstrap samples of the videos
-  std::optional<double> unbounded;  // what it tends to with the number of videos, where that can be told
+// A number and its interval of 95 %: 1.96 deviations of it over 100 bootstrap samples of the videos.
+struct SetEstimate {
+  double value = 0, low = 0, high = 0;
+};
+
+struct SetValue : SetEstimate {
+  std::optional<SetEstimate> unbounded;  // what it tends to with the number of videos, where that can be told
+};
+
+// One distance of two models from what happened in the same videos.
+struct SetDifference {
+  double a = 0, b = 0;
+  SetEstimate difference;  // a - b, by bootstrap samples of the videos that are the same ones for both
 };
 
 // Frechet distance between what happened and all predictions. `unbounded` (Chong and Forsyth 2020) is the
@@ -37,5 +46,10 @@ SetValue frechet_of_sets(const FeatureSets& sets, uint64_t seed);
 // Squared maximum mean discrepancy, unbiased, of the kernel (x'y / D + 1)^3 (Binkowski et al. 2018). It may
 // be negative. Throws UsageError for fewer than two videos.
 SetValue kernel_distance_of_sets(const FeatureSets& sets, uint64_t seed);
+
+// The same distances of two models; their sets are of the same videos in the same order. Throw UsageError for
+// fewer than two videos, or where there are not as many of both.
+SetDifference frechet_difference(const FeatureSets& a, const FeatureSets& b, uint64_t seed);
+SetDifference kernel_difference(const FeatureSets& a, const FeatureSets& b, uint64_t seed);
 
 }  // namespace savp

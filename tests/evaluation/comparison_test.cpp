@@ -1,6 +1,7 @@
 #include "evaluation/comparison.h"
 
 #include "core/error.h"
+#include "evaluation/kept_features.h"
 #include "evaluation/summary.h"
 #include "support/scratch_test.h"
 
@@ -43,7 +44,37 @@ TEST_F(Comparisons, ArePaired) {
   EXPECT_LE(*psnr.difference.high, 1.0);
   EXPECT_CONTAINS(text(found), "            psnr max     26.0000     25.2500      0.7500  [0.5");
   EXPECT_CONTAINS(text(found), "] *\n");
-  EXPECT_CONTAINS(text(found), "not compared: fvd: is one number of all sequences");
+  EXPECT_CONTAINS(text(found), concat("not compared: fvd: its features are not in ", a.string(),
+                                      " (features.safetensors): run savp_evaluate again"));
+}
+
+// Two numbers a video: of what happened, and of a prediction that lies `apart` from it in the first of them.
+std::vector<VideoFeatureRow> features(const std::vector<float>& apart) {
+  std::vector<VideoFeatureRow> rows;
+  for (size_t i = 0; i < apart.size(); ++i) {
+    const auto place = static_cast<float>(i * i % 7);
+    rows.push_back({{place, 1}, {{place + apart[i], 1}}});
+  }
+  return rows;
+}
+
+TEST_F(Comparisons, OfWholeSetsAreOfTheirFeatures) {
+  const std::vector<std::vector<float>> psnr(6, {10, 12});
+  const auto a = results("a", psnr), b = results("b", psnr);
+  write_features(a, features({2, 2, 2, 2, 2, 2}));
+  EXPECT_CONTAINS(compare(a, b).left_out.at(0), concat("its features are not in ", b.string()));
+  write_features(b, features({1, 1, 1, 1, 1, 1}));
+  const auto found = compare(a, b);
+  EXPECT_TRUE(found.left_out.empty());
+  const auto& fvd = found.differences.at(1);
+  EXPECT_EQ(fvd.label, "fvd");
+  EXPECT_NEAR(fvd.a, 4, 1e-9);  // one normal distribution, moved
+  EXPECT_NEAR(fvd.b, 1, 1e-9);
+  EXPECT_NEAR(*fvd.difference.low, 3, 1e-6);  // whatever videos are drawn
+  EXPECT_NEAR(*fvd.difference.high, 3, 1e-6);
+  EXPECT_CONTAINS(text(found), "                 fvd        4.00        1.00        3.00  [3.00, 3.00] *\n");
+  write("b/features.safetensors", "nonsense");
+  EXPECT_CONTAINS(message_of<DataError>([&] { compare(a, b); }), "features.safetensors");
 }
 
 TEST_F(Comparisons, OfOtherMeasurementsAreRefused) {

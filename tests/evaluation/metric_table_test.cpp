@@ -114,15 +114,17 @@ TEST_F(ReadTable, OfAMetricOfWholeSets) {
   result.context_frames = 2;
   result.frames = 14;
   EXPECT_EQ(result.csv(),
-            "metric\tvalue\tlow\thigh\tunbounded\tvideos\tsamples\tcontext_frames\tframes\r\n"
-            "fvd\t123.456789012345\t-1e-09\t1e+300\t\t256\t100\t2\t14\r\n");
+            "metric\tvalue\tlow\thigh\tunbounded\tunbounded_low\tunbounded_high\tvideos\tsamples\t"
+            "context_frames\tframes\r\n"
+            "fvd\t123.456789012345\t-1e-09\t1e+300\t\t\t\t256\t100\t2\t14\r\n");
   EXPECT_EQ(result.task(), "prediction_eval_fvd_set");
-  for (const std::optional<double> unbounded : {std::optional<double>(), std::optional<double>(99.5)}) {
+  for (const auto& unbounded : {std::optional<Interval>(), std::optional(Interval{99.5, 90.25, 108.75})}) {
     result.unbounded = unbounded;
     const auto found = SetResult::read(written(result));
     EXPECT_EQ(found.csv(), result.csv());
     EXPECT_EQ(found.decimals, 2);
   }
+  EXPECT_CONTAINS(result.csv(), "\t99.5\t90.25\t108.75\t256\t");
 }
 
 MetricTable one_number(const std::string& metric, const std::string& subtask, bool is_best, float value) {
@@ -165,13 +167,13 @@ TEST(ClosingText, TellsWhatANumberOfAllIsOf) {
                    .value = 123.456,
                    .low = 100,
                    .high = 150,
-                   .unbounded = 90,
+                   .unbounded = Interval{90, 70, 110},
                    .videos = 256,
                    .samples = 1};
   result.frames = 14;
   EXPECT_CONTAINS(closing_text({}, {}, {result}),
                   "                 fvd       123.46  [100.00, 150.00]  256 sequences, 1 future of each, 14 "
-                  "predicted frames; 90.00 for endlessly many\n");
+                  "predicted frames; 90.00 [70.00, 110.00] for endlessly many\n");
 }
 
 // The published program stops here.

@@ -90,7 +90,12 @@ TEST(FrechetOfSets, HasAnIntervalAndItsLimit) {
   ASSERT_TRUE(found.unbounded.has_value());
   const auto again = frechet_of_sets(sets, 7), other = frechet_of_sets(sets, 8);
   EXPECT_EQ(found.low, again.low);
-  EXPECT_EQ(*found.unbounded, *again.unbounded);
+  EXPECT_EQ(found.unbounded->value, again.unbounded->value);
+  EXPECT_EQ(found.unbounded->low, again.unbounded->low);
+  EXPECT_LT(found.unbounded->low, found.unbounded->value);
+  EXPECT_NEAR(found.unbounded->high - found.unbounded->value, found.unbounded->value - found.unbounded->low,
+              1e-9);
+  EXPECT_NE(found.unbounded->low, other.unbounded->low);
   EXPECT_NE(found.low, other.low);
   EXPECT_FALSE(frechet_of_sets(sets_of(15, 1, 6), 7).unbounded.has_value());
   EXPECT_THROW(frechet_of_sets(sets_of(1, 3, 6), 7), UsageError);
@@ -102,7 +107,33 @@ TEST(FrechetOfSets, TheLimitIsFreeOfTheBiasOfFewVideos) {
   const FeatureSets sets{torch::randn({200, 20}), torch::randn({200, 1, 20})};
   const auto found = frechet_of_sets(sets, 1);
   EXPECT_GT(found.value, 0.3);
-  EXPECT_LT(std::abs(*found.unbounded), 0.5 * found.value);
+  EXPECT_LT(std::abs(found.unbounded->value), 0.5 * found.value);
+  EXPECT_LT(found.unbounded->low, 0);
+  EXPECT_GT(found.unbounded->high, 0);
+}
+
+// A second model whose predictions are the first one's but for a little in each video: what the videos have
+// in common goes, and the interval of the difference is much narrower than that of either distance.
+TEST(Differences, ArePaired) {
+  torch::manual_seed(4);
+  const auto truth = torch::randn({60, 5}), one = truth.unsqueeze(1) + torch::randn({60, 2, 5}),
+             two = one + 0.1 * torch::randn({60, 2, 5}) + 0.2;
+  const FeatureSets a{truth, one}, b{truth, two};
+  const std::pair<SetDifference, std::pair<SetValue, SetValue>> both[] = {
+      {frechet_difference(a, b, 1), {frechet_of_sets(a, 1), frechet_of_sets(b, 1)}},
+      {kernel_difference(a, b, 1), {kernel_distance_of_sets(a, 1), kernel_distance_of_sets(b, 1)}}};
+  for (const auto& [found, alone] : both) {
+    EXPECT_DOUBLE_EQ(found.a, alone.first.value);
+    EXPECT_DOUBLE_EQ(found.b, alone.second.value);
+    const auto& [value, low, high] = found.difference;
+    EXPECT_DOUBLE_EQ(value, found.a - found.b);
+    EXPECT_LT(low, value);
+    EXPECT_LT(high - low, 0.7 * (alone.first.high - alone.first.low));
+  }
+  const auto none = frechet_difference(a, a, 1).difference;
+  EXPECT_EQ(none.low, 0);
+  EXPECT_EQ(none.high, 0);
+  EXPECT_THROW(frechet_difference(a, {truth.slice(0, 1), one.slice(0, 1)}, 1), UsageError);
 }
 
 // D = 1, k(x, y) = (x y + 1)^3. Truth 0 and 1: 1. Predictions 1 and 2: 27. Across: (1 + 1 + 8 + 27) / 4.
