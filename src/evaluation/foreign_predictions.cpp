@@ -217,10 +217,11 @@ constexpr float kRounding = 1e-3F;  // of floats that another program has clippe
 // What is in a file of arrays.
 enum class ArrayContent { kSequences, kOneSequence };
 
-// 0 for an array of something else than numbers.
-size_t axes_of(const ArrayFile& file, const std::string& name) try {
+// Arrays that cannot be read have 0, and add what is said of them to `why`; damaged ones throw DataError.
+size_t axes_of(const ArrayFile& file, const std::string& name, std::string& why) try {
   return file.open(name).header().shape.size();
-} catch (const DataError&) {
+} catch (const OtherArrayError& error) {
+  why += concat("; ", error.what());
   return 0;
 }
 
@@ -232,13 +233,14 @@ std::vector<std::string> arrays_of_videos(const ArrayFile& file, const std::stri
   if (file.has(named)) return {named};
   if (file.names().size() == 1) return file.names();
   std::vector<std::string> found;
+  std::string not_read;
   for (const auto& name : file.names()) {
-    const auto axes = axes_of(file, name);
+    const auto axes = axes_of(file, name, not_read);
     if (axes == least_axes || axes == least_axes + 1) found.push_back(name);
   }
   SAVP_CHECK(found.size() == 1, DataError, path, ": holds ", file.names().size(), " arrays (",
              join_words(file.names()), "), of which ", found.empty() ? "none" : join_words(found),
-             " may be videos: name the right one ", named);
+             " may be videos: name the right one ", named, found.empty() ? not_read : "");
   return found;
 }
 

@@ -58,10 +58,10 @@ NumberType number_type(const std::string& descr) {
     if (descr == known.descr) return known.type;
     names.emplace_back(known.name);
   }
-  SAVP_CHECK(descr.empty() || descr[0] != '>', DataError, "the header says ", descr,
+  SAVP_CHECK(descr.empty() || descr[0] != '>', OtherArrayError, "the header says ", descr,
              ", which is big-endian: convert it with a.astype(\"<", descr.substr(1), "\")");
-  throw DataError(concat("the header says values of type ", descr, ": only ", join_words(names),
-                         " are read; convert it with a.astype"));
+  throw OtherArrayError(concat("the header says values of type ", descr, ": only ", join_words(names),
+                               " are read; convert it with a.astype"));
 }
 
 // The Python literal of a header: texts, True and False, tuples of whole numbers.
@@ -82,7 +82,8 @@ class HeaderParser {
     check(left_.empty(), "goes on after the dictionary");
     for (const bool known : {descr_.has_value(), order_.has_value(), shape_.has_value()})
       check(known, "lacks one of descr, fortran_order and shape");
-    SAVP_CHECK(!*order_, DataError, "is stored in Fortran order: save numpy.ascontiguousarray(a) instead");
+    SAVP_CHECK(!*order_, OtherArrayError,
+               "is stored in Fortran order: save numpy.ascontiguousarray(a) instead");
     ArrayHeader header{number_type(*descr_), *shape_};
     check_size(header);
     return header;
@@ -98,7 +99,7 @@ class HeaderParser {
     expect(':');
     if (key == "descr") {
       skip_blanks();
-      SAVP_CHECK(!left_.starts_with('['), DataError,
+      SAVP_CHECK(!left_.starts_with('['), OtherArrayError,
                  "the header describes a structured type: only plain numbers are read");
       descr_ = text();
     } else if (key == "fortran_order") {
@@ -265,6 +266,8 @@ ArrayReader::ArrayReader(std::unique_ptr<ByteSource> source, std::string name)
   const auto dictionary = take(length);
   try {
     header_ = parse_array_header(dictionary);
+  } catch (const OtherArrayError& error) {
+    throw OtherArrayError(concat(name_, ": ", error.what()));
   } catch (const DataError& error) {
     throw DataError(concat(name_, ": ", error.what()));
   }

@@ -17,9 +17,18 @@
 #include <string_view>
 #include <vector>
 
+#include "core/error.h"
+
 namespace savp {
 
 enum class NumberType { kUint8, kInt8, kInt16, kUint16, kInt32, kUint32, kInt64, kFloat32, kFloat64 };
+
+// Of an array that is not damaged but cannot be read: it holds something else than numbers, or has them in
+// another order.
+class OtherArrayError : public DataError {
+ public:
+  using DataError::DataError;
+};
 
 // "uint8", "float32", ...
 const char* number_name(NumberType type);

@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "core/text.h"
+#include "evaluation/kept_features.h"
 #include "evaluation/metric_table.h"
 #include "evaluation/summary.h"
 #include "io/json_text.h"
@@ -22,6 +23,8 @@ using Json = nlohmann::json;
 
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 constexpr const char* kBaselines[] = {"ground_truth", "repeat"};
+constexpr const char* kDescriptions[] = {kSummaryFile, kFeaturesFile, "options.json", "dataset_hparams.json",
+                                         "model_hparams.json"};
 
 double number_of(const Json& value) { return value.is_number() ? value.get<double>() : kNone; }
 
@@ -67,7 +70,8 @@ Metric metric_of(const Json& row) {
                 .best = text_at(row, "best", "avg"),
                 .fingerprint = text_at(row, "fingerprint"),
                 .network = text_at(row, "network"),
-                .decimals = static_cast<int>(std::clamp<int64_t>(number_at(row, "decimals", 4), 0, 9))};
+                .decimals = static_cast<int>(std::clamp<int64_t>(number_at(row, "decimals", 4), 0, 9)),
+                .samples = text_at(row, "samples_csv")};
   for (const auto& [key, value] : object_in(row, "values").items()) metric.values[key] = interval_of(value);
   for (const auto& [key, value] : object_in(row, "curves").items()) metric.curves[key] = curve_of(value);
   for (const auto& [key, value] : object_in(row, "csv").items())
@@ -232,9 +236,12 @@ std::string Result::fingerprint() const { return text_at(summary, "fingerprint")
 bool Result::deterministic() const { return of_deterministic_model(summary); }
 
 std::vector<fs::path> Result::files() const {
-  std::vector<fs::path> all = {folder / kSummaryFile};
-  for (const auto& metric : metrics)
+  std::vector<fs::path> all;
+  for (const char* name : kDescriptions) all.push_back(folder / name);
+  for (const auto& metric : metrics) {
     for (const auto& [subtask, table] : metric.tables) all.push_back(folder / table);
+    if (!metric.samples.empty()) all.push_back(folder / metric.samples);
+  }
   return all;
 }
 

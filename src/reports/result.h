@@ -32,6 +32,7 @@ struct Metric {
   std::map<std::string, Number> values = {};  // "max", "avg", "min" or "value"
   std::map<std::string, Curve> curves = {};
   std::map<std::string, std::string> tables = {};  // csv files of single sequences, relative to the folder
+  std::string samples = {};                        // csv file of all samples, likewise; empty: none
   std::optional<Number> baseline = {};
   Curve baseline_curve = {};
 
@@ -63,7 +64,7 @@ struct Result {
   std::string fingerprint() const;
   // Whether one future of its model stands for any number of them.
   bool deterministic() const;
-  // Its summary and tables.
+  // Its summary, descriptions and tables.
   std::vector<std::filesystem::path> files() const;
 };
 

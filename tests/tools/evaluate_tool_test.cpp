@@ -23,6 +23,7 @@
 #include "io/gif.h"
 #include "io/image.h"
 #include "models/models.h"
+#include "support/written_arrays.h"
 #include "tools/process.h"
 #include "training/trainer.h"
 
@@ -306,7 +307,9 @@ TEST_F(Foreign, AReportOverwritesNeitherResultsNorItself) {
   const auto report = [&](const std::string& output, const Arguments& more = {}) {
     return run_tool("savp_report", Arguments{folder_ / "r", "--output", output} + more).code;
   };
-  EXPECT_EQ(report(folder_ / "r/summary.json"), 2);
+  for (const char* file :
+       {"r/summary.json", "r/options.json", "r/samples/mse.csv", "r/prediction_eval_mse_max/metrics/mse.csv"})
+    EXPECT_EQ(report(folder_ / file), 2) << file;
   EXPECT_EQ(folder_.read("r/summary.json"), summary);
   EXPECT_EQ(report(folder_ / "x", {"--csv", folder_ / "x"}), 2);
   EXPECT_FALSE(fs::exists(folder_ / "x"));
@@ -429,6 +432,23 @@ TEST_F(Foreign, OfSeveralArraysTheOneOfVideosCounts) {
   EXPECT_CONTAINS(unclear.err, "two.npz: holds 2 arrays (y and x), of which y and x may be videos");
   write_arrays(folder_ / "named.npz", {array_of("futures", {2, 2, 16, 16, 3}, 0.2F), videos});
   EXPECT_EQ(evaluate("named.npz").code, 0);
+}
+
+// Arrays of texts beside the videos do not matter, one that is damaged may be the videos.
+TEST_F(Foreign, OtherArraysAreToldFromDamagedOnes) {
+  const auto text = npy("<U2", {1}, "a\0\0\0b\0\0\0"s);
+  const auto values = bytes_of<float>(std::vector<float>(2 * 2 * 16 * 16 * 3, 0.2F));
+  const auto videos = npy("<f4", {2, 2, 16, 16, 3}, values),
+             cut = npy("<f4", {2, 2, 16, 16, 3}, values.substr(4));
+  write_npz(folder_ / "text.npz", {{"names", text}, {"x", videos}}, false);
+  EXPECT_EQ(evaluate("text.npz").code, 0);
+  write_npz(folder_ / "texts.npz", {{"names", text}, {"y", text}}, false);
+  EXPECT_CONTAINS(evaluate("texts.npz").err, "of which none may be videos: name the right one futures; ");
+  EXPECT_CONTAINS(evaluate("texts.npz").err, "array y: the header says values of type <U2");
+  write_npz(folder_ / "cut.npz", {{"x", videos}, {"y", cut}}, false);
+  const auto damaged = evaluate("cut.npz");
+  EXPECT_EQ(damaged.code, 3);
+  EXPECT_CONTAINS(damaged.err, "array y: its shape [2, 2, 16, 16, 3] of float32 needs");
 }
 
 TEST_F(Foreign, ArraysOfAFolderAreSequences) {
