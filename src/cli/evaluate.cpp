@@ -85,7 +85,8 @@ void check_protocol(const EvaluationSubject& subject, const EvaluateOptions& opt
               .future = subject.future_frames,
               .sequences = subject.videos(),
               .all_sequences = !options.num_samples,
-              .dataset_hparams = subject.description.dataset_hparams});
+              .dataset_hparams = subject.description.dataset_hparams,
+              .persons = subject.persons});
 }
 
 // What cannot be opened as the protocol wants it is told with its name.
@@ -102,7 +103,7 @@ void tell_protocol(const EvaluationSubject& subject, const EvaluateOptions& opti
   if (!options.protocol) return;
   const auto& protocol = find_protocol(*options.protocol);
   log::info(concat("protocol ", enum_name(protocol.name)));
-  for (const auto& line : choices(protocol)) log::info("  " + line);
+  for (const auto& line : choices(protocol, subject.persons)) log::info("  " + line);
   if (protocol.sequences > 0 && subject.videos() != protocol.sequences)
     log::warn(concat("--num_samples: ", subject.videos(), " sequences instead of ", protocol.sequences,
                      ": the numbers are not those of the protocol"));
@@ -173,20 +174,21 @@ ComparableFacts comparable_of(const EvaluationSubject& subject, const EvaluateOp
 
 Json summary_of(const EvaluationSubject& subject, const EvaluateOptions& options, const MetricSet& metrics,
                 const EvaluationWriter& writer) {
-  const EvaluationFacts facts{
-      .comparable = comparable_of(subject, options, writer.numbers()),
-      .choices = options.protocol ? choices(find_protocol(*options.protocol)) : std::vector<std::string>(),
-      .model = subject.model,
-      .data = subject.data,
-      .prediction = {{"context_frames", subject.context_frames},
-                     {"predicted_frames", subject.future_frames},
-                     {"samples_drawn", subject.samples},
-                     {"seed", options.seed},
-                     {"device", device_name(subject.device)}},
-      .networks = metrics.networks,
-      .metrics = facts_of(metrics),
-      .pictures = !options.only_metrics,
-      .sample_strips = std::min<int64_t>(subject.samples, SampleStatistics::kShown)};
+  const EvaluationFacts facts{.comparable = comparable_of(subject, options, writer.numbers()),
+                              .choices = options.protocol
+                                             ? choices(find_protocol(*options.protocol), subject.persons)
+                                             : std::vector<std::string>(),
+                              .model = subject.model,
+                              .data = subject.data,
+                              .prediction = {{"context_frames", subject.context_frames},
+                                             {"predicted_frames", subject.future_frames},
+                                             {"samples_drawn", subject.samples},
+                                             {"seed", options.seed},
+                                             {"device", device_name(subject.device)}},
+                              .networks = metrics.networks,
+                              .metrics = facts_of(metrics),
+                              .pictures = !options.only_metrics,
+                              .sample_strips = std::min<int64_t>(subject.samples, SampleStatistics::kShown)};
   return make_summary(facts, writer.numbers(), writer.sets());
 }
 

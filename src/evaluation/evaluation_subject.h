@@ -10,6 +10,7 @@
 
 #include "checkpoints/run_dir.h"
 #include "core/video.h"
+#include "evaluation/split_persons.h"
 #include "evaluation/summary.h"
 
 namespace savp {
@@ -29,7 +30,8 @@ class EvaluationSubject {
   bool deterministic = false;                // one of them stands for any number
   std::string quantization = kNotQuantized;  // of predictions: what they have been rounded to
   bool with_baseline = true;
-  RunDescription description;  // options.json and so on, from the options it was opened with
+  std::optional<SplitPersons> persons = {};  // none: not known
+  RunDescription description;                // options.json and so on, from the options it was opened with
 
   virtual int64_t videos() const = 0;  // to come
   // The next videos, [context_frames + future_frames or more, B, C, H, W], on the device.

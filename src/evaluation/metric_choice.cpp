@@ -77,15 +77,6 @@ std::optional<fs::path> cache_file(const Networks& networks, const MetricChoice&
   return cache_folder() / "features" / concat(digest, "-", enum_name(choice.definitions.fvd), ".records");
 }
 
-std::string words(const MetricTraits& traits, const MetricDefinitions& how) {
-  const char* input = how.fvd == FvdInput::kOriginal    ? "bytes, TensorFlow 1's resizing"
-                      : how.fvd == FvdInput::kStyleganV ? "bytes, resizing with half-pixel centres"
-                                                        : "not rounded, resizing with half-pixel centres";
-  return concat(traits.definition, "; ", input, "; ",
-                how.fvd_context ? "context and predicted frames" : "predicted frames", "; ",
-                counted(how.fvd_samples, "future"), " of each sequence");
-}
-
 // Of predictions as they are, or clipped to 0..1.
 void add_frame_metric(MetricSet& set, MetricName name, const MetricDefinitions& how, Metric::Measure measure,
                       const std::string& definition = {}) {

@@ -30,4 +30,8 @@ struct MetricDefinitions {
   int64_t fvd_samples = 1;   // futures of each sequence that fvd and kvd look at
 };
 
+// "I3D Kinetics-400 logits; predicted frames; 1 future of each sequence; bytes, TensorFlow 1's resizing":
+// what a metric of whole sets looks at.
+std::string words(const MetricTraits& traits, const MetricDefinitions& how);
+
 }  // namespace savp

@@ -27,18 +27,6 @@ constexpr std::pair<SsimKind, const char*> kSsimKinds[] = {
     {SsimKind::kUniform,
      "7x7 uniform window, sample covariances, range 2 (scikit-image without data_range)"}};
 
-constexpr std::pair<FvdInput, const char*> kFvdInputs[] = {
-    {FvdInput::kOriginal, "bytes, resized as TensorFlow 1 does"},
-    {FvdInput::kStyleganV, "bytes, resized with half-pixel centres"},
-    {FvdInput::kUnrounded, "not rounded to bytes, resized with half-pixel centres"}};
-
-std::string fvd_choice(const Protocol& protocol) {
-  const auto& how = protocol.definitions;
-  return concat("fvd: I3D Kinetics-400 logits; ",
-                how.fvd_context ? "context and predicted frames" : "predicted frames alone", "; ",
-                counted(how.fvd_samples, "future"), " of each sequence; ", row_of(kFvdInputs, how.fvd));
-}
-
 // A hyperparameter of data sets that makes other frames of what is stored.
 struct ChangeOfFrames {
   const char* name;
@@ -58,6 +46,35 @@ void check_frames(const Protocol& protocol, const Json& hparams) {
                ", which sees all of ", protocol.side, "x", protocol.side,
                " pixels of each frame: leave it out, or leave out the protocol");
   }
+}
+
+std::string text_of(const Persons& persons) { return concat(persons.first, " to ", persons.last); }
+
+std::string text_of(const std::vector<int64_t>& persons) {
+  std::vector<std::string> words;
+  for (const auto person : persons) words.push_back(std::to_string(person));
+  return concat(persons.size() == 1 ? "person " : "persons ", join_words(words));
+}
+
+// The persons of the protocol are those of the split, and of no other.
+void check_persons(const Protocol& protocol, const SplitPersons& persons, bool all_sequences) {
+  const auto [first, last] = protocol.persons;
+  std::vector<int64_t> strange, shared, missing;
+  for (const auto person : persons.of_split)
+    if (person < first || person > last) strange.push_back(person);
+  for (int64_t person = first; person <= last; ++person) {
+    if (persons.of_others.contains(person)) shared.push_back(person);
+    if (!persons.of_split.contains(person)) missing.push_back(person);
+  }
+  const auto begin =
+      concat("--protocol ", enum_name(protocol.name), " is of persons ", text_of(protocol.persons));
+  SAVP_CHECK(strange.empty(), UsageError, begin, ", the data's test split has ", text_of(strange),
+             ", too: divide the data by persons (savp_preprocess kth divides it at person 17)");
+  SAVP_CHECK(shared.empty(), UsageError, begin, ", but ", text_of(shared),
+             " can be seen in other splits of the data as well: divide it by persons (savp_preprocess kth)");
+  SAVP_CHECK(missing.empty() || !all_sequences, UsageError, begin, ", the data's test split has no ",
+             text_of(missing),
+             ": give the whole test split, or --num_samples for numbers that are not the protocol's");
 }
 
 }  // namespace
@@ -82,6 +99,7 @@ const std::vector<Protocol>& protocols() {
        .future = 30,
        .channels = 1,
        .sequences = 0,
+       .persons = {17, 25},
        .metrics = {kPsnr, kSsim, kMse, kLpips, kDiversity},
        .doubt =
            "Which 40 frames of a sequence the original shows depends on TensorFlow's random numbers, which "
@@ -109,6 +127,7 @@ const std::vector<Protocol>& protocols() {
        .future = 30,
        .channels = 1,
        .sequences = 1000,
+       .persons = {21, 25},
        .metrics = {kPsnr, kSsim, kLpips, kFvd},
        .definitions = {.psnr = PsnrOrder::kOfChannels, .clipped = true, .fvd_context = true},
        .doubt = "The 1000 clips are those that SRVP's script makes (svg_test_set_40.npz): "
@@ -155,6 +174,7 @@ const std::vector<Protocol>& protocols() {
        .channels = 1,
        .samples = 1,
        .sequences = 0,
+       .persons = {17, 25},
        .metrics = {kMse, kMae, kSsim, kPsnr, kLpips},
        .definitions = {.ssim = SsimKind::kUniform, .summed_errors = true, .clipped = true},
        .doubt =
@@ -195,8 +215,17 @@ std::vector<std::string> choices(const Protocol& protocol) {
   if (measures(protocol, kMse) && how.summed_errors)
     lines.emplace_back("mse, mae: summed over pixels and channels");
   if (measures(protocol, kLpips)) lines.emplace_back("lpips: AlexNet, version 0.1, linear weights, negated");
-  if (measures(protocol, kFvd)) lines.push_back(fvd_choice(protocol));
+  if (measures(protocol, kFvd)) lines.push_back("fvd: " + words(traits_of(kFvd), how));
   lines.push_back(concat("predictions: not rounded to bytes", how.clipped ? ", clipped to 0..1" : ""));
+  return lines;
+}
+
+std::vector<std::string> choices(const Protocol& protocol, const std::optional<SplitPersons>& persons) {
+  auto lines = choices(protocol);
+  if (protocol.persons.last > 0)
+    lines.push_back(concat("persons: ", text_of(protocol.persons),
+                           persons ? ", as dataset.json says of the data"
+                                   : "; which ones the data has is not known (no dataset.json names them)"));
   return lines;
 }
 
@@ -227,6 +256,8 @@ void check_fits(const Protocol& protocol, const OfferedVideos& videos) {
   SAVP_CHECK(
       protocol.actions || videos.actions == 0, UsageError, name,
       " predicts without actions, but the model takes them: choose savp-bair-action, or another model");
+  if (protocol.persons.last > 0 && videos.persons)
+    check_persons(protocol, *videos.persons, videos.all_sequences);
   const bool enough =
       protocol.sequences == 0 || videos.sequences == protocol.sequences || !videos.all_sequences;
   SAVP_CHECK(enough, UsageError, name, " is of ", protocol.sequences, " sequences, the data has ",

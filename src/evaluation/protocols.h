@@ -2,12 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "core/hparams.h"
 #include "evaluation/metric_definitions.h"
+#include "evaluation/split_persons.h"
 #include "metrics/metric_names.h"
 
 namespace savp {
@@ -34,6 +36,11 @@ struct EnumNames<ProtocolName> {
       {ProtocolName::kMcvdBair, "mcvd-bair"}, {ProtocolName::kOpenstlKth, "openstl-kth"}};
 };
 
+// From one number to another; both 0: the data is not divided by persons.
+struct Persons {
+  int64_t first = 0, last = 0;
+};
+
 struct Protocol {
   ProtocolName name;
   const char* source;   // paper and code that define it
@@ -45,6 +52,7 @@ struct Protocol {
   bool actions = false;
   int64_t samples = 100;    // futures of each sequence
   int64_t sequences = 256;  // 0: all that there are
+  Persons persons = {};     // of the data's test split, and of no other
   std::vector<MetricName> metrics;
   MetricDefinitions definitions = {};
   const char* doubt = "";  // what the source leaves open, or where code and paper differ
@@ -59,6 +67,8 @@ std::string names_of(const std::vector<MetricName>& metrics);
 
 // What it sets, a line each, "rollout: 2 + 28 frames".
 std::vector<std::string> choices(const Protocol& protocol);
+// With a line about the persons of the data, where it is divided by them; none: they are not known.
+std::vector<std::string> choices(const Protocol& protocol, const std::optional<SplitPersons>& persons);
 
 // All of them with their choices and doubts, for --list_protocols.
 std::string list_protocols();
@@ -70,6 +80,7 @@ struct OfferedVideos {
   int64_t sequences = 0;
   bool all_sequences = true;  // not fewer than there are, because the user wants so
   Json dataset_hparams = Json::object();
+  std::optional<SplitPersons> persons = {};  // none: not known
 };
 // Throws UsageError that says what does not fit.
 void check_fits(const Protocol& protocol, const OfferedVideos& videos);

@@ -67,6 +67,41 @@ TEST(Protocols, RefuseWhatDoesNotFit) {
   EXPECT_EQ(refusal(ProtocolName::kSavpBair, other), "no error");
 }
 
+TEST(Protocols, RefuseOtherPersons) {
+  OfferedVideos kth{.height = 64, .width = 64, .channels = 1, .context = 10, .future = 30, .sequences = 216};
+  EXPECT_EQ(refusal(ProtocolName::kSavpKth, kth), "no error");  // not known
+  const auto among = [&](std::set<int64_t> test, std::set<int64_t> others) {
+    kth.persons = {std::move(test), std::move(others)};
+    return refusal(ProtocolName::kSavpKth, kth);
+  };
+  const std::set<int64_t> all = {17, 18, 19, 20, 21, 22, 23, 24, 25};
+  EXPECT_EQ(among(all, {1, 2, 16}), "no error");
+  auto more = all;
+  more.insert({2, 16});
+  EXPECT_CONTAINS(among(more, {1}),
+                  "is of persons 17 to 25, the data's test split has persons 2 and 16, too");
+  EXPECT_CONTAINS(among(all, {1, 17}), "but person 17 can be seen in other splits of the data");
+  EXPECT_CONTAINS(among({17, 18, 19, 20, 21, 22, 23, 24}, {1}), "the data's test split has no person 25");
+  kth.all_sequences = false;
+  EXPECT_EQ(among({17, 18}, {1}), "no error");
+  kth.all_sequences = true;
+  kth.sequences = 1000;
+  EXPECT_EQ(among(all, {1}), "no error");
+  EXPECT_CONTAINS(refusal(ProtocolName::kSrvpKth, kth), "persons 17, 18, 19 and 20, too");
+}
+
+TEST(Protocols, SayWhetherThePersonsAreKnown) {
+  const auto last = [](ProtocolName name, const std::optional<SplitPersons>& persons) {
+    return choices(find_protocol(name), persons).back();
+  };
+  EXPECT_EQ(last(ProtocolName::kSavpKth, SplitPersons{{17}, {}}),
+            "persons: 17 to 25, as dataset.json says of the data");
+  EXPECT_EQ(last(ProtocolName::kSrvpKth, std::nullopt),
+            "persons: 21 to 25; which ones the data has is not known (no dataset.json names them)");
+  EXPECT_EQ(choices(find_protocol(ProtocolName::kSavpBair), std::nullopt),
+            choices(find_protocol(ProtocolName::kSavpBair)));
+}
+
 // Stored frames may be brought to the protocol's size, but not be cut, or be others.
 TEST(Protocols, RefuseOtherFramesOfTheSameData) {
   OfferedVideos bair{.height = 64, .width = 64, .channels = 3, .context = 2, .future = 28, .sequences = 256};
