@@ -23,9 +23,11 @@ Predicting open(const GenerateOptions& options) {
              "--input_dir and --input_video cannot both be given: continue records or a video");
   SAVP_CHECK(options.input_dir || options.input_video, UsageError,
              "--input_dir DIR (records) or --input_video PATH (a video to continue) must be given");
+  const auto reach = options.actions ? Reach::kBeyondActions : Reach::kBeyond;
   if (options.input_video)
-    return Predicting::open_clip(options, {*options.input_video, options.start_frame, options.video_fps});
-  return Predicting::open_dataset(options, Reach::kBeyond);
+    return Predicting::open_clip(options, {*options.input_video, options.start_frame, options.video_fps},
+                                 reach);
+  return Predicting::open_dataset(options, reach);
 }
 
 // Fills in the folders that follow from others.
@@ -61,12 +63,9 @@ Wanted wanted(const Predicting& run, const GenerateOptions& options) {
 // The batch with other actions after the context.
 Batch acting(const Batch& batch, const ActionPlan& plan, int64_t context) {
   Batch changed = batch;
-  changed.actions = batch.actions.clone();
-  auto after = changed.actions.slice(0, context - 1);
-  const auto steps = std::min(after.size(0), plan.actions.size(0));
-  after.slice(0, 0, steps)
-      .copy_(
-          plan.actions.slice(0, 0, steps).unsqueeze(1).expand({steps, after.size(1), plan.actions.size(1)}));
+  const auto given = batch.actions.slice(0, 0, context - 1);
+  const auto of_each = plan.actions.unsqueeze(1).expand({-1, given.size(1), -1});
+  changed.actions = at::cat({given, of_each.to(given.options())});
   return changed;
 }
 

@@ -24,25 +24,28 @@ InputOptions input_options(const PredictOptions& o, const at::Device& device) {
           .device = device};
 }
 
-void check_lengths(const Origin& origin, const ModelHparams& hparams, const VideoInput& input) {
+void check_lengths(const Origin& origin, const ModelHparams& hparams, const VideoInput& input, Reach reach) {
   const auto context = hparams.context_frames, length = hparams.sequence_length;
   SAVP_CHECK(length > context, UsageError, "nothing to predict: sequence_length=", length,
              " is not above context_frames=", context);
   SAVP_CHECK(context <= input.frames, UsageError, input.place, ": has only ", input.frames,
              " true frames of each sequence, and context_frames=", context,
              " are to be shown to the model: lower context_frames, or give longer sequences");
-  SAVP_CHECK(input.shape.actions == 0 || !origin.entry->trainable || length <= input.frames, UsageError,
-             "sequence_length=", length, ": the model takes actions, and ", input.place, " has them for ",
-             input.frames, " frames only: choose a smaller sequence_length, or give more actions");
+  const bool needs_actions =
+      input.shape.actions > 0 && origin.entry->trainable && reach != Reach::kBeyondActions;
+  SAVP_CHECK(
+      !needs_actions || length <= input.frames, UsageError, "sequence_length=", length,
+      ": the model takes actions, and ", input.place, " has them for ", input.frames,
+      " frames only: choose a smaller sequence_length, or give more actions (savp_generate --actions)");
 }
 
 OpenModel open(const PredictOptions& options, Origin origin, const at::Device& device,
-               const VideoInput& input) {
+               const VideoInput& input, Reach reach) {
   const ModelSettings settings{.from_dataset = input.model_hparams(),
                                .model_hparams = options.model_hparams.value_or(""),
                                .shape = input.shape,
                                .device = device};
-  check_lengths(origin, *origin.hparams(settings.from_dataset, settings.model_hparams), input);
+  check_lengths(origin, *origin.hparams(settings.from_dataset, settings.model_hparams), input, reach);
   return open_model(std::move(origin), settings);
 }
 
@@ -62,23 +65,23 @@ at::Device settle_machine(const PredictOptions& options) {
 }
 
 Predicting::Predicting(const PredictOptions& options, Origin origin, const at::Device& device,
-                       VideoInput input)
+                       VideoInput input, Reach reach)
     : input_(std::move(input)),
-      model_(open(options, std::move(origin), device, input_)),
+      model_(open(options, std::move(origin), device, input_, reach)),
       seed_(static_cast<uint64_t>(options.seed)) {}
 
 Predicting Predicting::open_dataset(const PredictOptions& options, Reach reach) {
   const auto device = settle_machine(options);
   auto origin = origin_of(options);
   auto input = open_dataset_input(origin, input_options(options, device), reach);
-  return {options, std::move(origin), device, std::move(input)};
+  return {options, std::move(origin), device, std::move(input), reach};
 }
 
-Predicting Predicting::open_clip(const PredictOptions& options, const StartingClip& clip) {
+Predicting Predicting::open_clip(const PredictOptions& options, const StartingClip& clip, Reach reach) {
   const auto device = settle_machine(options);
   auto origin = origin_of(options);
   auto input = open_clip_input(origin, input_options(options, device), clip);
-  return {options, std::move(origin), device, std::move(input)};
+  return {options, std::move(origin), device, std::move(input), reach};
 }
 
 RunDescription Predicting::description(Json options) const {

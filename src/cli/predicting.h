@@ -76,7 +76,8 @@ class Predicting {
   // Throws UsageError or DataError for all that can be known before the first prediction: hyperparameters
   // (before a video is decoded), sizes, too few frames or actions, no sequences at all.
   static Predicting open_dataset(const PredictOptions& options, Reach reach = Reach::kTrueFrames);
-  static Predicting open_clip(const PredictOptions& options, const StartingClip& clip);
+  static Predicting open_clip(const PredictOptions& options, const StartingClip& clip,
+                              Reach reach = Reach::kBeyond);
 
   // What results are filed under.
   std::string name() const { return model_.origin.name(); }
@@ -110,7 +111,8 @@ class Predicting {
               const std::function<void(const Tensor&)>& take, int64_t first_sample = 0);
 
  private:
-  Predicting(const PredictOptions& options, Origin origin, const at::Device& device, VideoInput input);
+  Predicting(const PredictOptions& options, Origin origin, const at::Device& device, VideoInput input,
+             Reach reach);
 
   VideoInput input_;
   OpenModel model_;

@@ -61,14 +61,15 @@ void fit_length(Dataset& data, const Origin& origin, const VideoInput& input, Re
   const auto longest = longest_sequence(data);
   data.set_sequence_length(wanted);
   if (longest ? wanted <= *longest : data.num_examples_per_epoch() > 0) return;
-  SAVP_CHECK(reach == Reach::kBeyond && origin.entry->name != "ground_truth", UsageError,
+  SAVP_CHECK(reach != Reach::kTrueFrames && origin.entry->name != "ground_truth", UsageError,
              "sequence_length=", wanted, ": true frames are needed, but those of ", data.files().front(), " ",
              longest ? concat("are ", *longest) : "are fewer in every record",
              " (frame_skip=", data.hparams().frame_skip, "): choose a smaller sequence_length");
-  SAVP_CHECK(input.shape.actions == 0, UsageError, "sequence_length=", wanted,
-             ": the model takes actions, but ", data.files().front(), " has them for ",
-             longest ? concat(*longest, " frames") : "fewer frames",
-             " only: choose a smaller sequence_length, or give records with more actions");
+  SAVP_CHECK(input.shape.actions == 0 || reach == Reach::kBeyondActions, UsageError,
+             "sequence_length=", wanted, ": the model takes actions, but ", data.files().front(),
+             " has them for ", longest ? concat(*longest, " frames") : "fewer frames",
+             " only: choose a smaller sequence_length, or give records with more actions, or actions of your "
+             "own (savp_generate --actions)");
   data.set_sequence_length(longest ? *longest : data.hparams().context_frames + 1);
 }
 

@@ -72,8 +72,8 @@ class VideoInput {
   int64_t first_video_ = 0, delivered_ = 0;
 };
 
-// Whether a prediction may be longer than the videos are.
-enum class Reach { kTrueFrames, kBeyond };
+// Whether a prediction may be longer than the videos are, and than their actions, because others are given.
+enum class Reach { kTrueFrames, kBeyond, kBeyondActions };
 
 // The data set that the options name. Throws UsageError or DataError for all that can be known before the
 // first prediction: hyperparameters (before a video is decoded), sizes, too few frames or actions, no

@@ -207,6 +207,20 @@ TEST_F(PredictingTest, WithActionsItGoesAsFarAsThey) {
   EXPECT_THROW(Predicting::open_dataset(options_), UsageError);
 }
 
+// The actions after those that the data has are the caller's.
+TEST_F(PredictingTest, WithOtherActionsItGoesBeyondThoseOfTheData) {
+  train_on_actions();
+  options_.sequence_length = 40;
+  auto run = Predicting::open_dataset(options_, Reach::kBeyondActions);
+  EXPECT_EQ(run.true_frames(), 30);
+  auto batch = *run.next_batch();
+  const auto more = torch::ones({20, batch.actions.size(1), 4}, batch.actions.options());
+  batch.actions = torch::cat({batch.actions.slice(0, 0, 20), more});
+  Tensor images;
+  run.sample(batch, 1, 1, [&](const Tensor& portion) { images = portion; });
+  EXPECT_EQ(images.size(0), 38);
+}
+
 // One sequence of `frames` frames; its actions are all `action`.
 std::string write_episode(const ScratchFolder& folder, int64_t frames, float action) {
   const auto path = folder / concat("episode_", action, ".npz");

@@ -273,6 +273,50 @@ TEST(PredictionWriter, KilledAtAnySystemCallItLeavesTheOldOrTheNewFutures) {
   }
 }
 
+// Grids in a folder of their own: that folder, too, has the old ones or the new ones, whole.
+TEST(PredictionWriter, KilledAtAnySystemCallItLeavesTheOldOrTheNewGrids) {
+  const ScratchFolder folder;
+  const auto write = [&](int64_t sequences) {
+    auto writer = std::make_unique<PredictionWriter>(
+        PredictionLayout{.gif_folder = folder / "r",
+                         .png_folder = folder / "r",
+                         .grid_folder = folder / "g",
+                         .grids = GridLayout{.formats = {GridFormat::kStrip, GridFormat::kPng}}},
+        kOrigin);
+    writer->begin(steps(0, 2, sequences));
+    writer->add(steps(2, 2, sequences));
+    return writer;
+  };
+  const auto names_in = [](const fs::path& place) {
+    std::set<std::string> names;
+    for (const auto& entry : fs::directory_iterator(place)) names.insert(entry.path().filename().string());
+    return names;
+  };
+  write(/*sequences=*/2)->commit();
+  folder.write("g/notes.txt", "not ours");
+  fs::create_directories(folder / "old");
+  for (const char* name : {"r", "g"})
+    fs::copy(folder / name, folder / "old" / name, fs::copy_options::recursive);
+  const auto old_grids = names_in(folder / "g/grids");  // of two sequences
+  std::set<std::set<std::string>> seen;
+  bool killed = true;
+  for (int n = 0; killed; n += 2) {
+    for (const char* name : {"r", "g"}) {
+      fs::remove_all(folder / name);
+      fs::copy(folder / "old" / name, folder / name, fs::copy_options::recursive);
+    }
+    const auto writer = write(/*sequences=*/1);
+    killed = killed_at(n, *writer);
+    EXPECT_EQ(folder.read("g/notes.txt"), "not ours");
+    EXPECT_TRUE(fs::exists(folder / "g/options.json")) << "killed at system call " << n;
+    seen.insert(names_in(folder / "g/grids"));
+  }
+  const std::set<std::string> new_grids = {"grid_00000_000.png", "grid_00000_001.png", "grid_00000_002.png",
+                                           "grid_00000_003.png", "strip_00000.png"};
+  EXPECT_EQ(seen, (std::set<std::set<std::string>>{old_grids, new_grids}));
+  EXPECT_EQ(old_grids.size(), 2 * new_grids.size());
+}
+
 TEST(ResultsFolder, KeepsToolsApart) {
   const ScratchFolder folder;
   const auto of = [&](ResultKind kind) { return results_folder(kind, std::nullopt, folder.path(), "bair"); };

@@ -12,9 +12,6 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
-#include "checkpoints/run_dir.h"
-#include "checkpoints/tensors.h"
-#include "checkpoints/video_shape.h"
 #include "core/error.h"
 #include "core/text.h"
 #include "evaluation/foreign_predictions.h"
@@ -22,10 +19,9 @@
 #include "io/array_writer.h"
 #include "io/gif.h"
 #include "io/image.h"
-#include "models/models.h"
 #include "support/written_arrays.h"
 #include "tools/process.h"
-#include "training/trainer.h"
+#include "tools/untrained_model.h"
 
 #define EXPECT_CONTAINS(text, part) EXPECT_NE(std::string(text).find(part), std::string::npos) << (text)
 
@@ -115,22 +111,6 @@ TEST(Evaluate, ContinuesWhereItWasKilled) {
   expect_same_files(killed, whole);
 }
 
-// A small stochastic model that was never trained.
-std::string write_model(const fs::path& folder) {
-  const auto& entry = find_model("savp");
-  auto hparams = entry.make_hparams();
-  auto view = entry.view(*hparams);
-  view.override_from_text("context_frames=2,sequence_length=6,ngf=4,nef=4,nz=2,schedule_sampling=none",
-                          "test");
-  const VideoShape shape{.channels = 3, .height = 32, .width = 32};
-  Trainer trainer(entry, dynamic_cast<const TrainHparams&>(*hparams), shape, {at::kCPU, 3});
-  save_checkpoint(folder, 7, trainer.state(), {shape_metadata(shape)});
-  write_description(folder, {{{"dataset", "bair"}, {"model", "savp"}},
-                             {{"context_frames", 2}, {"sequence_length", 6}, {"scale_size", 32}},
-                             view.to_json()});
-  return folder;
-}
-
 // The sequences of each part that is there.
 std::vector<int64_t> parts_in(const fs::path& folder) {
   std::vector<int64_t> videos;
@@ -143,9 +123,8 @@ std::vector<int64_t> parts_in(const fs::path& folder) {
 // A batch is no unit of what is kept: six sequences in two batches of four.
 TEST(Evaluate, ContinuesAfterTheLastFinishedSequence) {
   const ScratchFolder folder;
-  fs::create_directories(folder / "model");
   const Arguments model = {"--checkpoint",
-                           write_model(folder / "model"),
+                           write_untrained_model(folder / "model"),
                            "--input_dir",
                            kBair,
                            "--mode",
@@ -436,7 +415,7 @@ TEST_F(Foreign, OfSeveralArraysTheOneOfVideosCounts) {
 
 // Arrays of texts beside the videos do not matter, one that is damaged may be the videos.
 TEST_F(Foreign, OtherArraysAreToldFromDamagedOnes) {
-  const auto text = npy("<U2", {1}, "a\0\0\0b\0\0\0"s);
+  const auto text = npy("<U2", {1}, std::string("a\0\0\0b\0\0\0", 8));
   const auto values = bytes_of<float>(std::vector<float>(2 * 2 * 16 * 16 * 3, 0.2F));
   const auto videos = npy("<f4", {2, 2, 16, 16, 3}, values),
              cut = npy("<f4", {2, 2, 16, 16, 3}, values.substr(4));
