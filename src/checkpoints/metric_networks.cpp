@@ -6,18 +6,29 @@
 #include <cstring>
 #include <functional>
 #include <map>
+#include <set>
 #include <utility>
 #include <vector>
 
+#include "checkpoints/torch_script.h"
 #include "core/log.h"
+#include "core/table.h"
 #include "io/cache_folder.h"
 #include "io/pickle.h"
+#include "io/sha256.h"
+#include "io/torch_file.h"
 
 namespace savp {
 namespace {
 
 namespace fs = std::filesystem;
 using at::Tensor;
+
+Tensor tensor_of(const PickledArray& array) {
+  auto tensor = at::empty(array.header.shape, at::kFloat);
+  if (!array.bytes.empty()) std::memcpy(tensor.mutable_data_ptr(), array.bytes.data(), array.bytes.size());
+  return tensor;
+}
 
 // The arrays of a pickle, taken by their names.
 class Arrays {
@@ -32,12 +43,9 @@ class Arrays {
     const auto found = arrays_.find(name);
     SAVP_CHECK(found != arrays_.end(), DataError, path_, ": there is no array ", name);
     const auto& header = found->second.header;
-    const auto& bytes = found->second.bytes;
     SAVP_CHECK(header.type == NumberType::kFloat32, DataError, path_, ": ", name, " is ",
                number_name(header.type), ", not float32");
-    auto tensor = at::empty(header.shape, at::kFloat);
-    if (!bytes.empty()) std::memcpy(tensor.mutable_data_ptr(), bytes.data(), bytes.size());
-    return tensor;
+    return tensor_of(found->second);
   }
 
   // A kernel [height, width, in, out], of videos [time, height, width, in, out], as LibTorch has it.
@@ -125,17 +133,103 @@ const NetworkRow kNetworks[] = {
     {"i3d-kinetics-400.ckpt", "i3d_kinetics400.safetensors", i3d},
 };
 
+// A file that others publish: how its name begins, and whether that is all of it.
+struct OtherFile {
+  const char* begin;
+  bool whole;
+};
+struct Place {
+  const char* ours;
+  std::vector<OtherFile> others;
+};
+const std::pair<Network, Place> kPlaces[] = {
+    {Network::kLpipsAlex, {"lpips_alex.safetensors", {{"alexnet", false}, {"alex", true}}}},
+    {Network::kLpipsVgg, {"lpips_vgg.safetensors", {{"vgg16", false}, {"vgg", true}}}},
+    {Network::kVgg16, {"vgg16.safetensors", {{"vgg16", false}}}},
+    {Network::kI3d, {"i3d_kinetics400.safetensors", {{"i3d_torchscript", true}}}},
+};
+
+bool is_of_torch(const fs::path& file) { return file.extension() == ".pth" || file.extension() == ".pt"; }
+
+// Of several the first by name.
+std::optional<fs::path> find_file(const fs::path& folder, const OtherFile& wanted) {
+  std::optional<fs::path> found;
+  std::error_code missing;
+  for (const auto& entry : fs::directory_iterator(folder, missing)) {
+    const auto stem = entry.path().stem().string();
+    const bool named = wanted.whole ? stem == wanted.begin : stem.starts_with(wanted.begin);
+    if (named && is_of_torch(entry.path()) && (!found || entry.path() < *found)) found = entry.path();
+  }
+  return found;
+}
+
+// Those of the variables' names.
+NamedTensors torch_tensors(const fs::path& file, const NamedTensors& variables) {
+  if (is_torch_script(file)) return torch_script_tensors(file);
+  std::set<std::string> names;
+  for (const auto& variable : variables) names.insert(variable.first);
+  NamedTensors tensors;
+  for (const auto& array : read_torch_file(file, [&](const auto& name) { return names.contains(name); }))
+    tensors.emplace_back(array.name, tensor_of(array));
+  return tensors;
+}
+
 }  // namespace
 
 fs::path metric_weights_folder(const std::optional<std::string>& given) {
   return given ? fs::path(*given) : cache_folder() / "metric_weights";
 }
 
+const char* network_file(Network network) { return row_of(kPlaces, network).ours; }
+
+NetworkFiles find_network(const fs::path& folder, Network network) {
+  const auto& place = row_of(kPlaces, network);
+  std::error_code missing;
+  if (fs::exists(folder / place.ours, missing)) return {{folder / place.ours}};
+  NetworkFiles found;
+  for (const auto& file : place.others) {
+    const auto path = find_file(folder, file);
+    if (!path) return {};
+    found.paths.push_back(*path);
+  }
+  return found;
+}
+
+std::string NetworkFiles::name() const {
+  std::string text;
+  for (const auto& path : paths) text += (text.empty() ? "" : " + ") + path.filename().string();
+  return text;
+}
+
+std::string NetworkFiles::digest() const {
+  if (paths.size() == 1) return sha256_of_file(paths[0]);
+  std::string digests;
+  for (const auto& path : paths) digests += sha256_of_file(path);
+  return sha256(digests);
+}
+
+void load_network(const NetworkFiles& files, const NamedTensors& variables) {
+  if (files.paths.size() == 1) return load_network(files.paths[0], variables);
+  for (size_t i = 0; i < files.paths.size(); ++i) {  // the linear weights are in the last
+    NamedTensors part;
+    for (const auto& variable : variables)
+      if (variable.first.starts_with("lin") == (i + 1 == files.paths.size())) part.push_back(variable);
+    load_network(files.paths[i], part);
+  }
+}
+
 void load_network(const fs::path& file, const NamedTensors& variables) {
   std::error_code missing;
   SAVP_CHECK(fs::exists(file, missing), DataError, file.string(), ": there is no such file: ", kFetchNetworks,
              " downloads it");
-  restore(VariableSource::open(file), variables, {.unused = true});  // a classifier behind the convolutions
+  const auto source = is_of_torch(file) ? VariableSource::of(torch_tensors(file, variables), file.string())
+                                        : VariableSource::open(file);
+  restore(source, variables, {.unused = true});  // a classifier behind the convolutions
+}
+
+VideoNetwork foreign_i3d(const NetworkFiles& files, const at::Device& device) {
+  if (files.paths.size() != 1 || !is_of_torch(files.paths[0])) return {};
+  return scripted_i3d(files.paths[0], device);
 }
 
 void convert_metric_weights(const MetricWeightsOptions& options) {

@@ -5,11 +5,21 @@
 //   lpips_vgg.safetensors        the same of VGG-16
 //   vgg16.safetensors            VGG-16's convolutions alone
 //   i3d_kinetics400.safetensors  I3D, batch normalization folded into the convolutions
+//
+// In place of one that is not there, files that others publish are taken as they are:
+//
+//   lpips_alex   torchvision's AlexNet (alexnet*.pth or .pt: torch.save() or TorchScript), and the linear
+//                weights of the LPIPS repository (weights/v0.1/alex.pth)
+//   lpips_vgg    torchvision's VGG-16 (vgg16*.pth or .pt) and vgg.pth of the same repository
+//   vgg16        torchvision's VGG-16
+//   i3d          StyleGAN-V's TorchScript file (i3d_torchscript.pt)
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "checkpoints/tensors.h"
 #include "core/hparams.h"
@@ -26,9 +36,33 @@ inline constexpr const char* kMetricWeightsHelp =
 // `given`, else the folder metric_weights of cache_folder(), which kFetchNetworks fills.
 std::filesystem::path metric_weights_folder(const std::optional<std::string>& given = {});
 
-// Fills the variables, on whatever device they are, from the file. Throws DataError that names kFetchNetworks
-// where there is no such file, and DataError for one that holds something else.
+enum class Network { kLpipsAlex, kLpipsVgg, kVgg16, kI3d };
+
+// The files of a network.
+struct NetworkFiles {
+  std::vector<std::filesystem::path> paths;
+
+  bool is_there() const { return !paths.empty(); }
+  // "lpips_alex.safetensors", "alexnet-owt-7be5be79.pth + alex.pth".
+  std::string name() const;
+  // SHA-256, of several files that of theirs.
+  std::string digest() const;
+};
+
+// Those that are in the folder, ours before others'; none where some are missing.
+NetworkFiles find_network(const std::filesystem::path& folder, Network network);
+// The name of ours.
+const char* network_file(Network network);
+
+// Fills the variables, on whatever device they are. Throws DataError that names the file and what it lacks.
+void load_network(const NetworkFiles& files, const NamedTensors& variables);
+// Of one file.
 void load_network(const std::filesystem::path& file, const NamedTensors& variables);
+
+// Videos [N, 3, T, 224, 224] in [-1, 1] on the device -> I3D's logits [N, 400].
+using VideoNetwork = std::function<at::Tensor(const at::Tensor& videos)>;
+// The I3D that another program has written as TorchScript; empty where the files are ours.
+VideoNetwork foreign_i3d(const NetworkFiles& files, const at::Device& device);
 
 struct MetricWeightsOptions {
   using Self = MetricWeightsOptions;

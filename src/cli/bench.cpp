@@ -233,13 +233,14 @@ class Bench {
     const auto hparams = model_hparams(entry, length);
     const auto* train_hparams = dynamic_cast<const TrainHparams*>(hparams.get());
     SAVP_CHECK(train_hparams, UsageError, "--model ", o_.model, " cannot be trained");
-    auto trainer = std::make_unique<Trainer>(entry, *train_hparams, shape(),
-                                             TrainerOptions{.device = device_,
-                                                            .seed = 0,
-                                                            .precision = o_.precision,
-                                                            .graph = o_.graph,
-                                                            .recompute = o_.recompute,
-                                                            .vgg = load_vgg(*train_hparams, device_, o_.metric_weights)});
+    auto trainer = std::make_unique<Trainer>(
+        entry, *train_hparams, shape(),
+        TrainerOptions{.device = device_,
+                       .seed = 0,
+                       .precision = o_.precision,
+                       .graph = o_.graph,
+                       .recompute = o_.recompute,
+                       .vgg = load_vgg(*train_hparams, device_, o_.metric_weights)});
     trainer->set_global_step(o_.global_step);
     return trainer;
   }

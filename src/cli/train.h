@@ -49,11 +49,10 @@ struct TrainOptions {
   HPARAM(Text, model_hparams_dict, std::nullopt, "JSON file with hyperparameters of the model",
          Metavar{"FILE"});
 
-  HPARAM(
-      Text, vgg_weights, std::nullopt,
-      "weights of VGG-16 for the perceptual loss (vgg_cdist_weight): safetensors, with torchvision's names; "
-      "default: vgg16.safetensors in the folder of --metric_weights",
-      Metavar{"FILE"});
+  HPARAM(Text, vgg_weights, std::nullopt,
+         "weights of VGG-16 for the perceptual loss (vgg_cdist_weight): safetensors with torchvision's "
+         "names, or torchvision's file (.pth, .pt); default: vgg16.safetensors of --metric_weights",
+         Metavar{"FILE"});
   HPARAM(Text, metric_weights, std::nullopt, kMetricWeightsHelp, Metavar{"DIR"});
 
   HPARAM_GROUP(output, "Output");

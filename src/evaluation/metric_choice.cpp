@@ -27,9 +27,6 @@ namespace {
 namespace fs = std::filesystem;
 using at::Tensor;
 
-constexpr const char *kLpipsAlex = "lpips_alex.safetensors", *kLpipsVgg = "lpips_vgg.safetensors",
-                     *kI3d = "i3d_kinetics400.safetensors";
-
 // The networks that metrics of one evaluation share, each loaded when it is first asked for.
 class Networks {
  public:
@@ -38,32 +35,34 @@ class Networks {
 
   const fs::path& folder() const { return folder_; }
 
-  std::shared_ptr<Lpips> lpips(const std::string& file, const std::shared_ptr<nn::ImageNetFeatures>& net) {
-    auto& found = lpips_[file];
+  NetworkFiles files(Network network) const { return find_network(folder_, network); }
+
+  std::shared_ptr<Lpips> lpips(Network network, const std::shared_ptr<nn::ImageNetFeatures>& net) {
+    auto& found = lpips_[network];
     if (found) return found;
     found = std::make_shared<Lpips>(net);
-    load_network(folder_ / file, found->variables());
+    load_network(files(network), found->variables());
     found->to(device_);
     return found;
   }
-  std::shared_ptr<Lpips> alex() { return lpips(kLpipsAlex, std::make_shared<nn::AlexNet>()); }
-  std::shared_ptr<Lpips> vgg() { return lpips(kLpipsVgg, std::make_shared<nn::Vgg16>()); }
+  std::shared_ptr<Lpips> alex() { return lpips(Network::kLpipsAlex, std::make_shared<nn::AlexNet>()); }
+  std::shared_ptr<Lpips> vgg() { return lpips(Network::kLpipsVgg, std::make_shared<nn::Vgg16>()); }
 
-  std::shared_ptr<I3d> i3d() {
-    if (i3d_) return i3d_;
-    i3d_ = std::make_shared<I3d>();
+  VideoNetwork i3d() {
+    const auto found = files(Network::kI3d);
+    if (auto foreign = foreign_i3d(found, device_)) return foreign;
+    const auto network = std::make_shared<I3d>();
     NamedTensors variables;
-    for (const auto& item : i3d_->named_parameters()) variables.emplace_back(item.key(), item.value());
-    load_network(folder_ / kI3d, variables);
-    i3d_->to(device_);
-    return i3d_;
+    for (const auto& item : network->named_parameters()) variables.emplace_back(item.key(), item.value());
+    load_network(found, variables);
+    network->to(device_);
+    return [network](const Tensor& videos) { return network->forward(videos); };
   }
 
  private:
   fs::path folder_;
   c10::Device device_;
-  std::map<std::string, std::shared_ptr<Lpips>> lpips_;
-  std::shared_ptr<I3d> i3d_;
+  std::map<Network, std::shared_ptr<Lpips>> lpips_;
 };
 
 constexpr I3dInput input_of(FvdInput input) {
@@ -73,7 +72,7 @@ constexpr I3dInput input_of(FvdInput input) {
 // Of one network and one way of bringing videos to it.
 std::optional<fs::path> cache_file(const Networks& networks, const MetricChoice& choice) {
   if (!choice.keep_features) return std::nullopt;
-  const auto digest = sha256_of_file(networks.folder() / kI3d).substr(0, 16);
+  const auto digest = networks.files(Network::kI3d).digest().substr(0, 16);
   return cache_folder() / "features" / concat(digest, "-", enum_name(choice.definitions.fvd), ".records");
 }
 
@@ -152,23 +151,23 @@ std::string few_videos_or_frames(const MeasuredVideos& videos) {
 struct Row {
   MetricName name;
   bool usual;
-  const char* network;  // its file; null: none
+  std::optional<Network> network;
   Obstacle obstacle;
   Add add;
 };
 const Row kRows[] = {
-    {MetricName::kPsnr, true, nullptr, none,
+    {MetricName::kPsnr, true, std::nullopt, none,
      [](MetricSet& set, Networks&, const MetricChoice& choice) {
        add_variant(set, MetricName::kPsnr, choice.definitions, kPsnrs.at(choice.definitions.psnr));
      }},
-    {MetricName::kMse, true, nullptr, none,
+    {MetricName::kMse, true, std::nullopt, none,
      [](MetricSet& set, Networks&, const MetricChoice& choice) {
        const auto& how = choice.definitions;
        add_variant(set, MetricName::kMse, {},
                    how.summed_errors ? Variant{summed_squares, "sum over pixels and channels of each frame"}
                                      : Variant{mse});
      }},
-    {MetricName::kMae, false, nullptr, none,
+    {MetricName::kMae, false, std::nullopt, none,
      [](MetricSet& set, Networks&, const MetricChoice& choice) {
        const auto& how = choice.definitions;
        add_variant(set, MetricName::kMae, {},
@@ -176,34 +175,34 @@ const Row kRows[] = {
                        ? Variant{summed_differences, "absolute differences, summed over pixels and channels"}
                        : Variant{mae});
      }},
-    {MetricName::kSsim, true, nullptr, smaller_than<11>,
+    {MetricName::kSsim, true, std::nullopt, smaller_than<11>,
      [](MetricSet& set, Networks&, const MetricChoice& choice) {
        add_variant(set, MetricName::kSsim, choice.definitions, kSsims.at(choice.definitions.ssim));
      }},
-    {MetricName::kLpips, true, kLpipsAlex, smaller_than<31>,
+    {MetricName::kLpips, true, Network::kLpipsAlex, smaller_than<31>,
      [](MetricSet& set, Networks& networks, const MetricChoice& choice) {
        add_frame_metric(set, MetricName::kLpips, choice.definitions, similarity(networks.alex()));
      }},
-    {MetricName::kLpipsVgg, false, kLpipsVgg, smaller_than<16>,
+    {MetricName::kLpipsVgg, false, Network::kLpipsVgg, smaller_than<16>,
      [](MetricSet& set, Networks& networks, const MetricChoice& choice) {
        add_frame_metric(set, MetricName::kLpipsVgg, choice.definitions, similarity(networks.vgg()));
      }},
-    {MetricName::kDiversity, true, kLpipsAlex, one_small_sample,
+    {MetricName::kDiversity, true, Network::kLpipsAlex, one_small_sample,
      [](MetricSet& set, Networks& networks, const MetricChoice&) {
        set.per_video.push_back(neighbour_diversity(
            [lpips = networks.alex()](const Tensor& a, const Tensor& b) { return lpips->distance(a, b); }));
      }},
-    {MetricName::kPixelDiversity, true, nullptr, one_sample,
+    {MetricName::kPixelDiversity, true, std::nullopt, one_sample,
      [](MetricSet& set, Networks&, const MetricChoice&) { set.per_video.push_back(pixel_diversity()); }},
-    {MetricName::kSharpness, true, nullptr, smaller_than<2>,
+    {MetricName::kSharpness, true, std::nullopt, smaller_than<2>,
      [](MetricSet& set, Networks&, const MetricChoice&) { set.per_video.push_back(sharpness()); }},
-    {MetricName::kCoverage, true, nullptr, one_sample,
+    {MetricName::kCoverage, true, std::nullopt, one_sample,
      [](MetricSet& set, Networks&, const MetricChoice&) { set.per_video.push_back(coverage()); }},
-    {MetricName::kFvd, true, kI3d, few_videos_or_frames,
+    {MetricName::kFvd, true, Network::kI3d, few_videos_or_frames,
      [](MetricSet& set, Networks& networks, const MetricChoice& choice) {
        add_set_metric(set, MetricName::kFvd, networks, choice, frechet_of_sets);
      }},
-    {MetricName::kKvd, true, kI3d, few_videos_or_frames,
+    {MetricName::kKvd, true, Network::kI3d, few_videos_or_frames,
      [](MetricSet& set, Networks& networks, const MetricChoice& choice) {
        add_set_metric(set, MetricName::kKvd, networks, choice, kernel_distance_of_sets);
      }},
@@ -214,8 +213,7 @@ bool is_asked_for(const Row& row, const MetricChoice& choice) {
 }
 
 std::string missing_network(const Row& row, const Networks& networks) {
-  std::error_code failure;
-  if (row.network == nullptr || fs::exists(networks.folder() / row.network, failure)) return "";
+  if (!row.network || networks.files(*row.network).is_there()) return "";
   return concat("needs a network that is not in ", networks.folder().string(), " (", kFetchNetworks,
                 " downloads it)");
 }
@@ -224,12 +222,14 @@ std::string missing_network(const Row& row, const Networks& networks) {
 void add(MetricSet& set, const Row& row, Networks& networks, const MetricChoice& choice) {
   const auto frames = set.per_frame.size(), videos = set.per_video.size(), sets = set.per_set.size();
   row.add(set, networks, choice);
-  if (row.network == nullptr) return;
-  auto& digest = set.networks[row.network];
-  if (digest.empty()) digest = sha256_of_file(networks.folder() / row.network);
-  for (auto i = frames; i < set.per_frame.size(); ++i) set.per_frame[i].network = row.network;
-  for (auto i = videos; i < set.per_video.size(); ++i) set.per_video[i].network = row.network;
-  for (auto i = sets; i < set.per_set.size(); ++i) set.per_set[i].network = row.network;
+  if (!row.network) return;
+  const auto files = networks.files(*row.network);
+  const auto name = files.name();
+  auto& digest = set.networks[name];
+  if (digest.empty()) digest = files.digest();
+  for (auto i = frames; i < set.per_frame.size(); ++i) set.per_frame[i].network = name;
+  for (auto i = videos; i < set.per_video.size(); ++i) set.per_video[i].network = name;
+  for (auto i = sets; i < set.per_set.size(); ++i) set.per_set[i].network = name;
 }
 
 // "not measured: lpips, fvd: needs ..."

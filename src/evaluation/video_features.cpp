@@ -14,10 +14,10 @@ namespace {
 using at::Tensor;
 
 // A few videos at a time: activations of I3D take some 100 MB each.
-Tensor logits_of(const I3d& network, const I3dInput& how, const Tensor& videos) {
+Tensor logits_of(const VideoNetwork& network, const I3dInput& how, const Tensor& videos) {
   constexpr int64_t kAtOnce = 4;
   std::vector<Tensor> logits;
-  for (const auto& part : videos.split(kAtOnce, 1)) logits.push_back(network.forward(i3d_input(part, how)));
+  for (const auto& part : videos.split(kAtOnce, 1)) logits.push_back(network(i3d_input(part, how)));
   return at::cat(logits).cpu();
 }
 
@@ -41,7 +41,7 @@ std::vector<float> numbers_of(const Tensor& row) {
 
 class Lookup {
  public:
-  Lookup(std::shared_ptr<const I3d> network, const I3dInput& how, const std::filesystem::path& file,
+  Lookup(VideoNetwork network, const I3dInput& how, const std::filesystem::path& file,
          std::shared_ptr<FeatureWork> work)
       : network_(std::move(network)), how_(how), cache_(file, I3d::kClasses), work_(std::move(work)) {}
 
@@ -61,8 +61,8 @@ class Lookup {
     work_->known += static_cast<int64_t>(digests.size() - missing.size());
     if (missing.empty()) return;
     const auto begin = std::chrono::steady_clock::now();
-    const auto logits = logits_of(*network_, how_,
-                                  videos.index_select(1, at::tensor(missing, at::kLong).to(videos.device())));
+    const auto logits =
+        logits_of(network_, how_, videos.index_select(1, at::tensor(missing, at::kLong).to(videos.device())));
     work_->seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     work_->computed += static_cast<int64_t>(missing.size());
     std::vector<std::pair<std::string, std::vector<float>>> records;
@@ -71,7 +71,7 @@ class Lookup {
     cache_.add(records);
   }
 
-  std::shared_ptr<const I3d> network_;
+  VideoNetwork network_;
   I3dInput how_;
   FeatureCache cache_;
   std::shared_ptr<FeatureWork> work_;
@@ -79,7 +79,7 @@ class Lookup {
 
 }  // namespace
 
-CachedFeatures i3d_features(std::shared_ptr<const I3d> network, const I3dInput& how,
+CachedFeatures i3d_features(VideoNetwork network, const I3dInput& how,
                             const std::optional<std::filesystem::path>& file) {
   const auto work = std::make_shared<FeatureWork>();
   const auto lookup = std::make_shared<Lookup>(std::move(network), how, file.value_or(""), work);

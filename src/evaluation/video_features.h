@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 
+#include "checkpoints/metric_networks.h"
 #include "metrics/i3d.h"
 #include "metrics/metric_set.h"
 
@@ -17,7 +18,7 @@ struct CachedFeatures {
 
 // Of the network, with what it has seen before from the file, if one is given. The file must be one of this
 // network and this way of bringing videos to it.
-CachedFeatures i3d_features(std::shared_ptr<const I3d> network, const I3dInput& how,
+CachedFeatures i3d_features(VideoNetwork network, const I3dInput& how,
                             const std::optional<std::filesystem::path>& file);
 
 }  // namespace savp

@@ -1,7 +1,5 @@
 #include "io/array_file.h"
 
-#include <zip.h>
-
 #include <algorithm>
 #include <bit>
 #include <cctype>
@@ -14,6 +12,7 @@
 #include "core/printable.h"
 #include "core/text.h"
 #include "io/regular_file.h"
+#include "io/zip_archive.h"
 
 namespace savp {
 namespace {
@@ -201,34 +200,10 @@ class FileSource : public ByteSource {
   int64_t at_ = 0;
 };
 
-class ZipSource : public ByteSource {
- public:
-  ZipSource(zip_file_t* file, int64_t size, std::string name)
-      : file_(file), size_(size), name_(std::move(name)) {}
-  ~ZipSource() override { zip_fclose(file_); }
-  ZipSource(const ZipSource&) = delete;
-  ZipSource& operator=(const ZipSource&) = delete;
-
-  // The checksum is looked at where nothing more is to be had.
-  size_t read(char* to, size_t count) override {
-    const auto got = zip_fread(file_, to, count);
-    SAVP_CHECK(got >= 0, DataError, name_, ": is damaged: ", zip_file_strerror(file_));
-    return static_cast<size_t>(got);
-  }
-  int64_t size() const override { return size_; }
-
- private:
-  zip_file_t* file_;
-  int64_t size_;
-  std::string name_;
-};
-
 // What messages call an array: "a.npz, array images".
 std::string full_name(const fs::path& path, const std::string& array) {
   return array.empty() ? path.string() : concat(path.string(), ", array ", shown(array));
 }
-
-bool starts_like_zip(const fs::path& path) { return RegularFile(path.string()).read_at(0, 2) == "PK"; }
 
 }  // namespace
 
@@ -314,33 +289,13 @@ std::vector<float> ArrayReader::read_floats(int64_t values) {
   return floats;
 }
 
-struct ArrayFile::Archive {
-  explicit Archive(const fs::path& path) {
-    int code = 0;
-    archive = zip_open(path.c_str(), ZIP_RDONLY, &code);
-    if (archive != nullptr) return;
-    zip_error_t error;
-    zip_error_init_with_code(&error, code);
-    const std::string cause = zip_error_strerror(&error);
-    zip_error_fini(&error);
-    throw DataError(concat(path.string(), ": is no whole .npz file (", cause, ")"));
-  }
-  ~Archive() { zip_discard(archive); }
-  Archive(const Archive&) = delete;
-  Archive& operator=(const Archive&) = delete;
-
-  zip_t* archive;
-};
-
 ArrayFile::ArrayFile(const fs::path& path) : path_(path) {
-  if (!starts_like_zip(path)) {
+  if (!ZipArchive::is_one(path)) {
     names_ = {""};
     return;
   }
-  archive_ = std::make_unique<Archive>(path);
-  for (zip_int64_t i = 0; i < zip_get_num_entries(archive_->archive, 0); ++i) {
-    const char* entry = zip_get_name(archive_->archive, static_cast<zip_uint64_t>(i), 0);
-    const std::string name = entry == nullptr ? "" : entry;
+  archive_ = std::make_unique<ZipArchive>(path, "whole .npz file");
+  for (const auto& name : archive_->names()) {
     SAVP_CHECK(name.size() > 4 && name.ends_with(".npy"), DataError, path.string(), ": holds \"", shown(name),
                "\", which is no array: is it an .npz file?");
     names_.push_back(name.substr(0, name.size() - 4));
@@ -357,14 +312,7 @@ ArrayReader ArrayFile::open(const std::string& name) const {
   const auto called = full_name(path_, name);
   SAVP_CHECK(has(name), DataError, path_.string(), ": holds no array ", name, did_you_mean(name, names_));
   if (!archive_) return {std::make_unique<FileSource>(path_), called};
-  zip_stat_t stat;
-  const auto entry = name + ".npy";
-  const bool known = zip_stat(archive_->archive, entry.c_str(), 0, &stat) == 0 &&
-                     (stat.valid & ZIP_STAT_SIZE) != 0 &&
-                     stat.size <= static_cast<zip_uint64_t>(std::numeric_limits<int64_t>::max());
-  zip_file_t* file = known ? zip_fopen(archive_->archive, entry.c_str(), 0) : nullptr;
-  SAVP_CHECK(file != nullptr, DataError, called, ": cannot be read (", zip_strerror(archive_->archive), ")");
-  return {std::make_unique<ZipSource>(file, static_cast<int64_t>(stat.size), called), called};
+  return {archive_->open(name + ".npy", called), called};
 }
 
 bool is_array_name(const fs::path& path) {

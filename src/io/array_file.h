@@ -18,8 +18,11 @@
 #include <vector>
 
 #include "core/error.h"
+#include "io/byte_source.h"
 
 namespace savp {
+
+class ZipArchive;
 
 enum class NumberType { kUint8, kInt8, kInt16, kUint16, kInt32, kUint32, kInt64, kFloat32, kFloat64 };
 
@@ -46,17 +49,6 @@ std::string shape_text(const std::vector<int64_t>& shape);
 
 // The dictionary alone. Throws DataError ("the header ...").
 ArrayHeader parse_array_header(std::string_view dictionary);
-
-// Bytes from front to back.
-class ByteSource {
- public:
-  virtual ~ByteSource() = default;
-  // At most `count` bytes, 0 at the end.
-  virtual size_t read(char* to, size_t count) = 0;
-  virtual int64_t size() const = 0;  // in all
-  // Goes on at that byte; false where that is not possible.
-  virtual bool seek(int64_t /*byte*/) { return false; }
-};
 
 // One array, read from front to back.
 class ArrayReader {
@@ -100,10 +92,8 @@ class ArrayFile {
   ArrayReader open(const std::string& name) const;
 
  private:
-  struct Archive;
-
   std::filesystem::path path_;
-  std::unique_ptr<Archive> archive_;  // null: an .npy file
+  std::unique_ptr<ZipArchive> archive_;  // null: an .npy file
   std::vector<std::string> names_;
 };
 

@@ -27,35 +27,53 @@ using Json = nlohmann::json;
 struct Node;
 using Value = Node*;
 struct Node {
-  enum Kind { kPlain, kBytes, kList, kDict, kMark, kCallable, kNumbers, kArray } kind = kPlain;
+  enum Kind {
+    kPlain,
+    kBytes,
+    kList,
+    kDict,
+    kMark,
+    kCallable,
+    kNumbers,
+    kArray,
+    kStorage,
+    kTensor
+  } kind = kPlain;
   Json plain;                 // of a plain value; the name of a callable; NumPy's name of a type of numbers
-  std::vector<Value> values;  // of a list; keys and values in turn of a dictionary; of an array its state
+  std::vector<Value> values;  // of a list; keys and values in turn of a dictionary; of an array its state; of
+                              // a storage what tells which it is; of a tensor what it was made from
   std::string_view bytes;     // of a byte string, within the program
 };
 
 // What a pickle may call: name, and what comes of it.
-enum class Result { kFirstArgument, kNumbers, kArray };
+enum class Result { kFirstArgument, kNumbers, kArray, kDict, kTensor };
 struct Callable {
   const char* name;
   Result result;
+  bool of_torch = false;  // only where PyTorch's tensors are read
 };
 constexpr Callable kCallables[] = {
     {"_codecs encode", Result::kFirstArgument},  // Python 3's byte strings for Python 2
     {"numpy dtype", Result::kNumbers},
     {"numpy.core.multiarray _reconstruct", Result::kArray},
     {"numpy._core.multiarray _reconstruct", Result::kArray},  // since NumPy 2
+    {"collections OrderedDict", Result::kDict, true},
+    {"torch._utils _rebuild_tensor", Result::kTensor, true},
+    {"torch._utils _rebuild_tensor_v2", Result::kTensor, true},
+    {"torch._utils _rebuild_parameter", Result::kFirstArgument, true},
 };
 
-const Callable* find_callable(const std::string& name) {
-  const auto* found = std::find_if(std::begin(kCallables), std::end(kCallables),
-                                   [&](const Callable& known) { return name == known.name; });
+const Callable* find_callable(const std::string& name, bool of_torch) {
+  const auto* found = std::find_if(std::begin(kCallables), std::end(kCallables), [&](const Callable& known) {
+    return name == known.name && (of_torch || !known.of_torch);
+  });
   return found == std::end(kCallables) ? nullptr : found;
 }
 
 class Unpickler {
  public:
-  Unpickler(std::string_view program, std::string name)
-      : program_(program), left_(program), name_(std::move(name)) {}
+  Unpickler(std::string_view program, std::string name, bool of_torch = false)
+      : program_(program), left_(program), name_(std::move(name)), of_torch_(of_torch) {}
 
   Json run() { return to_json(result(), 0); }
 
@@ -64,6 +82,15 @@ class Unpickler {
     collect(result(), "", 0, found);
     return found;
   }
+
+  std::vector<PickledTensor> tensors() {
+    std::vector<PickledTensor> found;
+    collect(result(), "", 0, found);
+    return found;
+  }
+
+  // Bytes of the program that were run.
+  size_t consumed() const { return program_.size() - left_.size(); }
 
  private:
   static constexpr int kDeepest = 100;           // lists in lists
@@ -207,14 +234,30 @@ class Unpickler {
     const auto arguments = pop();
     const auto callable = pop();
     const std::string name = callable->kind == Node::kCallable ? callable->plain.get<std::string>() : "";
-    const auto* known = find_callable(name);
-    check(known != nullptr && !arguments->values.empty(), "the pickle calls ",
-          name.empty() ? "something" : shown(name),
-          ": only plain lists, dictionaries, texts, numbers and NumPy's arrays can be read");
+    const auto* known = find_callable(name, of_torch_);
+    check(known != nullptr && (!arguments->values.empty() || known->result == Result::kDict),
+          "the pickle calls ", name.empty() ? "something" : shown(name), ": only ", can_be_read(),
+          " can be read");
+    if (known->result == Result::kDict) return push(dictionary(*arguments));
+    if (known->result == Result::kTensor) return push(make(Node::kTensor, arguments->values));
     const auto first = arguments->values.front();
     if (known->result == Result::kFirstArgument) return push(first);
     push(make(known->result == Result::kArray ? Node::kArray : Node::kNumbers));
     if (known->result == Result::kNumbers) stack_.back()->plain = short_text(first);
+  }
+  std::string can_be_read() const {
+    return concat("plain lists, dictionaries, texts, numbers and ",
+                  of_torch_ ? "PyTorch's tensors" : "NumPy's arrays");
+  }
+  // Of no arguments, or of a list of pairs.
+  Value dictionary(const Node& arguments) {
+    const auto made = make(Node::kDict);
+    if (arguments.values.empty()) return made;
+    for (const auto* pair : arguments.values[0]->values) {
+      check(pair->values.size() == 2, "the pickle makes a dictionary of something else than pairs");
+      made->values.insert(made->values.end(), pair->values.begin(), pair->values.end());
+    }
+    return made;
   }
   std::string short_text(Value value) const {
     check(text_size(*value) <= 8, "the pickle holds numbers of an unknown form");
@@ -232,6 +275,7 @@ class Unpickler {
   // type, whether in Fortran's order, values).
   void fill() {
     const auto state = pop();
+    if (of_torch_ && !stack_.empty() && stack_.back()->kind == Node::kDict) return;  // notes about versions
     check(!stack_.empty() && (stack_.back()->kind == Node::kNumbers || stack_.back()->kind == Node::kArray),
           "the pickle holds Python objects: only plain data and NumPy's arrays can be read");
     auto& made = *stack_.back();
@@ -285,7 +329,7 @@ class Unpickler {
       default:
         if (!constant(code) && !container(code) && !memory(code))
           check(false, "the pickle holds Python objects (instruction ", static_cast<int>(code & 0xff),
-                "): only plain lists, dictionaries, texts, numbers and NumPy's arrays can be read");
+                "): only ", can_be_read(), " can be read");
     }
     return true;
   }
@@ -403,6 +447,8 @@ class Unpickler {
         return call(), true;
       case 'b':
         return fill(), true;
+      case 'Q':
+        return of_torch_ && (push(make(Node::kStorage, pop()->values)), true);
       default:
         return false;
     }
@@ -455,6 +501,47 @@ class Unpickler {
     }
   }
 
+  void collect(Value value, const std::string& name, int depth, std::vector<PickledTensor>& found) {
+    if (value->kind == Node::kTensor) return found.push_back(tensor(*value, name));
+    if (value->kind != Node::kDict) return;
+    for (size_t i = 0; i + 1 < value->values.size(); i += 2) {
+      const auto key = key_of(value->values[i], depth + 1);
+      count(depth, name.size() + key.size() + 1);
+      collect(value->values[i + 1], name.empty() ? key : concat(name, "/", key), depth + 1, found);
+    }
+  }
+
+  // Made from a storage, the place of its first number in it, shape, strides, and what does not matter here.
+  // A storage is told by "storage", its type, its name, where it was and how many numbers it has.
+  PickledTensor tensor(const Node& node, const std::string& name) const {
+    const auto& parts = node.values;
+    check(parts.size() >= 4 && parts[0]->kind == Node::kStorage, "the tensor ", shown(name),
+          " was made in an unknown way");
+    const auto& storage = parts[0]->values;
+    check(storage.size() >= 5 && storage[1]->kind == Node::kCallable, "the numbers of the tensor ",
+          shown(name), " are kept in an unknown way");
+    const auto type = storage[1]->plain.get<std::string>();
+    check(type.starts_with("torch "), "the tensor ", shown(name), " is of ", shown(type));
+    return {.name = name,
+            .storage_type = type.substr(6),
+            .storage = plain_text(storage[2]),
+            .storage_size = whole(storage[4], name),
+            .offset = whole(parts[1], name),
+            .shape = wholes(*parts[2], name),
+            .strides = wholes(*parts[3], name)};
+  }
+  int64_t whole(Value value, const std::string& name) const {
+    check(value->plain.is_number_integer(), "the tensor ", shown(name),
+          " has a size that is no whole number");
+    return value->plain.get<int64_t>();
+  }
+  std::vector<int64_t> wholes(const Node& list, const std::string& name) const {
+    check(list.values.size() <= kMostAxes, "the tensor ", shown(name), " has too many axes");
+    std::vector<int64_t> numbers;
+    for (auto* value : list.values) numbers.push_back(whole(value, name));
+    return numbers;
+  }
+
   PickledArray array(const Node& node, const std::string& name) {
     check(!node.values.empty(), "the array ", shown(name), " was never filled");
     const auto bytes = node.values[4]->bytes;
@@ -484,6 +571,7 @@ class Unpickler {
 
   std::string_view program_, left_;
   std::string name_;
+  bool of_torch_;
   std::deque<Node> nodes_;  // all that were made
   std::vector<Value> stack_;
   std::map<uint64_t, Value> memo_;
@@ -504,6 +592,18 @@ Json read_pickle(const std::filesystem::path& path) {
 std::vector<PickledArray> read_pickled_arrays(const std::filesystem::path& path) {
   const auto program = read_whole_file(path, kLargestFile);
   return Unpickler(program, path.string()).arrays();
+}
+
+PickledTensors read_pickled_tensors(std::string_view program, const std::string& name) {
+  Unpickler unpickler(program, name, /*of_torch=*/true);
+  auto tensors = unpickler.tensors();
+  return {std::move(tensors), unpickler.consumed()};
+}
+
+std::pair<Json, size_t> read_pickle(std::string_view program, const std::string& name) {
+  Unpickler unpickler(program, name);
+  auto value = unpickler.run();
+  return {std::move(value), unpickler.consumed()};
 }
 
 }  // namespace savp

@@ -1,11 +1,14 @@
-// Python's pickles, as far as they hold plain data and NumPy's arrays. A pickle is a program; one that
-// would call anything but the constructors of these is refused, and nothing of it is run but what is
-// described here.
+// Python's pickles, as far as they hold plain data, NumPy's arrays and PyTorch's tensors. A pickle is a
+// program; one that would call anything but the constructors of these is refused, and nothing of it is run
+// but what is described here.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "io/array_file.h"
@@ -25,5 +28,26 @@ struct PickledArray {
 // Dictionaries within dictionaries whose values are NumPy's arrays of numbers, of protocols 3 and 4, in the
 // order in which they were written; together at most 2^27 bytes. Throws as read_pickle does.
 std::vector<PickledArray> read_pickled_arrays(const std::filesystem::path& path);
+
+// A tensor of PyTorch, whose numbers lie elsewhere, as torch.save() and torch.jit.save() put them.
+struct PickledTensor {
+  std::string name;                      // the keys that lead to it
+  std::string storage_type;              // "FloatStorage"
+  std::string storage;                   // the name of what its numbers lie in
+  int64_t storage_size = 0, offset = 0;  // numbers of that, and the first of the tensor's
+  std::vector<int64_t> shape, strides;
+};
+
+struct PickledTensors {
+  std::vector<PickledTensor> tensors;
+  size_t bytes = 0;  // of the program: what follows is not part of it
+};
+
+// The tensors of dictionaries within dictionaries; what else is in them is passed over. `name` opens
+// messages. Throws as read_pickle does.
+PickledTensors read_pickled_tensors(std::string_view program, const std::string& name);
+
+// Plain data, as read_pickle has it, and how many bytes of the program that took.
+std::pair<nlohmann::json, size_t> read_pickle(std::string_view program, const std::string& name);
 
 }  // namespace savp

@@ -13,16 +13,16 @@ std::shared_ptr<nn::Vgg16> load_vgg(const TrainHparams& hparams, const at::Devic
                                     const std::optional<std::string>& folder) {
   if (hparams.vgg_cdist_weight == 0.0) return nullptr;
   const bool given = !hparams.vgg_weights.empty();
-  const auto file = given ? std::filesystem::path(hparams.vgg_weights)
-                          : metric_weights_folder(folder) / "vgg16.safetensors";
-  std::error_code missing;
-  SAVP_CHECK(given || std::filesystem::exists(file, missing), UsageError,
-             "vgg_cdist_weight=", hparams.vgg_cdist_weight, " needs the weights of VGG-16: ", kFetchNetworks,
-             " downloads them to ", file.string(), ", or give --metric_weights DIR or --vgg_weights FILE");
+  const auto networks = metric_weights_folder(folder);
+  const auto files = given ? NetworkFiles{{hparams.vgg_weights}} : find_network(networks, Network::kVgg16);
+  SAVP_CHECK(files.is_there(), UsageError, "vgg_cdist_weight=", hparams.vgg_cdist_weight,
+             " needs the weights of VGG-16: ", kFetchNetworks, " downloads them to ",
+             (networks / network_file(Network::kVgg16)).string(),
+             ", or give --metric_weights DIR or --vgg_weights FILE");
   auto vgg = std::make_shared<nn::Vgg16>();
   NamedTensors variables;
   for (const auto& item : vgg->named_parameters()) variables.emplace_back(item.key(), item.value());
-  load_network(file, variables);
+  load_network(files, variables);
   vgg->to(device);
   return vgg;
 }

@@ -1,6 +1,9 @@
 #include "evaluation/metric_choice.h"
 
+#include <torch/script.h>
 #include <torch/types.h>
+
+#include <map>
 
 #include "checkpoints/metric_networks.h"
 #include "core/error.h"
@@ -9,6 +12,7 @@
 #include "metrics/lpips.h"
 #include "nn/alex_net.h"
 #include "support/scratch_test.h"
+#include "support/written_torch.h"
 
 namespace savp {
 namespace {
@@ -78,6 +82,101 @@ TEST_F(Choice, AMissingNetworkIsNamedWithTheCommandThatGetsIt) {
 TEST_F(Choice, ADamagedNetworkIsAnError) {
   write("lpips_alex.safetensors", "nonsense");
   EXPECT_CONTAINS(refusal<DataError>(MetricName::kLpips), "lpips_alex.safetensors");
+}
+
+// --- Files that others publish, under their names
+
+class Published : public Choice {
+ protected:
+  Published() : variables_(Lpips(std::make_shared<nn::AlexNet>()).variables()) {
+    torch::manual_seed(1);
+    for (auto& variable : variables_) variable.second = torch::rand_like(variable.second) * 0.05;
+  }
+  std::vector<WrittenTensor> part(bool linear) const {
+    std::vector<WrittenTensor> tensors;
+    for (const auto& [name, value] : variables_)
+      if (name.starts_with("lin") == linear)
+        tensors.push_back(
+            {name, value.sizes().vec(), {value.data_ptr<float>(), value.data_ptr<float>() + value.numel()}});
+    return tensors;
+  }
+  // How far two pictures are apart.
+  double distance() const {
+    const auto a = torch::linspace(0, 1, 3 * 32 * 32).view({1, 3, 32, 32});
+    return choose({MetricName::kLpips}).per_frame.at(0).measure(a, 1 - a).item<double>();
+  }
+  void write_script(const std::string& name) const {
+    torch::jit::Module network("AlexNet"), features("Features");
+    std::map<std::string, torch::jit::Module> layers;
+    for (const auto& [variable, value] : variables_) {
+      if (!variable.starts_with("features.")) continue;
+      const auto end = variable.rfind('.');
+      const auto layer = variable.substr(9, end - 9);
+      layers.try_emplace(layer, "Layer" + layer)
+          .first->second.register_parameter(variable.substr(end + 1), value, false);
+    }
+    for (const auto& [layer, module] : layers) features.register_module(layer, module);
+    network.register_module("features", features);
+    network.save((folder_ / name).string());
+  }
+  NamedTensors variables_;
+};
+
+TEST_F(Published, WeightsOfTorchvisionAndLpipsAreTaken) {
+  write_variables(folder_ / "lpips_alex.safetensors", variables_, {});
+  const auto expected = distance();
+  EXPECT_LT(expected, 0);
+  std::filesystem::remove(folder_ / "lpips_alex.safetensors");
+  write("alex.pth", old_torch_file(part(/*linear=*/true)));
+  EXPECT_CONTAINS(refusal<DataError>(MetricName::kLpips), "scripts/fetch_metric_weights.sh");
+
+  auto convolutions = part(/*linear=*/false);
+  convolutions.push_back({"classifier.1.weight", {2, 2}, {1, 2, 3, 4}});
+  write_torch_archive(folder_ / "alexnet-owt-7be5be79.pth", convolutions);
+  EXPECT_EQ(distance(), expected);
+  EXPECT_EQ(choose({MetricName::kLpips}).networks.begin()->first, "alexnet-owt-7be5be79.pth + alex.pth");
+
+  std::filesystem::remove(folder_ / "alexnet-owt-7be5be79.pth");
+  write_script("alexnet.pt");
+  EXPECT_EQ(distance(), expected);
+}
+
+TEST_F(Published, AMissingTensorIsNamedWithItsFile) {
+  auto linear = part(/*linear=*/true);
+  linear.erase(linear.begin() + 3);
+  write("alex.pth", old_torch_file(linear));
+  write_script("alexnet.pt");
+  const auto message = refusal<DataError>(MetricName::kLpips);
+  EXPECT_CONTAINS(message, "alex.pth");
+  EXPECT_CONTAINS(message, "lin3.model.1.weight");
+  write("alexnet.pt", "nonsense");
+  EXPECT_CONTAINS(refusal<DataError>(MetricName::kLpips), "alexnet.pt: is no file of torch.save()");
+}
+
+// It is called as its authors call it, so that it need not be known what is in it.
+TEST_F(Published, TheI3dOfStyleganIsRunAsItIs) {
+  torch::jit::Module network("I3D");
+  const auto weight = torch::rand({400});
+  network.register_parameter("weight", weight, false);
+  network.define(R"(
+def forward(self, x, rescale: bool = True, resize: bool = True, return_features: bool = False):
+    assert not rescale
+    assert not resize
+    assert return_features
+    return x.mean([1, 2, 3, 4]).unsqueeze(1) * self.weight.unsqueeze(0)
+)");
+  network.save((folder_ / "i3d_torchscript.pt").string());
+  const auto set = choose({MetricName::kFvd});
+  EXPECT_EQ(set.networks.begin()->first, "i3d_torchscript.pt");
+  const auto videos = torch::rand({10, 2, 3, 16, 16});
+  const auto expected = i3d_input(videos).mean({1, 2, 3, 4}).unsqueeze(1) * weight.unsqueeze(0);
+  EXPECT_TRUE(torch::allclose(set.features(videos), expected, 1e-5, 1e-6));
+
+  torch::jit::Module other("Other");
+  other.define("def forward(self, x):\n    return x\n");
+  other.save((folder_ / "i3d_torchscript.pt").string());
+  EXPECT_CONTAINS(message_of<DataError>([&] { choose({MetricName::kFvd}).features(videos); }),
+                  "i3d_torchscript.pt: cannot be used as the I3D of StyleGAN-V");
 }
 
 TEST_F(Choice, VideosThatCannotBeMeasuredAreRefused) {

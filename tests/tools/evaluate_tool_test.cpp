@@ -19,7 +19,9 @@
 #include "io/array_writer.h"
 #include "io/gif.h"
 #include "io/image.h"
+#include "making/kth_data.h"
 #include "support/written_arrays.h"
+#include "support/written_video.h"
 #include "tools/process.h"
 #include "tools/untrained_model.h"
 
@@ -224,6 +226,34 @@ TEST(Evaluate, RefusesWhatDoesNotFitItsProtocol) {
   EXPECT_EQ(summary["protocol"]["name"], "savp-bair");
   EXPECT_EQ(summary["comparable"]["predicted_frames"], 28);
   EXPECT_EQ(summary["comparable"]["samples"], 100);
+}
+
+TEST(Evaluate, AProtocolOfKthLooksForItsPersons) {
+  const ScratchFolder folder;
+  fs::create_directories(folder / "raw");
+  for (int person = 1; person <= 25; ++person)
+    write_video(folder / "raw" / concat("person", person < 10 ? "0" : "", person, "_boxing_d1_uncomp.avi"),
+                {.height = 32, .width = 32, .frames = 42, .fps = 25});
+  KthDataOptions options;
+  options.input_dir = folder / "raw";
+  options.output_dir = folder / "kth";
+  make_kth_data(options);
+  const Arguments measure = {"--protocol", "savp-kth",  "--input_dir", folder / "kth", "--model",
+                             "repeat",     "--metrics", "mse",         "--output_dir", folder / "r",
+                             "--device",   "cpu",       "--dataset",   "kth"};
+  const auto outcome = run_tool("savp_evaluate", measure);
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const std::string said = "persons: 17 to 25, as dataset.json says of the data";
+  EXPECT_CONTAINS(outcome.err, said);
+  EXPECT_EQ(Json::parse(folder.read("r/summary.json"))["protocol"]["choices"].back(), said);
+  auto manifest = Json::parse(folder.read("kth/dataset.json"));
+  manifest["videos"]["test"][0] = "person03_boxing_d1_uncomp.avi";
+  folder.write("kth/dataset.json", manifest.dump());
+  const auto refused = run_tool("savp_evaluate", measure);
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_CONTAINS(refused.err, "is of persons 17 to 25, the data's test split has person 3, too");
+  fs::remove(folder / "kth/dataset.json");
+  EXPECT_CONTAINS(run_tool("savp_evaluate", measure).err, "which ones the data has is not known");
 }
 
 // Frames of one gray value each.

@@ -1,0 +1,27 @@
+// Tensors that PyTorch's torch.save() has written: a dictionary of them, as torchvision's weights (.pth) are.
+// No Python code is run, see pickle.h.
+//
+// There are two layouts, both little-endian. Since version 1.6 it is a zip archive: <name>/data.pkl is a
+// pickle of the dictionary, in which a tensor names its storage, and <name>/data/<storage> holds the numbers.
+// Before, it was a row of pickles (a mark, a version, facts about the machine, the dictionary, the list of
+// the storages), and then, for each storage of the list, 8 bytes with the count of its numbers, and these.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "io/pickle.h"
+
+namespace savp {
+
+// The tensors whose names are wanted, in row-major order. Throws DataError with the file and the cause, also
+// for wanted ones of other numbers than float32.
+std::vector<PickledArray> read_torch_file(const std::filesystem::path& path,
+                                          const std::function<bool(const std::string& name)>& wanted);
+
+// Whether it is a TorchScript file: a program with its tensors, which LibTorch reads.
+bool is_torch_script(const std::filesystem::path& path);
+
+}  // namespace savp

@@ -1,0 +1,13 @@
+// Files of torch.save(): tensors or a DataError.
+#include "core/error.h"
+#include "fuzz/memory_file.h"
+#include "io/torch_file.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
+  const savp::MemoryFile file(bytes, size);
+  try {
+    savp::read_torch_file(file.path(), [](const std::string&) { return true; });
+  } catch (const savp::DataError&) {
+  }
+  return 0;
+}
