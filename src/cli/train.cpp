@@ -14,6 +14,7 @@
 #include "checkpoints/video_shape.h"
 #include "cli/dry_run.h"
 #include "cli/launcher.h"
+#include "cli/memory_plan.h"
 #include "cli/run.h"
 #include "cli/train_plan.h"
 #include "core/device.h"
@@ -317,7 +318,7 @@ void train_among(const Rendezvous& rendezvous, TrainOptions options) {
   const auto team = join(rendezvous, device_named(options.device, "--device"));
   if (team->rank() > 0) fall_silent();
   try {
-    train_in(team, options);
+    train_with_remedy(options, [&](const TrainOptions& own) { train_in(team, own); });
   } catch (const InterruptedError& error) {  // all are, and one has saved
     throw Error(error.code(), team->rank() == 0 ? error.what() : "");
   } catch (const Error& error) {
@@ -337,10 +338,12 @@ int64_t processes_to_start(const TrainOptions& options) {
 }  // namespace
 
 void train(const TrainOptions& options) {
+  const auto train_alone = [](const TrainOptions& own) { train_in(alone(), own); };
+  if (options.plan_memory) return plan_memory(options, train_alone);
   const auto rendezvous = find_rendezvous([](const char* name) { return std::getenv(name); });
   if (rendezvous) return train_among(*rendezvous, options);
   if (const auto processes = processes_to_start(options); processes > 1) return launch(processes);
-  train_in(alone(), options);
+  train_with_remedy(options, train_alone);
 }
 
 }  // namespace savp::cli

@@ -137,6 +137,11 @@ struct TrainOptions {
   HPARAM(bool, recompute, false,
          "compute each time step of the generator again in backward instead of keeping its activations: less "
          "memory for more time, the same results");
+  HPARAM(Text, plan_memory, std::nullopt,
+         "print the largest batch_size that fits, with and without --recompute: into so much memory (16GiB, "
+         "900MiB), or into that of the device (device); steps of small batches are tried for it, nothing is "
+         "written but the cache of your own videos",
+         Metavar{"SIZE"});
   HPARAM(int64_t, threads, 0, "of the CPU; 0: OMP_NUM_THREADS, else one a core",
          (Between{0, limits::kThreads}));
   HPARAM(Precision, precision, Precision::kFp32,

@@ -13,11 +13,6 @@
 namespace savp {
 namespace {
 
-Caught out_of_memory(const std::string& what) {
-  return {ExitCode::kOutOfMemory,
-          concat("out of memory: choose a smaller batch or shorter sequences (", what, ")")};
-}
-
 Caught internal(const std::string& what) { return {ExitCode::kInternal, concat("internal error: ", what)}; }
 
 // LibTorch has no exception type of its own for memory of the CPU, nor for sizes beyond all memory.
@@ -30,19 +25,15 @@ bool is_cpu_allocation(const c10::Error& error) {
 }
 
 Caught caught() {
+  if (const auto shortage = shortage_of_memory())
+    return {ExitCode::kOutOfMemory,
+            concat("out of memory: choose a smaller batch or shorter sequences (", *shortage, ")")};
   try {
     throw;
   } catch (const Error& error) {
     return {error.code(), error.what()};
-  } catch (const c10::OutOfMemoryError& error) {
-    return out_of_memory(error.what_without_backtrace());
   } catch (const c10::Error& error) {
-    return is_cpu_allocation(error) ? out_of_memory(error.what_without_backtrace())
-                                    : internal(error.what_without_backtrace());
-  } catch (const std::bad_alloc& error) {
-    return out_of_memory(error.what());
-  } catch (const std::length_error& error) {
-    return out_of_memory(error.what());
+    return internal(error.what_without_backtrace());
   } catch (const std::filesystem::filesystem_error& error) {
     return {ExitCode::kData, error.what()};
   } catch (const std::exception& error) {
@@ -52,13 +43,33 @@ Caught caught() {
   }
 }
 
+std::string on_one_line(std::string text) {
+  text.erase(text.find_last_not_of(" \t\r\n") + 1);
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return text;
+}
+
 }  // namespace
 
+std::optional<std::string> shortage_of_memory() {
+  try {
+    throw;
+  } catch (const c10::OutOfMemoryError& error) {
+    return on_one_line(error.what_without_backtrace());
+  } catch (const c10::Error& error) {
+    if (is_cpu_allocation(error)) return on_one_line(error.what_without_backtrace());
+  } catch (const std::bad_alloc& error) {
+    return error.what();
+  } catch (const std::length_error& error) {
+    return error.what();
+  } catch (...) {  // something else
+  }
+  return std::nullopt;
+}
+
 Caught caught_error() {
-  auto [code, message] = caught();
-  message.erase(message.find_last_not_of(" \t\r\n") + 1);
-  std::replace(message.begin(), message.end(), '\n', ' ');
-  return {code, message};
+  const auto [code, message] = caught();
+  return {code, on_one_line(message)};
 }
 
 }  // namespace savp

@@ -227,6 +227,7 @@ TEST_P(Recompute, GivesTheSameStepInBfloat16) {
 
 TEST_P(Recompute, GivesTheSameStepInTwoProcesses) {
   const auto& setting = GetParam();
+  const Batch batches[] = {batch_of(setting, 0, 2), batch_of(setting, 1, 2)};
   std::vector<Given> given[2];
   for (const bool recompute : {false, true}) {
     const auto place = std::make_shared<MeetingPlace>(2);
@@ -235,9 +236,7 @@ TEST_P(Recompute, GivesTheSameStepInTwoProcesses) {
       runs.push_back(make_run(setting, {.recompute = recompute,
                                         .communicator = std::make_shared<ThreadCommunicator>(place, rank)}));
     given[recompute].resize(2);
-    run_together(2, [&](int64_t rank) {
-      given[recompute][rank] = step(*runs[rank].trainer, batch_of(setting, rank, 2));
-    });
+    run_together(2, [&](int64_t rank) { given[recompute][rank] = step(*runs[rank].trainer, batches[rank]); });
   }
   for (size_t rank = 0; rank < 2; ++rank) expect_same(given[1][rank], given[0][rank], kRounding);
 }
