@@ -131,6 +131,8 @@ Told in_another_process(const std::function<Told()>& body) {
   return {line[0], line[1], line[2], line[3], line[4]};
 }
 
+constexpr int64_t kLargestTried = 32;  // sequences, of each part
+
 struct Tried {
   int64_t batch_size;
   double bytes;
@@ -160,6 +162,7 @@ class Planner {
     std::vector<std::pair<std::string, std::string>> facts;
     for (const bool recompute : {false, true})
       facts.emplace_back(recompute ? "with --recompute" : "without", plan_for(recompute));
+    if (device_.empty()) throw Error(ExitCode::kOutOfMemory, concat("out of memory: ", facts.front().second));
     facts.insert(facts.begin(), {"memory", concat(text_of_bytes(budget()), "; ", device_, " with ",
                                                   text_of_bytes(whole_), " in all")});
     std::cout << lines_of(facts) << std::flush;
@@ -168,7 +171,8 @@ class Planner {
  private:
   double budget() const { return bytes_ ? *bytes_ : whole_; }
 
-  Tried tried(int64_t batch_size, bool recompute) {
+  // Nothing where the machine's memory is not enough.
+  std::optional<Tried> tried(int64_t batch_size, bool recompute) try {
     auto own = options_;
     own.plan_memory.reset();
     own.dry_run = true;
@@ -179,23 +183,33 @@ class Planner {
     if (told.code != 0) throw Error(static_cast<ExitCode>(told.code), told.error);
     whole_ = told.whole;
     device_ = told.device;
-    return {batch_size, told.needed};
+    return Tried{batch_size, told.needed};
+  } catch (const Error& error) {
+    if (error.code() != ExitCode::kOutOfMemory) throw;
+    return std::nullopt;
   }
 
   // Two small batches say where a larger one would lie, and that one says the rest: what does not grow with
   // the batch is large beside a few sequences.
-  MemoryLine line(bool recompute) {
+  MemoryLine line(const Tried& first, const Tried& second, bool recompute) {
     const auto unit = options_.accumulate_steps;
-    const auto first = tried(unit, recompute), second = tried(2 * unit, recompute);
     const MemoryLine guess(first, second);
     const auto most = guess.within(budget(), unit), here = guess.within(whole_ / 2, unit);
-    const auto third = std::min({std::max(most / 4, 4 * unit) / unit * unit, most, here});
-    return third > 2 * unit ? MemoryLine(first, tried(third, recompute)) : guess;
+    const auto third =
+        std::min({std::max(most / 4, 4 * unit) / unit * unit, most, here, kLargestTried * unit});
+    const auto larger = third > 2 * unit ? tried(third, recompute) : std::nullopt;
+    return larger ? MemoryLine(first, *larger) : guess;
   }
 
   std::string plan_for(bool recompute) {
-    const auto found = line(recompute);
-    const auto most = found.within(budget(), options_.accumulate_steps);
+    const auto unit = options_.accumulate_steps;
+    const auto first = tried(unit, recompute);
+    if (!first) return concat("no batch fits: batch_size=", unit, " does not");
+    const auto second = tried(2 * unit, recompute);
+    if (!second) return concat("batch_size=", unit, ": ", text_of_bytes(first->bytes));
+    const auto found = line(*first, *second, recompute);
+    if (found.each <= 0) return "any batch fits that was tried: its memory does not grow with it";
+    const auto most = found.within(budget(), unit);
     const auto costs = concat(text_of_bytes(found.fixed), " and ", text_of_bytes(found.each), " a sequence");
     if (most == 0) return concat("no batch fits (", costs, ")");
     return concat("batch_size=", most, options_.processes > 1 ? " a process" : "", ": ",
