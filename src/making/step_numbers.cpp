@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <fstream>
 #include <map>
 #include <utility>
 
@@ -102,8 +103,29 @@ std::optional<NumberRows> rows_of_columns(const NumberTable& table, const std::s
   return rows;
 }
 
+// Whether a table that lies beside a video by chance can be told from one of actions and states.
+bool may_hold_numbers(const fs::path& path) {
+  constexpr const char* kAroundNames = " \t\r\"\xEF\xBB\xBF";
+  std::ifstream file(path);
+  std::string name;
+  for (char c = 0; file.get(c) && name.size() < 64;) {
+    if (c != ',' && c != '\n') {
+      name += c;
+      continue;
+    }
+    name.erase(0, name.find_first_not_of(kAroundNames));
+    for (const auto& usual : {kUsualActions, kUsualStates})
+      for (const std::string known : usual)
+        if (name.starts_with(known)) return true;
+    if (c == '\n' && !name.empty()) return false;
+    name.clear();
+  }
+  return false;
+}
+
 StepNumbers read_table(const fs::path& path, const NumberKeys& keys) {
   const auto place = path.string();
+  if (keys.actions.empty() && keys.states.empty() && !may_hold_numbers(path)) return {place, {}, {}};
   const NumberTable table = NumberTable::read(path);
   const auto there = [&] { return list_of(table.names(), "the columns"); };
   const auto find = [&](bool actions) {
