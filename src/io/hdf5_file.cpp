@@ -113,7 +113,17 @@ std::vector<int64_t> shape_of(hid_t space, const std::string& name) {
   return shape;
 }
 
-// Values elsewhere, and chunks that would fill the memory.
+// A few bytes may claim to hold any number of values: those that were never written, or repeat themselves.
+void check_density(hid_t array, const std::string& name) {
+  constexpr int64_t kFew = int64_t{1} << 26, kMostABytes = 4096;  // values
+  const Handle space(check(H5Dget_space(array), name), H5Sclose);
+  const auto values = check(H5Sget_simple_extent_npoints(*space), name);
+  const auto stored = std::max<int64_t>(1, static_cast<int64_t>(H5Dget_storage_size(array)));
+  SAVP_CHECK(values <= kFew || values / stored <= kMostABytes, DataError, name, ": claims to hold ", values,
+             " values in ", stored, " bytes");
+}
+
+// Values elsewhere or nowhere, and chunks that would fill the memory.
 void check_storage(hid_t array, const std::string& name) {
   constexpr hsize_t kLargestChunk = hsize_t{1} << 28;  // values
   const Handle plan(check(H5Dget_create_plist(array), name), H5Pclose);
@@ -130,6 +140,7 @@ void check_storage(hid_t array, const std::string& name) {
                ": is stored in chunks that are too large to be read");
     values *= length;
   }
+  check_density(array, name);
 }
 
 using FoundNames = std::vector<std::string>;
