@@ -3,9 +3,9 @@
 #include <torch/script.h>
 
 #include <memory>
-#include <new>
 #include <string>
 
+#include "core/caught.h"
 #include "core/error.h"
 #include "core/printable.h"
 
@@ -24,9 +24,8 @@ torch::jit::Module load(const fs::path& file) try {
   auto module = torch::jit::load(file.string(), at::kCPU);
   module.eval();
   return module;
-} catch (const std::bad_alloc&) {
-  throw;
 } catch (const std::exception& error) {
+  if (shortage_of_memory()) throw;
   throw DataError(concat(file.string(), ": is no sound TorchScript file (", first_line(error), ")"));
 }
 
@@ -54,11 +53,8 @@ std::function<at::Tensor(const at::Tensor& videos)> scripted_i3d(const fs::path&
       TORCH_CHECK(logits.dim() == 2 && logits.size(0) == videos.size(0) && logits.size(1) == kClasses,
                   "it gives ", logits.sizes());
       return logits.to(at::kFloat);
-    } catch (const c10::OutOfMemoryError&) {
-      throw;
-    } catch (const std::bad_alloc&) {
-      throw;
     } catch (const std::exception& error) {
+      if (shortage_of_memory()) throw;
       throw DataError(concat(where, ": cannot be used as the I3D of StyleGAN-V (", first_line(error), ")"));
     }
   };

@@ -83,8 +83,8 @@ Batch read_array_clip(const StartingClip& clip, int64_t frames, int64_t stride, 
   Batch batch;
   batch.images = images.slice(0, clip.start_frame, clip.start_frame + span, stride);
   if (!with_actions) return batch;
-  batch.actions =
-      numbers_of(file, clip, "actions", span - 1).slice(0, 0, span - 1).reshape({there - 1, 1, -1});
+  const auto actions = numbers_of(file, clip, "actions", span - 1).slice(0, 0, span - 1);
+  batch.actions = actions.reshape({there - 1, 1, stride * actions.size(1)});
   if (file.has("states"))
     batch.states = numbers_of(file, clip, "states", span).slice(0, 0, span, stride).unsqueeze(1);
   return batch;

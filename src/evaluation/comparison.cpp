@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "core/error.h"
+#include "core/printable.h"
 #include "core/text.h"
 #include "evaluation/kept_features.h"
 #include "evaluation/metric_table.h"
@@ -51,11 +52,13 @@ constexpr SetRow kSetRows[] = {{MetricName::kFvd, frechet_difference}, {MetricNa
 
 // As for other metrics, which videos a bootstrap sample has depends on their number alone.
 PairedDifference set_difference(const std::string& name, const FeatureSets& a, const FeatureSets& b) {
-  const auto& row = *std::find_if(std::begin(kSetRows), std::end(kSetRows),
-                                  [&](const SetRow& known) { return enum_name(known.name) == name; });
-  const auto found = row.difference(a, b, static_cast<uint64_t>(a.truth.size(0)));
+  const auto* row = std::find_if(std::begin(kSetRows), std::end(kSetRows),
+                                 [&](const SetRow& known) { return enum_name(known.name) == name; });
+  SAVP_CHECK(row != std::end(kSetRows), DataError, "summary.json names a metric of sets ", shown(name),
+             ", which this version does not know");
+  const auto found = row->difference(a, b, static_cast<uint64_t>(a.truth.size(0)));
   const auto& [value, low, high] = found.difference;
-  return {name, traits_of(row.name).decimals, found.a, found.b, {value, low, high}};
+  return {name, traits_of(row->name).decimals, found.a, found.b, {value, low, high}};
 }
 
 // What the folders have kept, read where it is first asked for.

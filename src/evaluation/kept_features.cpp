@@ -58,6 +58,7 @@ std::optional<std::vector<VideoFeatureRow>> read_features(const std::filesystem:
   const auto file = open_own_file(path.string());
   const auto &truth = find(file, kTruth, 2), &predicted = find(file, kPredicted, 3);
   const auto videos = truth.shape[0], samples = predicted.shape[1];
+  SAVP_CHECK(videos > 0 && samples > 0, DataError, file.path(), ": is empty: run savp_evaluate again");
   SAVP_CHECK(predicted.shape[0] == videos && predicted.shape[2] == truth.shape[1], DataError, file.path(),
              ": has features of other predictions than of what happened: run savp_evaluate again");
   std::vector<VideoFeatureRow> rows(static_cast<size_t>(videos));

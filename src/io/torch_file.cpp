@@ -89,8 +89,9 @@ class OldFile {
     skip(kMark.size());
     plain();  // the version
     const auto facts = plain();
-    SAVP_CHECK(facts.is_object() && facts.value("little_endian", true), DataError, name_,
-               ": is of a big-endian machine");
+    const bool little =
+        facts.is_object() && (!facts.contains("little_endian") || facts["little_endian"] == true);
+    SAVP_CHECK(little, DataError, name_, ": is of a big-endian machine");
     const auto [tensors, bytes] = read_pickled_tensors(left_, name_);
     skip(bytes);
     const auto order = plain();
