@@ -57,6 +57,8 @@ std::string text_of(const std::vector<int64_t>& persons) {
 }
 
 // The persons of the protocol are those of the split, and of no other.
+constexpr int64_t kFirstOfTest = 17;  // where savp_preprocess kth divides KTH
+
 void check_persons(const Protocol& protocol, const SplitPersons& persons, bool all_sequences) {
   const auto [first, last] = protocol.persons;
   std::vector<int64_t> strange, shared, missing;
@@ -69,9 +71,10 @@ void check_persons(const Protocol& protocol, const SplitPersons& persons, bool a
   const auto begin =
       concat("--protocol ", enum_name(protocol.name), " is of persons ", text_of(protocol.persons));
   SAVP_CHECK(strange.empty(), UsageError, begin, ", the data's test split has ", text_of(strange),
-             ", too: divide the data by persons (savp_preprocess kth divides it at person 17)");
+             ", too: divide the data by persons",
+             first == kFirstOfTest ? " (savp_preprocess kth does)" : ", as the paper's own program does");
   SAVP_CHECK(shared.empty(), UsageError, begin, ", but ", text_of(shared),
-             " can be seen in other splits of the data as well: divide it by persons (savp_preprocess kth)");
+             " can be seen in other splits of the data as well: divide it by persons");
   SAVP_CHECK(missing.empty() || !all_sequences, UsageError, begin, ", the data's test split has no ",
              text_of(missing),
              ": give the whole test split, or --num_samples for numbers that are not the protocol's");
