@@ -28,6 +28,8 @@ REASONS = {
     "weights": "needs networks that are downloaded (learned_metrics_test and perceptual_test have some)",
     "build": "builds, installs or tests everything (package_test, archive_test, demo_test, and the tests themselves)",
     "gpu": "needs GPUs (gpu_check_test and bundle_test do without)",
+    "robots": "needs recordings of robots (datasets_robots_test and robot_interop_test have small ones)",
+    "memory": "trains large batches (memory_plan_test has little memory to fill)",
     "foreign": "needs another program, or files of one: Slurm, TensorFlow, NumPy (slurm_test has a stand-in)",
 }
 FENCE = re.compile(r"^```(.*?)$\n(.*?)^```$", re.MULTILINE | re.DOTALL)
