@@ -193,8 +193,7 @@ Json summary_of(const EvaluationSubject& subject, const EvaluateOptions& options
 }
 
 void print_comparison(const std::vector<std::string>& folders) {
-  SAVP_CHECK(folders.size() == 2, UsageError,
-             "--compare: two folders of results must be given, with a comma between");
+  SAVP_CHECK(folders.size() == 2, UsageError, "--compare A B: two folders of results must be given");
   std::cout << text(compare(folders[0], folders[1])) << std::flush;
 }
 

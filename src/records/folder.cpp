@@ -117,7 +117,7 @@ struct NamedSplits {
 
 // Many data sets have files for train alone. The same ones are kept back whatever the mode.
 void keep_back(NamedSplits& splits, const std::string& input_dir) {
-  auto& [train, val, test] = splits.files;
+  auto &train = splits.files[0], &val = splits.files[1], &test = splits.files[2];
   const auto tenth = std::max<size_t>(1, train.size() / 10);
   const size_t wanted = (val.empty() ? 1 : 0) + (val.empty() && test.empty() ? 1 : 0);
   if (wanted == 0 || train.size() < wanted + 1) return;
