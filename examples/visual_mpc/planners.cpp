@@ -73,6 +73,17 @@ class SimulatorPilot : public Pilot {
   CemPlanner planner_;
 };
 
+// The commands as a robot that knows its own limits carries them out; blocks may still stop it.
+Plan within_reach(Plan plan, const std::array<float, 3>& position) {
+  auto [x, y, lift] = position;
+  for (auto& action : plan)
+    for (const auto& [axis, at] : {std::pair(0, &x), std::pair(1, &y)}) {
+      action[axis] = std::clamp(*at + action[axis], -ToyWorld::kReach, ToyWorld::kReach) - *at;
+      *at += action[axis];
+    }
+  return plan;
+}
+
 // Where a distribution over pixels is in the mean.
 Place middle_of(const float* pixels, int64_t side) {
   double sum = 0, x = 0, y = 0;
@@ -98,7 +109,7 @@ class ModelPilot : public Pilot {
 
   void see(const Action& action, const ToyWorld& world) override {
     const auto picture = world.picture(side());
-    const auto position = world.position();
+    const auto position = position_ = world.position();
     look_for_block(picture, world.colours());
     if (scene_) {
       scene_->observe(view(picture.pixels, 1), {.actions = {action.data(), 1, kActions},
@@ -151,7 +162,8 @@ class ModelPilot : public Pilot {
   Futures imagine(const std::vector<Plan>& plans) const {
     std::vector<float> actions;
     for (const auto& plan : plans)
-      for (const auto& action : plan) actions.insert(actions.end(), action.begin(), action.end());
+      for (const auto& action : within_reach(plan, position_))
+        actions.insert(actions.end(), action.begin(), action.end());
     return scene_->imagine({.actions = {actions, kActions}, .length = horizon_, .seed = seed_});
   }
 
@@ -175,6 +187,7 @@ class ModelPilot : public Pilot {
   CemPlanner planner_;
   mutable std::optional<PredictorScene> scene_;  // imagining leaves it where it is
   Plan plan_;
+  std::array<float, 3> position_ = {};               // of the arm
   std::vector<float> block_;                         // where it was seen last
   std::vector<uint8_t> frames_;                      // until there are enough
   std::vector<float> actions_, positions_, pixels_;  // with them

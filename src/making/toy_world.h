@@ -25,6 +25,9 @@ class ToyWorld {
   // press blocks into walls.
   std::array<float, 4> act(const std::array<float, 4>& command);
 
+  // How far from the middle the gripper goes, in the unit of positions.
+  static constexpr float kReach = static_cast<float>((0.5 - toy::kReach) * 10);
+
   // Where the gripper is: right and down of the tray's middle, and lift.
   std::array<float, 3> position() const;
   int64_t blocks() const { return static_cast<int64_t>(tray_.world().blocks.size()); }
