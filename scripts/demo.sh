@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # usage: scripts/demo.sh [--quick] [--cpu | --cuda]
-# Sets everything up, builds the tools, and does the whole job once, small: makes toy data, trains on it, draws futures,
-# measures them, and compares with a model that only repeats the last frame it saw. Everything lands in demo/. With
-# --quick training takes 10 steps and all lands in demo/quick/: it shows that everything works, and no model worth looking at.
+# Sets everything up, builds the tools, and does the whole job once, small: makes toy data, shows what a trained model
+# makes of them, trains another, draws futures, measures them, and compares with a model that only repeats the last frame
+# it saw. Everything lands in demo/. With --quick training takes 10 steps and all lands in demo/quick/: it shows that
+# everything works.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -23,7 +24,11 @@ test=(--input_dir "$data" --mode test --seed 0 --dataset_hparams sequence_length
 say "Toy data: a robot arm in a tray pushes blocks about"
 [[ -f $data/dataset.json ]] || tool preprocess toy --output_dir "$data" --size 32 --seed 0
 
-say "Training ($time)"
+say "What a trained model makes of unseen sequences: two frames and the arm's commands are given"
+trained=pretrained_models/toy/ours_vae_action
+tool generate "${test[@]}" --checkpoint "$trained" --results_dir "$demo/trained" --num_samples 8 --num_stochastic_samples 2
+
+say "Training one without commands ($time)"
 if compgen -G "$run/model-*.safetensors" >/dev/null; then
   tool train --input_dir "$data" --output_dir "$run" --resume --seed 0
 else
@@ -48,7 +53,8 @@ printf '%-34s %10s %10s\n' "repeat the last frame" "$(table repeat psnr avg)" "$
 
 say "Everything is in $demo/"
 echo "  $data          the toy data set"
-echo "  $run           the trained model and metrics.jsonl"
+echo "  $demo/trained/ours_vae_action/grids  what happened and what the trained model expected, as GIFs and PNGs"
+echo "  $run           the newly trained model and metrics.jsonl"
 echo "  $demo/pictures/run  the futures as GIFs and PNGs: gen_image_<sequence>_<future>"
 echo "  $demo/results       tables and images of the evaluation"
 echo "  $demo/report.html   all of it as one page, with videos that play"

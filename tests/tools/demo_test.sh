@@ -8,9 +8,10 @@ source_dir=$1 bin=$2 work=$3
 fail() { echo "FAIL: $*" >&2; exit 1; }
 
 rm -rf "$work"
-mkdir -p "$work/build"
+mkdir -p "$work/build" "$work/pretrained_models"
 ln -s "$bin" "$work/build/bin"
 cp -r "$source_dir/scripts" "$source_dir/hparams" "$work"
+cp -r "$source_dir/pretrained_models/toy" "$work/pretrained_models"
 printf '#!/usr/bin/env bash\n' >"$work/scripts/build.sh"
 
 export SAVP_CACHE_DIR=$work/cache  # networks that a user has would be asked, which takes minutes
