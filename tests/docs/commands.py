@@ -168,6 +168,8 @@ SMALL_FLAGS = {
     "savp_bench": (["--iterations", "1", "--warmup", "0", "--batch_size", "1"], []),
     "savp_preprocess toy": (["--num_train", "3", "--num_val", "2", "--num_test", "2"], []),
     "savp_preprocess bench": (["--seconds", "0.01", "--threads", "1"], []),
+    "toy_futures": (["--scenes", "2", "--samples", "2"], []),
+    "visual_mpc": (["--tasks", "1", "--candidates", "8", "--rounds", "1"], []),
 }
 SMALL_HPARAMS = "ngf=4,ndf=4,nef=4,nz=2,batch_size=1"
 SMALL_TOOLS = ("savp_train", "savp_bench")
@@ -210,7 +212,7 @@ def with_small_hparams(tool, arguments):
 def wrap(bin_dir, wrapped):
     """Replaces the tools by this script, which calls them with small arguments."""
     wrapped.mkdir(parents=True)
-    for tool in bin_dir.glob("savp_*"):
+    for tool in [*bin_dir.glob("savp_*"), *bin_dir.glob("toy_futures"), *bin_dir.glob("visual_mpc")]:
         script = wrapped / tool.name
         script.write_text(f"#!/bin/sh\nexec {shlex.quote(sys.executable)} {shlex.quote(__file__)} --call {tool} \"$@\"\n")
         script.chmod(0o755)
@@ -317,7 +319,8 @@ build/bin/savp_train --input_dir my_videos --output_dir logs/mine --preset small
     --dataset_hparams frame_size=[32,32],sequence_length=8
 for model in bair_action_free/ours_savp:bair kth/ours_savp:kth; do
   mkdir -p pretrained_models/${model%:*} && cp logs/${model#*:}/* pretrained_models/${model%:*}/
-done""")
+done
+cp -r tests/../pretrained_models/toy pretrained_models/""")
 
     def make_results(self):
         """Of a model, of another one, and of a baseline; and an experiment that a table describes."""
