@@ -16,6 +16,7 @@
 #include <sstream>
 
 #include "cli/facts.h"
+#include "cli/run.h"
 #include "core/caught.h"
 #include "core/device.h"
 #include "core/device_memory.h"
@@ -50,14 +51,6 @@ std::string text_of_bytes(double bytes) {
   return text.str();
 }
 
-// The hyperparameters' text with another batch_size.
-std::string with_batch_size(const std::string& text, int64_t batch_size) {
-  std::string kept, part;
-  for (std::istringstream parts(text); std::getline(parts, part, ',');)
-    if (!part.empty() && !part.starts_with("batch_size=")) kept += part + ",";
-  return concat(kept, "batch_size=", batch_size);
-}
-
 // What a process tells of its training.
 struct Told {
   int code = 0;
@@ -66,9 +59,9 @@ struct Told {
   std::string device = {};
 };
 
-Told trained(const TrainOptions& options, const Training& train) {
+Told trained(const TrainOptions& options, int64_t batch_size, const Training& train) {
   try {
-    train(options);
+    train(options, batch_size);
     const auto device = device_named(options.device, "--device");
     const auto memory = device_memory(device);
     return {.needed = static_cast<double>(memory.needed),
@@ -102,8 +95,7 @@ std::string read_all(int pipe) {
 [[noreturn]] void be_child(pid_t parent, int pipe, const std::function<Told()>& body) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(1);
-  log::set_errors_only();
-  std::cout.setstate(std::ios::failbit);
+  fall_silent();
   const auto told = body();
   const Json line = {told.code, told.error, told.needed, told.whole, told.device};
   write_all(pipe, line.dump(-1, ' ', false, Json::error_handler_t::replace));
@@ -123,8 +115,8 @@ Told in_another_process(const std::function<Told()>& body) {
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }
-  if (WIFSIGNALED(status))
-    throw Error(ExitCode::kOutOfMemory,
+  if (WIFSIGNALED(status))  // the system ends so whoever takes too much memory
+    throw Error(WTERMSIG(status) == SIGKILL ? ExitCode::kOutOfMemory : ExitCode::kInternal,
                 concat("a training that was tried was killed (", ::strsignal(WTERMSIG(status)), ")"));
   const auto line = Json::parse(text, nullptr, /*allow_exceptions=*/false);
   SAVP_CHECK(line.is_array(), DataError, "a training that was tried ended without a word");
@@ -159,7 +151,7 @@ class Planner {
       : options_(options), train_(train), bytes_(bytes_of(*options.plan_memory)) {}
 
   void plan() {
-    std::vector<std::pair<std::string, std::string>> facts;
+    Facts facts;
     for (const bool recompute : {false, true})
       facts.emplace_back(recompute ? "with --recompute" : "without", plan_for(recompute));
     if (device_.empty()) throw Error(ExitCode::kOutOfMemory, concat("out of memory: ", facts.front().second));
@@ -169,7 +161,11 @@ class Planner {
   }
 
  private:
-  double budget() const { return bytes_ ? *bytes_ : whole_; }
+  double budget() const {
+    if (bytes_) return *bytes_;
+    const bool limited = options_.gpu_mem_frac > 0 && !device_named(options_.device, "--device").is_cpu();
+    return limited ? options_.gpu_mem_frac * whole_ : whole_;
+  }
 
   // Nothing where the machine's memory is not enough.
   std::optional<Tried> tried(int64_t batch_size, bool recompute) try {
@@ -177,9 +173,8 @@ class Planner {
     own.plan_memory.reset();
     own.dry_run = true;
     own.recompute = recompute;
-    own.model_hparams = with_batch_size(options_.model_hparams.value_or(""), batch_size);
     log::info(concat("trying batch_size=", batch_size, recompute ? " with --recompute" : ""));
-    const auto told = in_another_process([&] { return trained(own, train_); });
+    const auto told = in_another_process([&] { return trained(own, batch_size, train_); });
     if (told.code != 0) throw Error(static_cast<ExitCode>(told.code), told.error);
     whole_ = told.whole;
     device_ = told.device;
@@ -206,7 +201,11 @@ class Planner {
     const auto first = tried(unit, recompute);
     if (!first) return concat("no batch fits: batch_size=", unit, " does not");
     const auto second = tried(2 * unit, recompute);
-    if (!second) return concat("batch_size=", unit, ": ", text_of_bytes(first->bytes));
+    if (!second) {
+      if (first->bytes > budget())
+        return concat("no batch fits: batch_size=", unit, " takes ", text_of_bytes(first->bytes));
+      return concat("batch_size=", unit, ": ", text_of_bytes(first->bytes));
+    }
     const auto found = line(*first, *second, recompute);
     if (found.each <= 0) return "any batch fits that was tried: its memory does not grow with it";
     const auto most = found.within(budget(), unit);
@@ -229,7 +228,7 @@ void plan_memory(const TrainOptions& options, const Training& train) { Planner(o
 
 void train_with_remedy(const TrainOptions& options, const Training& train) {
   try {
-    train(options);
+    train(options, std::nullopt);
   } catch (const Error&) {
     throw;
   } catch (...) {

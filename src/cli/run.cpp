@@ -10,6 +10,7 @@
 #include <cstring>
 #include <filesystem>
 #include <iostream>
+#include <streambuf>
 
 #include "cli/completion.h"
 #include "cli/describe_run.h"
@@ -147,6 +148,13 @@ ExitCode guarded(const std::function<void()>& action) {
   }
 }
 
+// What is written there is lost.
+class Nowhere : public std::streambuf {
+ protected:
+  int overflow(int c) override { return traits_type::not_eof(c); }
+  std::streamsize xsputn(const char* /*text*/, std::streamsize count) override { return count; }
+};
+
 std::string program_name(char** argv) { return std::filesystem::path(argv[0]).filename().string(); }
 
 std::string commands_help(const std::string& program, const std::string& about,
@@ -174,6 +182,12 @@ const Command& find_command(const std::string& name, const std::vector<Command>&
 std::string versions() {
   return concat(SAVP_VERSION, ", LibTorch ", TORCH_VERSION, ", CUDA ",
                 at::Context::hasCUDART() ? "on" : "off", ", GCC ", __VERSION__);
+}
+
+void fall_silent() {
+  static Nowhere nowhere;
+  log::set_errors_only();
+  std::cout.rdbuf(&nowhere);
 }
 
 int run(int argc, char** argv, const Command& command) {

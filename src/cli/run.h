@@ -52,6 +52,9 @@ Command command(std::string name, Body body) {
   return made;
 }
 
+// From now on this process prints errors only: one process tells what several do.
+void fall_silent();
+
 // Reads the flags and runs the body; the program's exit code.
 int run(int argc, char** argv, const Command& command);
 

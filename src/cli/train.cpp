@@ -5,9 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
-#include <iostream>
 #include <iterator>
-#include <streambuf>
 
 #include "checkpoints/run_dir.h"
 #include "checkpoints/tensors.h"
@@ -17,6 +15,7 @@
 #include "cli/memory_plan.h"
 #include "cli/run.h"
 #include "cli/train_plan.h"
+#include "core/caught.h"
 #include "core/device.h"
 #include "core/device_graph.h"
 #include "core/instructions.h"
@@ -93,6 +92,7 @@ std::unique_ptr<ModelHparams> make_hparams(const TrainPlan& plan, const ModelEnt
   sources.dicts = plan.model_dicts;
   sources.texts = {plan.options.model_hparams.value_or("")};
   if (plan.options.vgg_weights) sources.flags["vgg_weights"] = *plan.options.vgg_weights;
+  if (plan.batch_size) sources.flags["batch_size"] = *plan.batch_size;
   auto hparams = entry.make_hparams();
   resolve_hparams(entry.view(*hparams), sources, deprecated_hparams());
   return hparams;
@@ -228,8 +228,10 @@ RunDescription describe(const TrainPlan& plan, Dataset& data, const HparamsView&
   return {to_json(plan.options), data.view().to_json(), hparams.to_json()};
 }
 
-void train_in(const std::shared_ptr<Communicator>& team, const TrainOptions& given) {
+void train_in(const std::shared_ptr<Communicator>& team, const TrainOptions& given,
+              std::optional<int64_t> batch_size_tried) {
   auto plan = settle(given, team);
+  plan.batch_size = batch_size_tried;
   const auto& options = plan.options;
   const auto& entry = find_model(*options.model);
   SAVP_CHECK(entry.trainable, UsageError, "--model ", entry.name, " has nothing to learn: see --list_models");
@@ -291,20 +293,6 @@ void train_in(const std::shared_ptr<Communicator>& team, const TrainOptions& giv
                    data->skipped_summary()));
 }
 
-// What is written there is lost.
-class Nowhere : public std::streambuf {
- protected:
-  int overflow(int c) override { return traits_type::not_eof(c); }
-  std::streamsize xsputn(const char* /*text*/, std::streamsize count) override { return count; }
-};
-
-// One process tells what all do.
-void fall_silent() {
-  static Nowhere nowhere;
-  log::set_errors_only();
-  std::cout.rdbuf(&nowhere);
-}
-
 // Its GPU, where several processes share those of a machine.
 std::string own_device(const std::string& device, int64_t local_rank) {
   if (device == "cpu" || gpu_count() == 0) return device;
@@ -318,15 +306,12 @@ void train_among(const Rendezvous& rendezvous, TrainOptions options) {
   const auto team = join(rendezvous, device_named(options.device, "--device"));
   if (team->rank() > 0) fall_silent();
   try {
-    train_with_remedy(options, [&](const TrainOptions& own) { train_in(team, own); });
+    train_with_remedy(options, [&](const auto&... own) { train_in(team, own...); });
   } catch (const InterruptedError& error) {  // all are, and one has saved
     throw Error(error.code(), team->rank() == 0 ? error.what() : "");
-  } catch (const Error& error) {
-    if (team->first_to(kTellOfError)) throw;
-    throw Error(error.code(), "");
-  } catch (const std::exception&) {
-    if (team->first_to(kTellOfError)) throw;
-    throw Error(ExitCode::kOutOfMemory, "");
+  } catch (...) {
+    const auto [code, message] = caught_error();
+    throw Error(code, team->first_to(kTellOfError) ? message : "");
   }
 }
 
@@ -338,7 +323,7 @@ int64_t processes_to_start(const TrainOptions& options) {
 }  // namespace
 
 void train(const TrainOptions& options) {
-  const auto train_alone = [](const TrainOptions& own) { train_in(alone(), own); };
+  const auto train_alone = [](const auto&... own) { train_in(alone(), own...); };
   if (options.plan_memory) return plan_memory(options, train_alone);
   const auto rendezvous = find_rendezvous([](const char* name) { return std::getenv(name); });
   if (rendezvous) return train_among(*rendezvous, options);

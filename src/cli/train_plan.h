@@ -23,7 +23,8 @@ struct TrainPlan {
   std::optional<Checkpoint> checkpoint = {};  // that it starts from
   StartingPoint start = {};
   HparamsDicts dataset_dicts = {}, model_dicts = {};
-  bool with_preset = false;  // below all dicts
+  bool with_preset = false;                // below all dicts
+  std::optional<int64_t> batch_size = {};  // that is tried, whatever the hyperparameters say
 
   Shard shard() const { return {team->rank(), team->size()}; }
   BatchDivision division() const { return {team->size(), options.accumulate_steps}; }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <string>
 
 #ifdef SAVP_WITH_CUDA
 #include <c10/cuda/CUDACachingAllocator.h>
@@ -17,14 +18,23 @@
 namespace savp {
 namespace {
 
-int64_t memory_of_machine() {
-  int64_t whole = static_cast<int64_t>(::sysconf(_SC_PHYS_PAGES)) * ::sysconf(_SC_PAGESIZE);
-  // Of control groups, version 2 and version 1; without a limit "max", or a number beyond all memory.
-  for (const char* file : {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}) {
+namespace fs = std::filesystem;
+
+// What the file says in the group and in those it lies in. A group without a limit has "max", or a number
+// beyond all memory; one that this process cannot see has no file.
+std::optional<int64_t> least_limit(const fs::path& root, fs::path group, const char* file) {
+  std::optional<int64_t> least;
+  for (;; group = group.parent_path()) {
     int64_t limit = 0;
-    if (std::ifstream(file) >> limit && limit > 0) whole = std::min(whole, limit);
+    if (std::ifstream(root / group.relative_path() / file) >> limit && limit > 0)
+      least = std::min(limit, least.value_or(limit));
+    if (!group.has_relative_path()) return least;
   }
-  return whole;
+}
+
+int64_t memory_of_machine() {
+  const int64_t whole = static_cast<int64_t>(::sysconf(_SC_PHYS_PAGES)) * ::sysconf(_SC_PAGESIZE);
+  return std::min(whole, limit_of_control_groups("/proc/self/cgroup", "/sys/fs/cgroup").value_or(whole));
 }
 
 #ifdef SAVP_WITH_CUDA
@@ -39,6 +49,24 @@ DeviceMemory memory_of_gpu(const c10::Device& device) {
 #endif
 
 }  // namespace
+
+// A line for each: "0::/user/job" of version 2, "4:cpu,memory:/user/job" of version 1.
+std::optional<int64_t> limit_of_control_groups(const fs::path& memberships, const fs::path& root) {
+  std::optional<int64_t> least;
+  std::ifstream in(memberships);
+  for (std::string line; std::getline(in, line);) {
+    const auto first = line.find(':'), second = line.find(':', first + 1);
+    if (second == std::string::npos) continue;
+    const auto controllers = "," + line.substr(first + 1, second - first - 1) + ",";
+    const fs::path group = line.substr(second + 1);
+    const auto limit = controllers == ",," ? least_limit(root, group, "memory.max")
+                       : controllers.find(",memory,") != std::string::npos
+                           ? least_limit(root / "memory", group, "memory.limit_in_bytes")
+                           : std::nullopt;
+    if (limit) least = std::min(*limit, least.value_or(*limit));
+  }
+  return least;
+}
 
 DeviceMemory device_memory(const c10::Device& device) {
 #ifdef SAVP_WITH_CUDA

@@ -4,6 +4,8 @@
 #include <c10/core/Device.h>
 
 #include <cstdint>
+#include <filesystem>
+#include <optional>
 
 namespace savp {
 
@@ -15,5 +17,10 @@ struct DeviceMemory {
   int64_t whole;
 };
 DeviceMemory device_memory(const c10::Device& device);
+
+// The least that the control groups of a process allow, of version 2 or 1 (bytes); none where none limits it.
+// memberships: such as /proc/self/cgroup; root: where control groups are mounted.
+std::optional<int64_t> limit_of_control_groups(const std::filesystem::path& memberships,
+                                               const std::filesystem::path& root);
 
 }  // namespace savp

@@ -1,7 +1,4 @@
 // What savp_generate and savp_evaluate do with models that need no weights.
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -200,23 +197,13 @@ TEST(Generate, RefusesActionsThatNobodyTakes) {
   EXPECT_NE(outcome.err.find("takes no actions"), std::string::npos) << outcome.err;
 }
 
-// Peak memory (KiB) of a tool, its own and of no other test.
-int64_t peak_of(const Arguments& arguments) {
-  const auto child = ::fork();
-  if (child == 0) ::_exit(run_tool("savp_generate", arguments).code);
-  int status = 0;
-  rusage used{};
-  ::wait4(child, &status, 0, &used);
-  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-  return used.ru_maxrss;
-}
-
 TEST(Generate, MemoryDoesNotGrowWithTheSamples) {
   const auto peak = [](const std::string& samples) {
     const ScratchFolder out;
-    return peak_of(kTest + kRepeat +
-                   Arguments{"--num_samples", "1", "--dataset_hparams", "sequence_length=30",
-                             "--num_stochastic_samples", samples, "--results_dir", out.path().string()});
+    return peak_of("savp_generate",
+                   kTest + kRepeat +
+                       Arguments{"--num_samples", "1", "--dataset_hparams", "sequence_length=30",
+                                 "--num_stochastic_samples", samples, "--results_dir", out.path().string()});
   };
   const auto few = peak("48"), many = peak("560");  // memory settles within the first portions
   // All frames of 512 more futures would be 168 MiB as bytes and 672 as float.

@@ -1,8 +1,5 @@
 // savp_train --plan_memory: what it says of a batch's memory holds when such a batch is trained.
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
+#include <fstream>
 #include <regex>
 
 #include "core/error.h"
@@ -48,20 +45,9 @@ class MemoryPlan : public ScratchTest {
   // The most memory that a training of three steps takes (MiB).
   double trained(int64_t batch_size, const std::vector<std::string>& more) {
     std::filesystem::remove_all(folder_ / "run");
-    std::string command =
-        "CUDA_VISIBLE_DEVICES= '" SAVP_BIN "/savp_train' 2>'" + (folder_ / "err").string() + "'";
-    for (const auto& argument : arguments(concat("ngf=16,batch_size=", batch_size), more))
-      command += " '" + argument + "'";
-    const pid_t pid = ::fork();
-    if (pid == 0) {
-      ::execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);
-      ::_exit(127);
-    }
-    int status = 0;
-    rusage used{};
-    EXPECT_EQ(::wait4(pid, &status, 0, &used), pid);
-    EXPECT_EQ(status, 0) << read(folder_ / "err");
-    return static_cast<double>(used.ru_maxrss) / 1024;
+    return static_cast<double>(
+               peak_of("savp_train", arguments(concat("ngf=16,batch_size=", batch_size), more))) /
+           1024;
   }
 };
 
@@ -96,6 +82,27 @@ TEST_F(MemoryPlan, TellsWhatATrialFoundWrong) {
   const auto plan = run_tool("savp_train", arguments("ngfs=3", {"--plan_memory", "1GiB"}));
   EXPECT_EQ(plan.code, 2) << plan.err;
   EXPECT_NE(plan.err.find("ngfs"), std::string::npos) << plan.err;
+}
+
+// Whatever else says how large batches are.
+TEST_F(MemoryPlan, TriesBatchesOfItsOwn) {
+  const auto file = folder_ / "hparams.json";
+  std::ofstream(file) << R"({"batch_size": 5})";
+  const auto plan = run_tool(
+      "savp_train",
+      arguments("ngf=2,batch_size=7", {"--plan_memory", "64GiB", "--model_hparams_dict", file.string()}));
+  ASSERT_EQ(plan.code, 0) << plan.err;
+  EXPECT_NE(plan.err.find("trying batch_size=1"), std::string::npos) << plan.err;
+  EXPECT_NE(plan.err.find("trying batch_size=2 with --recompute"), std::string::npos) << plan.err;
+  EXPECT_EQ(plan.err.find("batch_size=5"), std::string::npos) << plan.err;
+  EXPECT_EQ(plan.err.find("batch_size=7"), std::string::npos) << plan.err;
+}
+
+TEST_F(MemoryPlan, SaysSoWhereNoBatchFits) {
+  const auto plan = run_tool("savp_train", arguments("ngf=2", {"--plan_memory", "1MiB"}));
+  ASSERT_EQ(plan.code, 0) << plan.err;
+  EXPECT_NE(plan.out.find("no batch fits"), std::string::npos) << plan.out;
+  EXPECT_EQ(plan.out.find("batch_size="), std::string::npos) << plan.out;
 }
 
 // Beyond all memory, at once.

@@ -2,8 +2,12 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
+#include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <vector>
@@ -27,6 +31,21 @@ inline Outcome run_tool(const std::string& name, const std::vector<std::string>&
   for (const auto& argument : arguments) command += " '" + argument + "'";
   const int status = std::system((command + " >out 2>err").c_str());
   return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, folder.read("out"), folder.read("err")};
+}
+
+// The most memory that a tool takes (KiB), alone of all that a test starts.
+inline int64_t peak_of(const std::string& tool, const std::vector<std::string>& arguments) {
+  const auto child = ::fork();
+  if (child == 0) {
+    const auto outcome = run_tool(tool, arguments);
+    std::fputs(outcome.err.c_str(), stderr);
+    ::_exit(outcome.code);
+  }
+  int status = 0;
+  rusage used{};
+  ::wait4(child, &status, 0, &used);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  return used.ru_maxrss;
 }
 
 }  // namespace savp
