@@ -1,6 +1,7 @@
 #include "nn/layers.h"
 
 #include <gtest/gtest.h>
+#include <torch/autograd.h>
 #include <torch/types.h>
 #include <torch/utils.h>
 
@@ -56,6 +57,33 @@ TEST(SpectralNorm, ApproachesTheLargestSingularValue) {
   const auto sigma = std::get<1>(torch::linalg_svd(normalized.weight.flatten(1), false))[0];
   EXPECT_NEAR(sigma.item<double>(), 1.0, 1e-4);
   EXPECT_NEAR(normalized.u.norm().item<double>(), 1.0, 1e-5);
+}
+
+// Against the published formulation, differentiated by autograd in double precision.
+TEST(SpectralNorm, IsDifferentiatedThroughThePowerIteration) {
+  torch::manual_seed(0);
+  const auto unit = [](const Tensor& v) { return v / (torch::norm(v) + 1e-12); };
+  for (const int64_t iterations : {1, 3})
+    for (const bool dense : {false, true}) {
+      auto weight = dense ? torch::randn({7, 5}).t() : torch::randn({5, 4, 3, 2});
+      weight.set_requires_grad(true);
+      const auto u = torch::randn({1, 5}), scale = torch::randn_like(weight);
+      const auto exact = weight.detach().to(torch::kDouble).requires_grad_();
+      auto left = u.to(torch::kDouble).squeeze(0);
+      Tensor product;
+      for (int64_t i = 0; i < iterations; ++i) {
+        product = torch::mv(exact.flatten(1), unit(torch::matmul(left, exact.flatten(1))));
+        left = unit(product);
+      }
+      const auto expected = exact / torch::dot(product, left);
+      const auto found = spectral_normalize(weight, u, iterations);
+      EXPECT_TRUE(close(found.weight, expected.to(torch::kFloat)));
+      EXPECT_TRUE(close(found.u.squeeze(0), left.detach().to(torch::kFloat)));
+      EXPECT_FALSE(found.u.requires_grad());
+      const auto gradient = torch::autograd::grad({(found.weight * scale).sum()}, {weight})[0];
+      const auto of_exact = torch::autograd::grad({(expected * scale.to(torch::kDouble)).sum()}, {exact})[0];
+      EXPECT_TRUE(close(gradient, of_exact.to(torch::kFloat))) << iterations << " iterations";
+    }
 }
 
 TEST(TruncatedNormal, StaysWithinTwoDeviations) {
