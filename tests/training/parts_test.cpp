@@ -161,13 +161,14 @@ TEST(Processes, SkipAStepTogetherAndShareWeights) {
                                 .communicator = std::make_shared<ThreadCommunicator>(place, rank)}));
   auto batch = batch_of(kSettings[0]);
   batch.images[3][1] = NAN;  // of rank 1
+  const auto next = batch_of(kSettings[0]);
   run_together(2, [&](int64_t rank) {
     auto& trainer = *runs[rank].trainer;
     trainer.share();
     const auto report = trainer.step(share_of(batch, rank, 2));
     EXPECT_EQ(report.bad_steps.item<float>(), 1) << "rank " << rank;
     EXPECT_TRUE(std::isnan(report.g_loss_post.item<float>()));
-    trainer.step(share_of(batch_of(kSettings[0]), rank, 2));
+    trainer.step(share_of(next, rank, 2));
   });
   const auto first = runs[0].trainer->state(), second = runs[1].trainer->state();
   for (size_t i = 0; i < first.size(); ++i)
