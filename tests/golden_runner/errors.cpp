@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <exception>
-#include <filesystem>
 #include <iterator>
 
 #include "checkpoints/metric_networks.h"
@@ -32,7 +31,7 @@ bool is_mended(const Json& row) {
       is("learn_prior", true) && shape["actions"] != 0,
       is("conv_rnn_norm_layer", "batch"),
       is("ablation_conv_rnn_norm", true) && is("conv_rnn_norm_layer", "none"),
-      is("vgg_cdist_weight", 1.0) && std::filesystem::exists(metric_weights_folder() / "vgg16.safetensors"),
+      is("vgg_cdist_weight", 1.0) && find_network(metric_weights_folder(), Network::kVgg16).is_there(),
   };
   return std::any_of(std::begin(mended), std::end(mended), [](bool one) { return one; });
 }
