@@ -41,12 +41,12 @@ Picture drawn(const Picture& now, const std::vector<Picture>& expected, const Pl
 
 Episode run_episode(const Task& task, Pilot& pilot, const EpisodeOptions& options) {
   ToyWorld world = task.world;
-  Episode episode{.start = pixels_apart(world.block(task.block), task.goal)};
+  Episode episode;
   pilot.see({}, world);
   for (int64_t i = 1; i < options.shown; ++i) pilot.see(world.act({}), world);
   for (;; ++episode.commands) {
-    episode.end = pixels_apart(world.block(task.block), task.goal);
-    episode.reached = episode.end <= kReached;
+    episode.away = pixels_apart(world.block(task.block), task.goal);
+    episode.reached = episode.away <= kReached;
     const bool over = episode.reached || episode.commands == options.commands;
     const auto begun = std::chrono::steady_clock::now();
     const auto action = over ? Action{} : pilot.next();

@@ -18,7 +18,7 @@ struct EpisodeOptions {
 
 struct Episode {
   bool reached = false;           // the block came within 2 pixels (of 64) of the goal
-  double start = 0, end = 0;      // pixels that the block was away from it
+  double away = 0;                // pixels (of 64) that the block is from it in the end
   int64_t commands = 0;           // given
   double seconds = 0;             // spent deciding
   std::vector<Picture> pictures;  // a frame each: now, and what the pilot expects

@@ -13,7 +13,8 @@ namespace savp {
 namespace {
 
 constexpr size_t kActions = std::tuple_size_v<Action>, kStates = 3;
-constexpr double kLastCounts = 2;  // as much as so many means over a plan's frames
+constexpr double kLeastShown = 0.25;  // of a block, to say where it is
+constexpr double kLastCounts = 2;     // as much as so many means over a plan's frames
 
 // Of a plan that brings the block to these places, pixels.
 double cost_of(const std::vector<Place>& places, const Place& goal) {
@@ -73,18 +74,7 @@ class SimulatorPilot : public Pilot {
   CemPlanner planner_;
 };
 
-// The commands as a robot that knows its own limits carries them out; blocks may still stop it.
-Plan within_reach(Plan plan, const std::array<float, 3>& position) {
-  auto [x, y, lift] = position;
-  for (auto& action : plan)
-    for (const auto& [axis, at] : {std::pair(0, &x), std::pair(1, &y)}) {
-      action[axis] = std::clamp(*at + action[axis], -ToyWorld::kReach, ToyWorld::kReach) - *at;
-      *at += action[axis];
-    }
-  return plan;
-}
-
-// Where a distribution over pixels is in the mean.
+// Where a distribution over pixels is in the mean, whatever its sum.
 Place middle_of(const float* pixels, int64_t side) {
   double sum = 0, x = 0, y = 0;
   for (int64_t i = 0; i < side * side; ++i) {
@@ -110,7 +100,8 @@ class ModelPilot : public Pilot {
   void see(const Action& action, const ToyWorld& world) override {
     const auto picture = world.picture(side());
     const auto position = position_ = world.position();
-    look_for_block(picture, world.colours());
+    colours_ = world.colours();
+    look_for_block(picture);
     if (scene_) {
       scene_->observe(view(picture.pixels, 1), {.actions = {action.data(), 1, kActions},
                                                 .states = {position.data(), 1, kStates},
@@ -145,15 +136,16 @@ class ModelPilot : public Pilot {
 
  private:
   int64_t side() const { return model_.sizes().height; }
+  size_t thing() const { return static_cast<size_t>(task_.block) + 1; }
   VideoView view(const std::vector<uint8_t>& frames, int64_t count) const {
     return {frames.data(), {count, side(), side(), 3}};
   }
 
   // A block that the arm hides is taken to be where it was seen last, at first all over the picture.
-  void look_for_block(const Picture& picture, const std::vector<std::array<int, 3>>& colours) {
+  void look_for_block(const Picture& picture) {
     std::vector<float> floats;
     for (const auto byte : picture.pixels) floats.push_back(static_cast<float>(byte) / 255.0F);
-    auto found = pixels_of({floats.data(), side(), side()}, colours, static_cast<size_t>(task_.block) + 1);
+    auto found = pixels_of({floats.data(), side(), side()}, colours_, thing());
     if (!found.empty()) block_ = std::move(found);
     const auto pixels = static_cast<size_t>(side() * side());
     if (block_.empty()) block_.assign(pixels, 1.0F / static_cast<float>(pixels));
@@ -169,15 +161,25 @@ class ModelPilot : public Pilot {
 
   std::vector<double> costs(const std::vector<Plan>& plans) const {
     const auto futures = imagine(plans);
+    const auto start = middle_of(block_.data(), side());
     std::vector<double> all;
-    const float* pixels = futures.pixels.data();
+    const float *pixels = futures.pixels.data(), *frame = futures.frames.pixels.data();
     for (size_t i = 0; i < plans.size(); ++i) {
       std::vector<Place> places;
-      for (int64_t t = 0; t < horizon_; ++t, pixels += side() * side())
-        places.push_back(middle_of(pixels, side()));
+      for (int64_t t = 0; t < horizon_; ++t, pixels += side() * side(), frame += side() * side() * 3)
+        places.push_back(place_in(frame, pixels, places.empty() ? start : places.back()));
       all.push_back(cost_of(places, task_.goal));
     }
     return all;
+  }
+
+  // Where an imagined frame shows the block: where its pixels are thought to have come to, of those that have
+  // its colour. One that the arm hides stays where it was: models let what is hidden go along with the arm.
+  Place place_in(const float* frame, const float* pixels, const Place& before) const {
+    auto shown = pixels_of({frame, side(), side()}, colours_, thing());
+    double share = 0;
+    for (size_t i = 0; i < shown.size(); ++i) share += shown[i] = shown[i] > 0 ? pixels[i] : 0;
+    return share < kLeastShown ? before : middle_of(shown.data(), side());
   }
 
   Predictor model_;
@@ -188,12 +190,23 @@ class ModelPilot : public Pilot {
   mutable std::optional<PredictorScene> scene_;  // imagining leaves it where it is
   Plan plan_;
   std::array<float, 3> position_ = {};               // of the arm
+  std::vector<std::array<int, 3>> colours_;          // of all blocks
   std::vector<float> block_;                         // where it was seen last
   std::vector<uint8_t> frames_;                      // until there are enough
   std::vector<float> actions_, positions_, pixels_;  // with them
 };
 
 }  // namespace
+
+Plan within_reach(Plan plan, const std::array<float, 3>& position) {
+  auto [x, y, lift] = position;
+  for (auto& action : plan)
+    for (const auto& [axis, at] : {std::pair(0, &x), std::pair(1, &y)}) {
+      action[axis] = std::clamp(*at + action[axis], -ToyWorld::kReach, ToyWorld::kReach) - *at;
+      *at += action[axis];
+    }
+  return plan;
+}
 
 std::unique_ptr<Pilot> random_pilot(uint64_t seed) { return std::make_unique<RandomPilot>(seed); }
 

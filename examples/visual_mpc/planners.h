@@ -26,6 +26,10 @@ class Pilot {
   virtual std::vector<Picture> expected() const { return {}; }
 };
 
+// The commands as a robot at that position carries them out that knows its own limits; blocks may still stop
+// it.
+Plan within_reach(Plan plan, const std::array<float, 3>& position);
+
 // Straight ways of some frames in random directions.
 std::unique_ptr<Pilot> random_pilot(uint64_t seed);
 
@@ -33,9 +37,9 @@ std::unique_ptr<Pilot> random_pilot(uint64_t seed);
 std::unique_ptr<Pilot> simulator_pilot(const Task& task, const PlannerOptions& options, uint64_t seed);
 
 // Looks at pictures and the arm's positions alone. The block's pixels, found by their colour, are followed
-// through the predicted frames; plans are cheap that bring their mean near to the goal. It must see
-// model.context_frames() frames first. Throws UsageError for a model of another world: one that takes other
-// actions or states, or none.
+// through the predicted frames, as long as these show the block; plans are cheap that bring their mean near
+// to the goal. It must see model.context_frames() frames first. Throws UsageError for a model of another
+// world: one that takes other actions or states, or none.
 std::unique_ptr<Pilot> model_pilot(const Predictor& model, const Task& task, const PlannerOptions& options,
                                    uint64_t seed);
 

@@ -45,7 +45,8 @@ uint64_t number_of(const VisualMpcOptions& o, int64_t task) {
   return static_cast<uint64_t>(o.seed * o.tasks + task);
 }
 
-void try_tasks(const char* name, const MakePilot& make, const VisualMpcOptions& o, int64_t shown) {
+void try_tasks(const char* name, const MakePilot& make, const VisualMpcOptions& o, int64_t shown,
+               bool plans) {
   std::vector<double> reached;
   double left = 0, seconds = 0;
   int64_t commands = 0;
@@ -54,14 +55,15 @@ void try_tasks(const char* name, const MakePilot& make, const VisualMpcOptions& 
     const auto task = make_task(number);
     const auto episode = run_episode(task, *make(task, number), {.commands = o.commands, .shown = shown});
     reached.push_back(episode.reached ? 1 : 0);
-    left += episode.end / static_cast<double>(o.tasks);
+    left += episode.away / static_cast<double>(o.tasks);
     seconds += episode.seconds;
     commands += episode.commands;
   }
   const auto share = mean_interval(reached);
-  std::printf("%-12s %8.0f%% [%3.0f, %3.0f] %14.2f %16.1f\n", name, 100 * share.value,
-              100 * share.low.value_or(share.value), 100 * share.high.value_or(share.value), left,
-              static_cast<double>(commands * o.rounds) / seconds);
+  std::printf("%-12s %8.0f%% [%3.0f, %3.0f] %14.2f", name, 100 * share.value,
+              100 * share.low.value_or(share.value), 100 * share.high.value_or(share.value), left);
+  if (plans) std::printf(" %16.1f", static_cast<double>(commands * o.rounds) / seconds);
+  std::printf("\n");
   std::fflush(stdout);
 }
 
@@ -81,12 +83,13 @@ void drive(const VisualMpcOptions& o) {
   };
   if (!o.gif.empty()) draw_episode(by_model, o, model.context_frames());
   std::printf("%-12s %20s %14s %16s\n", "driven by", "block at the goal", "pixels away", "plans a second");
-  const auto row = [&](const char* name, const MakePilot& make) {
-    try_tasks(name, make, o, model.context_frames());
+  const auto row = [&](const char* name, const MakePilot& make, bool plans = true) {
+    try_tasks(name, make, o, model.context_frames(), plans);
   };
   row("model", by_model);
   row("simulator", [&](const Task& task, uint64_t seed) { return simulator_pilot(task, planning, seed); });
-  row("chance", [](const Task&, uint64_t seed) { return random_pilot(seed); });
+  row(
+      "chance", [](const Task&, uint64_t seed) { return random_pilot(seed); }, /*plans=*/false);
 }
 
 }  // namespace

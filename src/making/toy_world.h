@@ -17,8 +17,8 @@ class ToyWorld {
   // As the scene of that seed begins (record_toy_scene), so that its first frame is the first one here.
   explicit ToyWorld(uint64_t seed, int64_t blocks = 4);
 
-  // The robot's own decisions, as in recordings, of a seed of their own: the commands that it carried out.
-  std::vector<std::array<float, 4>> wander(uint64_t seed, int64_t frames);
+  // Moves on as the robot itself decides, as in recordings; decisions of a seed of their own.
+  void wander(uint64_t seed, int64_t frames);
 
   // Moves on by one frame; the command as it was carried out. The gripper goes no farther than 1 and stays
   // within reach, is lifted or lowered by 0.34 at most, comes down only where there is room, and does not
@@ -26,7 +26,7 @@ class ToyWorld {
   std::array<float, 4> act(const std::array<float, 4>& command);
 
   // How far from the middle the gripper goes, in the unit of positions.
-  static constexpr float kReach = static_cast<float>((0.5 - toy::kReach) * 10);
+  static constexpr float kReach = static_cast<float>((0.5 - toy::kReach) / toy::kUnit);
 
   // Where the gripper is: right and down of the tray's middle, and lift.
   std::array<float, 3> position() const;

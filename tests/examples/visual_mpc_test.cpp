@@ -42,6 +42,29 @@ TEST(CemPlanner, BeginsWithTheRestOfThePlanBefore) {
   EXPECT_EQ(drawn[0], (Plan{before[1], before[2], Action{}}));
 }
 
+TEST(WithinReach, StopsWhereTheArmDoes) {
+  const auto plan = within_reach({{3, 0, 0.5, 1}, {3, -9, 0, 0}, {-1, 1, 0, 0}}, {2, 0, 0});
+  const auto reach = ToyWorld::kReach;
+  EXPECT_NEAR(plan[0][0], reach - 2, 1e-6);
+  EXPECT_NEAR(plan[1][0], 0, 1e-6);
+  EXPECT_NEAR(plan[1][1], -reach, 1e-6);
+  EXPECT_EQ(plan[2], (Action{-1, 1, 0, 0}));  // away from the edge
+  EXPECT_EQ(plan[0][2], 0.5F);
+  EXPECT_EQ(plan[0][3], 1);
+}
+
+TEST(WithinReach, IsWhereTheWorldPutsTheArm) {
+  for (uint64_t seed = 0; seed < 4; ++seed) {
+    ToyWorld world(seed, /*blocks=*/0);
+    const Plan wish(8, Action{0.9F, -0.4F, 0, 0});
+    auto [x, y, lift] = world.position();
+    for (const auto& go : within_reach(wish, world.position())) x += go[0], y += go[1];
+    for (const auto& go : wish) world.act(go);
+    EXPECT_NEAR(world.position()[0], x, 1e-4) << seed;
+    EXPECT_NEAR(world.position()[1], y, 1e-4) << seed;
+  }
+}
+
 TEST(Tasks, AreTheSameByNumberAndCanBeReached) {
   int reached = 0, by_chance = 0;
   for (uint64_t number = 0; number < 6; ++number) {

@@ -13,7 +13,6 @@ namespace {
 
 constexpr double kGripperRadius = 0.11;
 constexpr double kSlowest = 0.05, kFastest = 0.08;  // tray widths a frame
-constexpr double kUnit = 0.1;                       // of commands and positions, tray widths
 constexpr int kWarmUp = 4;                          // frames before the first: scenes begin in motion
 
 constexpr Colour kColours[] = {{226, 62, 58},  {250, 196, 48},  {72, 176, 92}, {64, 124, 226},
@@ -190,12 +189,10 @@ ToyRecording record_toy_scene(uint64_t seed, const ToySceneOptions& options) {
 
 ToyWorld::ToyWorld(uint64_t seed, int64_t blocks) : tray_(toy::Scene(seed, blocks).tray()) {}
 
-std::vector<std::array<float, 4>> ToyWorld::wander(uint64_t seed, int64_t frames) {
+void ToyWorld::wander(uint64_t seed, int64_t frames) {
   toy::Dice dice(seed);
   toy::Robot robot(dice, tray_.world());
-  std::vector<std::array<float, 4>> commands;
-  for (int64_t t = 0; t < frames; ++t) commands.push_back(toy::advance(tray_, robot));
-  return commands;
+  for (int64_t t = 0; t < frames; ++t) toy::advance(tray_, robot);
 }
 
 std::array<float, 4> ToyWorld::act(const std::array<float, 4>& command) {

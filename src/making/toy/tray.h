@@ -6,6 +6,7 @@
 
 namespace savp::toy {
 
+inline constexpr double kUnit = 0.1;      // of commands and positions as told, tray widths
 inline constexpr double kReach = 0.14;    // the gripper's centre keeps this far from the walls, tray widths
 inline constexpr double kLowered = 0.5;   // below this lift the gripper touches blocks
 inline constexpr double kRise = 0.34;     // the most that it is lifted or lowered in a frame
