@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # usage: pretrained_models/toy/train.sh [FOLDER]
-# Trains the model beside this script anew, in FOLDER (logs/toy): about an hour of one core. Run again, it continues.
+# Trains the model beside this script anew, in FOLDER (logs/toy): an hour or two of one core. Run again, it continues.
 # First on more and more predicted frames, then, with a rate that is high once more, on those alone.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
