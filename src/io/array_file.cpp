@@ -228,17 +228,17 @@ ArrayReader::ArrayReader(std::unique_ptr<ByteSource> source, std::string name)
     : source_(std::move(source)), name_(std::move(name)) {
   constexpr size_t kStart = 8;                // bytes of the mark and the version
   constexpr size_t kLongestHeader = 1 << 16;  // bytes; NumPy's own have some hundred
-  const auto start = take(kStart);
+  const auto start = take_bytes(*source_, kStart, name_);
   SAVP_CHECK(start.starts_with("\x93NUMPY"), DataError, name_,
              ": is no NumPy array (it does not begin as one)");
   const int version = static_cast<unsigned char>(start[6]);
   SAVP_CHECK(version >= 1 && version <= 3, DataError, name_,
              ": is of an unknown version of the .npy format, ", version);
-  const auto field = take(version == 1 ? 2 : 4);
+  const auto field = take_bytes(*source_, version == 1 ? 2 : 4, name_);
   size_t length = 0;
   for (auto i = field.size(); i-- > 0;) length = length << 8U | static_cast<unsigned char>(field[i]);
   SAVP_CHECK(length <= kLongestHeader, DataError, name_, ": a header of ", length, " bytes cannot be");
-  const auto dictionary = take(length);
+  const auto dictionary = take_bytes(*source_, length, name_);
   try {
     header_ = parse_array_header(dictionary);
   } catch (const OtherArrayError& error) {
@@ -253,31 +253,14 @@ ArrayReader::ArrayReader(std::unique_ptr<ByteSource> source, std::string name)
              header_.bytes() > there ? ": the file is cut short" : "");
 }
 
-// In blocks, so that memory grows with what is there and not with what a header promises.
-std::string ArrayReader::take(size_t bytes) {
-  constexpr size_t kBlock = 1U << 24U;
-  std::string taken;
-  while (taken.size() < bytes) {
-    const auto had = taken.size();
-    taken.resize(std::min(bytes, had + kBlock));
-    const auto got = source_->read(taken.data() + had, taken.size() - had);
-    SAVP_CHECK(got > 0, DataError, name_, ": is cut short");
-    taken.resize(had + got);
-  }
-  return taken;
-}
-
 bool ArrayReader::seek(int64_t value) {
   return source_->seek(first_byte_ + value * number_size(header_.type));
 }
 
-void ArrayReader::finish() {
-  char more = 0;
-  SAVP_CHECK(source_->read(&more, 1) == 0, DataError, name_, ": goes on after its last value");
-}
+void ArrayReader::finish() { expect_end(*source_, name_); }
 
 std::string ArrayReader::read_bytes(int64_t values) {
-  return take(static_cast<size_t>(values * number_size(header_.type)));
+  return take_bytes(*source_, static_cast<size_t>(values * number_size(header_.type)), name_);
 }
 
 std::vector<float> ArrayReader::read_floats(int64_t values) {

@@ -69,8 +69,6 @@ class ArrayReader {
   void finish();
 
  private:
-  std::string take(size_t bytes);
-
   std::unique_ptr<ByteSource> source_;
   std::string name_;
   ArrayHeader header_;

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 namespace savp {
 
@@ -15,5 +16,12 @@ class ByteSource {
   // Goes on at that byte; false where that is not possible.
   virtual bool seek(int64_t /*byte*/) { return false; }
 };
+
+// The next bytes, exactly so many; memory grows with what is there and not with what is promised. `name` is
+// what messages call the source. Throws DataError where it ends before.
+std::string take_bytes(ByteSource& source, size_t count, const std::string& name);
+
+// After the last byte: the checksum of an archive is looked at, too. Throws DataError where there are more.
+void expect_end(ByteSource& source, const std::string& name);
 
 }  // namespace savp

@@ -19,6 +19,9 @@ using Wanted = std::function<bool(const std::string& name)>;
 // What a row of pickles begins with: the pickle of the number 0x1950a86a20f9469cfc6c.
 constexpr std::string_view kMark("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.", 15);
 
+constexpr int64_t kMostNumbers = int64_t{1} << 30;     // in a storage
+constexpr int64_t kLargestProgram = int64_t{1} << 27;  // bytes of data.pkl
+
 int64_t bytes_of_number(const PickledTensor& tensor, const std::string& where) {
   static const std::map<std::string, int64_t> kSizes = {
       {"FloatStorage", 4}, {"DoubleStorage", 8},  {"LongStorage", 8}, {"IntStorage", 4},
@@ -67,14 +70,14 @@ std::string folder_of(const ZipArchive& archive, const fs::path& path) {
 std::vector<PickledArray> read_archive(const fs::path& path, const Wanted& wanted) {
   const ZipArchive archive(path, "whole file of torch.save()");
   const auto folder = folder_of(archive, path);
-  const auto program = archive.read(folder + "data.pkl");
+  const auto program = archive.read(folder + "data.pkl", kLargestProgram);
   std::vector<PickledArray> found;
   for (const auto& tensor : read_pickled_tensors(program, concat(path.string(), ", data.pkl")).tensors) {
     if (!wanted(tensor.name)) continue;
     const auto storage = concat(folder, "data/", tensor.storage);
     SAVP_CHECK(archive.has(storage), DataError, path.string(), ": the numbers of ", shown(tensor.name),
                " are missing (", shown(storage), ")");
-    found.push_back(array_of(tensor, archive.read(storage), path.string()));
+    found.push_back(array_of(tensor, archive.read(storage, kMostNumbers * 8), path.string()));
   }
   return found;
 }

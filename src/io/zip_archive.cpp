@@ -2,7 +2,6 @@
 
 #include <zip.h>
 
-#include <algorithm>
 #include <limits>
 
 #include "core/error.h"
@@ -69,7 +68,7 @@ ZipArchive::ZipArchive(const fs::path& path, const std::string& what) : path_(pa
 ZipArchive::~ZipArchive() = default;
 
 bool ZipArchive::has(const std::string& name) const {
-  return std::find(names_.begin(), names_.end(), name) != names_.end();
+  return zip_name_locate(handle_->archive, name.c_str(), 0) >= 0;
 }
 
 std::unique_ptr<ByteSource> ZipArchive::open(const std::string& name, const std::string& called) const {
@@ -82,17 +81,13 @@ std::unique_ptr<ByteSource> ZipArchive::open(const std::string& name, const std:
   return std::make_unique<ZipSource>(file, static_cast<int64_t>(stat.size), called);
 }
 
-// In blocks, so that memory grows with what is there and not with what the archive promises.
-std::string ZipArchive::read(const std::string& name) const {
-  constexpr size_t kBlock = 1U << 24U;
-  const auto source = open(name, concat(path_.string(), ", ", shown(name)));
-  std::string bytes;
-  for (size_t got = 1; got > 0;) {
-    const auto had = bytes.size();
-    bytes.resize(had + kBlock);
-    got = source->read(bytes.data() + had, kBlock);
-    bytes.resize(had + got);
-  }
+std::string ZipArchive::read(const std::string& name, int64_t at_most) const {
+  const auto called = concat(path_.string(), ", ", shown(name));
+  const auto source = open(name, called);
+  SAVP_CHECK(source->size() <= at_most, DataError, called, ": is too large (", source->size(),
+             " bytes, at most ", at_most, " are read)");
+  auto bytes = take_bytes(*source, static_cast<size_t>(source->size()), called);
+  expect_end(*source, called);
   return bytes;
 }
 

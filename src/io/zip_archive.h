@@ -1,6 +1,7 @@
 // Zip archives, to read: entries stored or deflated, with their checksums.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -27,8 +28,8 @@ class ZipArchive {
   // Several may be open at once; this object must live longer. `called` is what messages call the entry.
   // Throws DataError where there is none; so does reading where it is damaged, at the latest at its end.
   std::unique_ptr<ByteSource> open(const std::string& name, const std::string& called) const;
-  // All bytes of an entry.
-  std::string read(const std::string& name) const;
+  // All bytes of an entry. Throws DataError for one that says or turns out to have more.
+  std::string read(const std::string& name, int64_t at_most) const;
 
  private:
   struct Handle;
