@@ -23,12 +23,14 @@ namespace {
 
 using Json = nlohmann::json;
 
-// A value that several places may share while the program runs; it may even hold itself.
+// A value that several places share while the program runs; it may even hold itself. Nothing is copied into
+// it: texts stay in the program, and what is made from a tuple keeps the tuple.
 struct Node;
 using Value = Node*;
 struct Node {
   enum Kind {
     kPlain,
+    kText,
     kBytes,
     kList,
     kDict,
@@ -39,10 +41,12 @@ struct Node {
     kStorage,
     kTensor
   } kind = kPlain;
-  Json plain;                 // of a plain value; the name of a callable; NumPy's name of a type of numbers
-  std::vector<Value> values;  // of a list; keys and values in turn of a dictionary; of an array its state; of
-                              // a storage what tells which it is; of a tensor what it was made from
-  std::string_view bytes;     // of a byte string, within the program
+  bool entered = false;        // while what it holds is gone through
+  Json plain = {};             // a number, a boolean or None; NumPy's name of a type of numbers; the place
+                               // of a storage among all
+  std::string_view text = {};  // of a text or a byte string, within the program
+  std::vector<Value> values = {};  // of a list; keys and values in turn of a dictionary; module and name of a
+                                   // callable; the tuple that an array is filled from, or a tensor made from
 };
 
 // What a pickle may call: name, and what comes of it.
@@ -61,6 +65,9 @@ constexpr Callable kCallables[] = {
     {"torch._utils _rebuild_tensor", Result::kTensor, true},
     {"torch._utils _rebuild_tensor_v2", Result::kTensor, true},
     {"torch._utils _rebuild_parameter", Result::kFirstArgument, true},
+    {"torch._utils _rebuild_parameter_with_state", Result::kFirstArgument, true},
+    {"torch Size", Result::kFirstArgument, true},
+    {"torch device", Result::kFirstArgument, true},
 };
 
 const Callable* find_callable(const std::string& name, bool of_torch) {
@@ -79,14 +86,20 @@ class Unpickler {
 
   std::vector<PickledArray> arrays() {
     std::vector<PickledArray> found;
-    collect(result(), "", 0, found);
+    walk(result(), "", 0, [&](const Node& node, const std::string& name) {
+      check(node.kind == Node::kArray, "the pickle holds something else than dictionaries of arrays",
+            name.empty() ? "" : " under ", shown(name));
+      found.push_back(array(node, name));
+    });
     return found;
   }
 
-  std::vector<PickledTensor> tensors() {
+  PickledTensors tensors() {
     std::vector<PickledTensor> found;
-    collect(result(), "", 0, found);
-    return found;
+    walk(result(), "", 0, [&](const Node& node, const std::string& name) {
+      if (node.kind == Node::kTensor) found.push_back(tensor(node, name));
+    });
+    return {std::move(storages_), std::move(found), consumed()};
   }
 
   // Bytes of the program that were run.
@@ -97,7 +110,7 @@ class Unpickler {
   static constexpr int64_t kLargest = 2000000;   // values in all: shared ones count each time
   static constexpr size_t kLongest = 1U << 27U;  // bytes of texts and arrays: shared ones count each time
   static constexpr size_t kMostSteps = 8000000;  // instructions that store a value, again or anew
-  static constexpr size_t kLongestName = 200;    // of what is called, bytes
+  static constexpr size_t kLongestName = 200;    // of what is called and of storages, bytes
   static constexpr size_t kMostAxes = 32;        // of an array
 
   template <class... Parts>
@@ -153,13 +166,12 @@ class Unpickler {
     check(failure == std::errc() && end == text.data() + text.size(), "\"", shown(text), "\" is no number");
     return value;
   }
-  std::string text(uint64_t bytes) { return std::string(take(bytes)); }
-  std::string quoted() {
+  std::string_view quoted() {
     const auto literal = line();
     const bool sound = literal.size() >= 2 && literal.front() == literal.back() &&
                        literal.find('\\') == std::string_view::npos;
     check(sound, "a text with escapes is not understood: pickle it with protocol 2 or later");
-    return std::string(literal.substr(1, literal.size() - 2));
+    return literal.substr(1, literal.size() - 2);
   }
   double real() {
     uint64_t bits = 0;
@@ -169,25 +181,22 @@ class Unpickler {
 
   // --- The stack
 
-  Value make(Json plain) {
-    check_count();
-    return &nodes_.emplace_back(Node{Node::kPlain, std::move(plain), {}, {}});
-  }
-  Value make(std::string_view bytes) {
-    check_count();
-    return &nodes_.emplace_back(Node{Node::kBytes, {}, {}, bytes});
-  }
-  void check_count() const {
+  Value make(Node node) {
     check(static_cast<int64_t>(nodes_.size()) < 2 * kLargest, "the pickle holds too many values");
+    return &nodes_.emplace_back(std::move(node));
   }
+  Value make(Json plain) { return make(Node{.kind = Node::kPlain, .plain = std::move(plain)}); }
   Value make(Node::Kind kind, std::vector<Value> values = {}) {
-    check_count();
-    return &nodes_.emplace_back(Node{kind, {}, std::move(values), {}});
+    return make(Node{.kind = kind, .values = std::move(values)});
   }
+  Value text(std::string_view text) { return make(Node{.kind = Node::kText, .text = text}); }
+  Value bytes(std::string_view bytes) { return make(Node{.kind = Node::kBytes, .text = bytes}); }
   // A byte of the program may be enough to store a value once more.
-  void count_step() { check(++steps_ <= kMostSteps, "the pickle has more than ", kMostSteps, " steps"); }
+  void count_steps(size_t steps) {
+    check((steps_ += steps) <= kMostSteps, "the pickle has more than ", kMostSteps, " steps");
+  }
   void push(Value value) {
-    count_step();
+    count_steps(1);
     stack_.push_back(value);
   }
   Value pop() {
@@ -232,18 +241,35 @@ class Unpickler {
 
   void call() {
     const auto arguments = pop();
-    const auto callable = pop();
-    const std::string name = callable->kind == Node::kCallable ? callable->plain.get<std::string>() : "";
+    const auto name = callable_name(*pop());
     const auto* known = find_callable(name, of_torch_);
     check(known != nullptr && (!arguments->values.empty() || known->result == Result::kDict),
           "the pickle calls ", name.empty() ? "something" : shown(name), ": only ", can_be_read(),
           " can be read");
-    if (known->result == Result::kDict) return push(dictionary(*arguments));
-    if (known->result == Result::kTensor) return push(make(Node::kTensor, arguments->values));
-    const auto first = arguments->values.front();
-    if (known->result == Result::kFirstArgument) return push(first);
-    push(make(known->result == Result::kArray ? Node::kArray : Node::kNumbers));
-    if (known->result == Result::kNumbers) stack_.back()->plain = short_text(first);
+    push(result_of(*known, arguments));
+  }
+  Value result_of(const Callable& callable, Value arguments) {
+    switch (callable.result) {
+      case Result::kDict:
+        return dictionary(*arguments);
+      case Result::kTensor:
+        return make(Node::kTensor, {arguments});
+      case Result::kFirstArgument:
+        return arguments->values.front();
+      case Result::kArray:
+        return make(Node::kArray);
+      case Result::kNumbers:
+        break;
+    }
+    return make(Node{.kind = Node::kNumbers, .plain = short_text(*arguments->values.front())});
+  }
+  // "torch FloatStorage"; empty for what is no callable.
+  std::string callable_name(const Node& node) const {
+    if (node.kind != Node::kCallable) return "";
+    const auto module = node.values[0]->text, name = node.values[1]->text;
+    check(module.size() + name.size() <= kLongestName,
+          "the pickle calls something of a name that is too long");
+    return concat(module, " ", name);
   }
   std::string can_be_read() const {
     return concat("plain lists, dictionaries, texts, numbers and ",
@@ -253,52 +279,64 @@ class Unpickler {
   Value dictionary(const Node& arguments) {
     const auto made = make(Node::kDict);
     if (arguments.values.empty()) return made;
-    for (const auto* pair : arguments.values[0]->values) {
-      check(pair->values.size() == 2, "the pickle makes a dictionary of something else than pairs");
+    const auto& pairs = arguments.values[0]->values;
+    count_steps(2 * pairs.size());
+    for (const auto* pair : pairs) {
+      check(pair->kind == Node::kList && pair->values.size() == 2,
+            "the pickle makes a dictionary of something else than pairs");
       made->values.insert(made->values.end(), pair->values.begin(), pair->values.end());
     }
     return made;
   }
-  std::string short_text(Value value) const {
-    check(text_size(*value) <= 8, "the pickle holds numbers of an unknown form");
-    return plain_text(value);
+  static std::string_view text_of(const Node& node) {
+    const auto* plain = node.plain.get_ptr<const Json::string_t*>();
+    return plain != nullptr ? *plain : node.text;
   }
-  static size_t text_size(const Node& node) {
-    const auto* text = node.plain.get_ptr<const Json::string_t*>();
-    return text != nullptr ? text->size() : node.bytes.size();
-  }
-  static std::string plain_text(Value value) {
-    return value->plain.is_string() ? value->plain.get<std::string>() : std::string(value->bytes);
+  std::string short_text(const Node& node) const {
+    check(text_of(node).size() <= 8, "the pickle holds numbers of an unknown form");
+    return std::string(text_of(node));
   }
 
-  // What NumPy makes first and fills afterwards: a type (version, byte order, ...), an array (version, shape,
-  // type, whether in Fortran's order, values).
+  // What NumPy makes first and fills afterwards: a type (version, byte order, ...) and an array.
   void fill() {
     const auto state = pop();
     if (of_torch_ && !stack_.empty() && stack_.back()->kind == Node::kDict) return;  // notes about versions
     check(!stack_.empty() && (stack_.back()->kind == Node::kNumbers || stack_.back()->kind == Node::kArray),
           "the pickle holds Python objects: only plain data and NumPy's arrays can be read");
     auto& made = *stack_.back();
-    const auto& parts = state->values;
     if (made.kind == Node::kArray) {
-      const bool known = parts.size() == 5 && parts[1]->kind == Node::kList &&
-                         parts[1]->values.size() <= kMostAxes && parts[2]->kind == Node::kNumbers &&
-                         parts[3]->plain.is_boolean();
-      check(known && parts[4]->kind == Node::kBytes,
-            "the pickle holds an array of an unknown form: pickle it with protocol 3 or 4");
-      made.values = parts;
+      made.values = {state};
       return;
     }
-    check(parts.size() >= 2, "the pickle holds numbers of an unknown form");
-    made.plain = short_text(parts[1]) + short_text(&made);
+    check(state->values.size() >= 2, "the pickle holds numbers of an unknown form");
+    made.plain = short_text(*state->values[1]) + short_text(made);
   }
 
-  void name_callable(const std::string& name) {
-    check(name.size() <= kLongestName, "the pickle calls something of a name that is too long");
-    const auto value = make(Json(name));
-    value->kind = Node::kCallable;
-    push(value);
+  // What lies outside the pickle: "storage", its type, its name, where it was, how many numbers it has, and
+  // in early files which part of another one it is. All that have its name are one.
+  Value storage(const Node& id) {
+    const auto& parts = id.values;
+    const bool known = parts.size() >= 5 && parts[0]->text == "storage" &&
+                       parts[1]->kind == Node::kCallable && parts[2]->kind == Node::kText &&
+                       parts[2]->text.size() <= kLongestName && parts[4]->plain.is_number_integer() &&
+                       parts[4]->plain.get<int64_t>() >= 0;
+    check(known && (parts.size() == 5 || is_none(*parts[5])),
+          "the pickle keeps something else than the numbers of a tensor outside: save a state_dict() alone");
+    auto type = callable_name(*parts[1]);
+    if (type.starts_with("torch ")) type.erase(0, 6);
+    const PickledStorage storage{std::string(parts[2]->text), type, parts[4]->plain.get<int64_t>()};
+    const auto [place, is_new] = storage_places_.emplace(parts[2]->text, storages_.size());
+    if (is_new) {
+      count(0, storage.name.size() + storage.type.size());
+      storages_.push_back(storage);
+    }
+    const auto& first = storages_[place->second];
+    check(storage.size == first.size && storage.type == first.type, "the pickle keeps the numbers ",
+          shown(storage.name), " both as ", first.size, " of ", shown(first.type), " and as ", storage.size,
+          " of ", shown(storage.type));
+    return make(Node{.kind = Node::kStorage, .plain = place->second});
   }
+  static bool is_none(const Node& node) { return node.kind == Node::kPlain && node.plain.is_null(); }
 
   // --- One instruction; false at the end of the program.
 
@@ -360,22 +398,22 @@ class Unpickler {
         return push(make(Json(real()))), true;
       case 'U':
       case '\x8c':
-        return push(make(Json(text(number(1))))), true;
+        return push(text(take(number(1)))), true;
       case 'T':
       case 'X':
-        return push(make(Json(text(number(4))))), true;
+        return push(text(take(number(4)))), true;
       case '\x8d':
-        return push(make(Json(text(number(8))))), true;
+        return push(text(take(number(8)))), true;
       case 'C':
-        return push(make(take(number(1)))), true;
+        return push(bytes(take(number(1)))), true;
       case 'B':
-        return push(make(take(number(4)))), true;
+        return push(bytes(take(number(4)))), true;
       case '\x8e':
-        return push(make(take(number(8)))), true;
+        return push(bytes(take(number(8)))), true;
       case 'V':
-        return push(make(Json(std::string(line())))), true;
+        return push(text(line())), true;
       case 'S':
-        return push(make(Json(quoted()))), true;
+        return push(text(quoted())), true;
       default:
         return false;
     }
@@ -435,20 +473,16 @@ class Unpickler {
         return recall(number(1)), true;
       case 'j':
         return recall(number(4)), true;
-      case 'c': {
-        const std::string module(line());
-        return name_callable(concat(module, " ", line())), true;
-      }
-      case '\x93': {
-        const auto names = top_values(2);
-        return name_callable(concat(plain_text(names[0]), " ", plain_text(names[1]))), true;
-      }
+      case 'c':
+        return push(make(Node::kCallable, {text(line()), text(line())})), true;
+      case '\x93':
+        return push(make(Node::kCallable, top_values(2))), true;
       case 'R':
         return call(), true;
       case 'b':
         return fill(), true;
       case 'Q':
-        return of_torch_ && (push(make(Node::kStorage, pop()->values)), true);
+        return of_torch_ && (push(storage(*pop())), true);
       default:
         return false;
     }
@@ -463,23 +497,31 @@ class Unpickler {
   }
 
   void count(int depth, size_t bytes) {
-    check(depth <= kDeepest && ++converted_ <= kLargest, "the pickle holds lists within lists without end");
+    check(depth <= kDeepest, "the pickle holds lists or dictionaries more than ", kDeepest,
+          " deep in each other");
+    check(++converted_ <= kLargest, "the pickle holds more than ", kLargest, " values");
     copied_ += bytes;
     check(copied_ <= kLongest, "the pickle holds more than ", kLongest, " bytes of texts and numbers");
   }
+  void enter(Node& node) const {
+    check(!node.entered, "the pickle holds a ", node.kind == Node::kList ? "list" : "dictionary",
+          " that holds itself");
+    node.entered = true;
+  }
 
   Json to_json(Value value, int depth) {
-    count(depth, text_size(*value));
+    count(depth, value->text.size());
     if (value->kind == Node::kPlain) return value->plain;
-    if (value->kind == Node::kBytes) return std::string(value->bytes);
+    if (value->kind == Node::kText || value->kind == Node::kBytes) return std::string(value->text);
     check(value->kind == Node::kList || value->kind == Node::kDict, "the pickle holds a Python object");
+    enter(*value);
     Json result = value->kind == Node::kList ? Json::array() : Json::object();
-    if (value->kind == Node::kList) {
-      for (const auto& element : value->values) result.push_back(to_json(element, depth + 1));
-      return result;
-    }
-    for (size_t i = 0; i + 1 < value->values.size(); i += 2)
-      result[key_of(value->values[i], depth + 1)] = to_json(value->values[i + 1], depth + 1);
+    if (value->kind == Node::kList)
+      for (auto* element : value->values) result.push_back(to_json(element, depth + 1));
+    else
+      for (size_t i = 0; i + 1 < value->values.size(); i += 2)
+        result[key_of(value->values[i], depth + 1)] = to_json(value->values[i + 1], depth + 1);
+    value->entered = false;
     return result;
   }
 
@@ -490,79 +532,74 @@ class Unpickler {
                : key.dump(-1, ' ', false, Json::error_handler_t::replace);  // bytes may be no UTF-8
   }
 
-  void collect(Value value, const std::string& name, int depth, std::vector<PickledArray>& found) {
-    if (value->kind == Node::kArray) return found.push_back(array(*value, name));
-    check(value->kind == Node::kDict, "the pickle holds something else than dictionaries of arrays",
-          name.empty() ? "" : " under ", shown(name));
+  // Through dictionaries within dictionaries: found(node, name) of all else.
+  template <class Found>
+  void walk(Value value, const std::string& name, int depth, const Found& found) {
+    if (value->kind != Node::kDict) return found(*value, name);
+    enter(*value);
     for (size_t i = 0; i + 1 < value->values.size(); i += 2) {
       const auto key = key_of(value->values[i], depth + 1);
       count(depth, name.size() + key.size() + 1);
-      collect(value->values[i + 1], name.empty() ? key : concat(name, "/", key), depth + 1, found);
+      walk(value->values[i + 1], name.empty() ? key : concat(name, "/", key), depth + 1, found);
     }
+    value->entered = false;
   }
 
-  void collect(Value value, const std::string& name, int depth, std::vector<PickledTensor>& found) {
-    if (value->kind == Node::kTensor) return found.push_back(tensor(*value, name));
-    if (value->kind != Node::kDict) return;
-    for (size_t i = 0; i + 1 < value->values.size(); i += 2) {
-      const auto key = key_of(value->values[i], depth + 1);
-      count(depth, name.size() + key.size() + 1);
-      collect(value->values[i + 1], name.empty() ? key : concat(name, "/", key), depth + 1, found);
-    }
-  }
-
-  // Made from a storage, the place of its first number in it, shape, strides, and what does not matter here.
-  // A storage is told by "storage", its type, its name, where it was and how many numbers it has.
-  PickledTensor tensor(const Node& node, const std::string& name) const {
-    const auto& parts = node.values;
+  // Made from a storage, the place of its first number in it, shape, strides, two things that do not matter
+  // here, and perhaps what is still to be done with the numbers ("neg": true).
+  PickledTensor tensor(const Node& node, const std::string& name) {
+    const auto& parts = node.values[0]->values;
     check(parts.size() >= 4 && parts[0]->kind == Node::kStorage, "the tensor ", shown(name),
           " was made in an unknown way");
-    const auto& storage = parts[0]->values;
-    check(storage.size() >= 5 && storage[1]->kind == Node::kCallable, "the numbers of the tensor ",
-          shown(name), " are kept in an unknown way");
-    const auto type = storage[1]->plain.get<std::string>();
-    check(type.starts_with("torch "), "the tensor ", shown(name), " is of ", shown(type));
-    return {.name = name,
-            .storage_type = type.substr(6),
-            .storage = plain_text(storage[2]),
-            .storage_size = whole(storage[4], name),
-            .offset = whole(parts[1], name),
-            .shape = wholes(*parts[2], name),
-            .strides = wholes(*parts[3], name)};
+    check(parts.size() < 7 || parts[6]->values.empty(), "the tensor ", shown(name),
+          " is stored negated or conjugated: save t.resolve_neg().resolve_conj() instead");
+    PickledTensor tensor{.name = name,
+                         .storage = parts[0]->plain.get<size_t>(),
+                         .offset = whole(*parts[1], name),
+                         .shape = wholes(*parts[2], name),
+                         .strides = wholes(*parts[3], name)};
+    count(0, sizeof(int64_t) * (tensor.shape.size() + tensor.strides.size()));
+    return tensor;
   }
-  int64_t whole(Value value, const std::string& name) const {
-    check(value->plain.is_number_integer(), "the tensor ", shown(name),
-          " has a size that is no whole number");
-    return value->plain.get<int64_t>();
+  int64_t whole(const Node& node, const std::string& name) const {
+    check(node.plain.is_number_integer(), "the tensor ", shown(name), " has a size that is no whole number");
+    return node.plain.get<int64_t>();
   }
   std::vector<int64_t> wholes(const Node& list, const std::string& name) const {
-    check(list.values.size() <= kMostAxes, "the tensor ", shown(name), " has too many axes");
+    check(list.kind == Node::kList && list.values.size() <= kMostAxes, "the tensor ", shown(name),
+          " has too many axes");
     std::vector<int64_t> numbers;
-    for (auto* value : list.values) numbers.push_back(whole(value, name));
+    for (const auto* value : list.values) numbers.push_back(whole(*value, name));
     return numbers;
   }
 
+  // Filled from a version, shape, type, whether in Fortran's order, and values.
   PickledArray array(const Node& node, const std::string& name) {
     check(!node.values.empty(), "the array ", shown(name), " was never filled");
-    const auto bytes = node.values[4]->bytes;
+    const auto& parts = node.values[0]->values;
+    const bool known = parts.size() >= 5 && parts[1]->kind == Node::kList &&
+                       parts[1]->values.size() <= kMostAxes && parts[2]->kind == Node::kNumbers &&
+                       parts[3]->plain.is_boolean() && parts[4]->kind == Node::kBytes;
+    check(known, "the array ", shown(name), " is of an unknown form: pickle it with protocol 3 or 4");
+    const auto bytes = parts[4]->text;
     count(0, bytes.size());
-    PickledArray array{name, header_of(node, name), std::string(bytes)};
+    PickledArray array{name, header_of(parts, name), std::string(bytes)};
     check(array.header.bytes() == static_cast<int64_t>(bytes.size()), "the array ", shown(name), " of shape ",
           shape_text(array.header.shape), " has ", bytes.size(), " bytes");
     return array;
   }
 
   // NumPy describes an array in a file in the same words, and the same holds of them.
-  ArrayHeader header_of(const Node& node, const std::string& name) const {
+  ArrayHeader header_of(const std::vector<Value>& parts, const std::string& name) const {
     std::string shape;
-    for (const auto& length : node.values[1]->values) {
+    for (const auto* length : parts[1]->values) {
       check(length->plain.is_number_integer(), "the array ", shown(name), " has a shape of no whole numbers");
       shape += length->plain.dump() + ", ";
     }
     try {
-      return parse_array_header(
-          concat("{'descr': '", shown(plain_text(node.values[2])), "', 'fortran_order': ",
-                 node.values[3]->plain.get<bool>() ? "True" : "False", ", 'shape': (", shape, ")}"));
+      return parse_array_header(concat("{'descr': '", shown(text_of(*parts[2])),
+                                       "', 'fortran_order': ", parts[3]->plain.get<bool>() ? "True" : "False",
+                                       ", 'shape': (", shape, ")}"));
     } catch (const DataError& error) {
       check(false, "the array ", shown(name), ": ", error.what());
       throw;
@@ -578,6 +615,8 @@ class Unpickler {
   size_t steps_ = 0;
   int64_t converted_ = 0;
   size_t copied_ = 0;  // bytes of texts
+  std::vector<PickledStorage> storages_;
+  std::map<std::string_view, size_t> storage_places_;  // by name
 };
 
 constexpr int64_t kLargestFile = int64_t{1} << 27;  // bytes; the published ones have some megabytes
@@ -595,9 +634,7 @@ std::vector<PickledArray> read_pickled_arrays(const std::filesystem::path& path)
 }
 
 PickledTensors read_pickled_tensors(std::string_view program, const std::string& name) {
-  Unpickler unpickler(program, name, /*of_torch=*/true);
-  auto tensors = unpickler.tensors();
-  return {std::move(tensors), unpickler.consumed()};
+  return Unpickler(program, name, /*of_torch=*/true).tensors();
 }
 
 std::pair<Json, size_t> read_pickle(std::string_view program, const std::string& name) {

@@ -29,16 +29,23 @@ struct PickledArray {
 // order in which they were written; together at most 2^27 bytes. Throws as read_pickle does.
 std::vector<PickledArray> read_pickled_arrays(const std::filesystem::path& path);
 
-// A tensor of PyTorch, whose numbers lie elsewhere, as torch.save() and torch.jit.save() put them.
+// Numbers of PyTorch, which lie elsewhere, as torch.save() and torch.jit.save() put them.
+struct PickledStorage {
+  std::string name;
+  std::string type;  // "FloatStorage"
+  int64_t size = 0;  // numbers that it says it has
+};
+
+// A part of a storage, as it says: nothing is checked here but that these are whole numbers.
 struct PickledTensor {
-  std::string name;                      // the keys that lead to it
-  std::string storage_type;              // "FloatStorage"
-  std::string storage;                   // the name of what its numbers lie in
-  int64_t storage_size = 0, offset = 0;  // numbers of that, and the first of the tensor's
+  std::string name;    // the keys that lead to it
+  size_t storage = 0;  // its place among PickledTensors::storages
+  int64_t offset = 0;  // its first number in the storage
   std::vector<int64_t> shape, strides;
 };
 
 struct PickledTensors {
+  std::vector<PickledStorage> storages;  // each once, in the order in which they are first named
   std::vector<PickledTensor> tensors;
   size_t bytes = 0;  // of the program: what follows is not part of it
 };

@@ -14,46 +14,100 @@ namespace savp {
 namespace {
 
 namespace fs = std::filesystem;
-using Wanted = std::function<bool(const std::string& name)>;
 
-// What a row of pickles begins with: the pickle of the number 0x1950a86a20f9469cfc6c.
-constexpr std::string_view kMark("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.", 15);
+// What a row of pickles begins with: a pickle of the number 0x1950a86a20f9469cfc6c, which ends with this.
+constexpr std::string_view kMark("\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.", 13);
 
-constexpr int64_t kMostNumbers = int64_t{1} << 30;     // in a storage
-constexpr int64_t kLargestProgram = int64_t{1} << 27;  // bytes of data.pkl
-
-int64_t bytes_of_number(const PickledTensor& tensor, const std::string& where) {
-  static const std::map<std::string, int64_t> kSizes = {
-      {"FloatStorage", 4}, {"DoubleStorage", 8},  {"LongStorage", 8}, {"IntStorage", 4},
-      {"ShortStorage", 2}, {"CharStorage", 1},    {"ByteStorage", 1}, {"BoolStorage", 1},
-      {"HalfStorage", 2},  {"BFloat16Storage", 2}};
-  const auto found = kSizes.find(tensor.storage_type);
-  SAVP_CHECK(found != kSizes.end(), DataError, where, ": the tensor ", shown(tensor.name), " is kept as ",
-             shown(tensor.storage_type), ", which is not known");
-  return found->second;
+// How many bytes that takes; 0 where they are not there. Before the number are a byte with the protocol and,
+// since protocol 4, eight with a size.
+size_t bytes_of_mark(std::string_view bytes) {
+  for (const size_t before : {size_t{2}, size_t{11}})
+    if (bytes.starts_with('\x80') && bytes.substr(std::min(before, bytes.size())).starts_with(kMark))
+      return before + kMark.size();
+  return 0;
 }
 
-// Numbers one after the other, and as many as the shape says.
-PickledArray array_of(const PickledTensor& tensor, std::string_view storage, const std::string& where) {
-  const auto called = concat(where, ": the tensor ", shown(tensor.name));
-  SAVP_CHECK(tensor.storage_type == "FloatStorage", DataError, called, " is of ", shown(tensor.storage_type),
-             ", not of float32");
+constexpr int64_t kMostNumbers = int64_t{1} << 30;     // in a storage; in all tensors together
+constexpr int64_t kLargestProgram = int64_t{1} << 27;  // bytes of data.pkl
+
+int64_t bytes_of(const PickledStorage& storage, const std::string& where) {
+  static const std::map<std::string, int64_t> kNumberBytes = {
+      {"FloatStorage", 4}, {"DoubleStorage", 8},   {"LongStorage", 8},         {"IntStorage", 4},
+      {"ShortStorage", 2}, {"CharStorage", 1},     {"ByteStorage", 1},         {"BoolStorage", 1},
+      {"HalfStorage", 2},  {"BFloat16Storage", 2}, {"ComplexFloatStorage", 8}, {"ComplexDoubleStorage", 16}};
+  const auto found = kNumberBytes.find(storage.type);
+  SAVP_CHECK(found != kNumberBytes.end(), DataError, where, ": the numbers ", shown(storage.name),
+             " are kept as ", shown(storage.type), ", which is not known");
+  SAVP_CHECK(storage.size <= kMostNumbers, DataError, where, ": the numbers ", shown(storage.name), " are ",
+             storage.size, ": at most ", kMostNumbers, " are read");
+  return storage.size * found->second;
+}
+
+// --- Tensors
+
+int64_t count_of(const PickledTensor& tensor, const std::string& called) {
   int64_t count = 1;
-  SAVP_CHECK(tensor.strides.size() == tensor.shape.size(), DataError, called, " has no sound strides");
-  for (auto axis = tensor.shape.size(); axis-- > 0;) {
-    const auto length = tensor.shape[axis];
-    SAVP_CHECK(length >= 0 && (length <= 1 || count <= (int64_t{1} << 40) / length), DataError, called,
+  for (const auto length : tensor.shape) {
+    SAVP_CHECK(length >= 0 && (length == 0 || count <= kMostNumbers / length), DataError, called,
                " has an impossible shape ", shape_text(tensor.shape));
-    SAVP_CHECK(length <= 1 || tensor.strides[axis] == count, DataError, called,
-               " is not stored in one piece: save t.contiguous() instead");
     count *= length;
   }
-  const auto there = static_cast<int64_t>(storage.size() / sizeof(float));
-  SAVP_CHECK(tensor.offset >= 0 && tensor.offset <= there && count <= there - tensor.offset, DataError,
-             called, " of shape ", shape_text(tensor.shape), " is cut short");
-  const auto bytes = storage.substr(static_cast<size_t>(tensor.offset) * sizeof(float),
-                                    static_cast<size_t>(count) * sizeof(float));
-  return {tensor.name, {NumberType::kFloat32, tensor.shape}, std::string(bytes)};
+  return count;
+}
+
+// Whether the numbers follow one another, row by row.
+bool is_in_one_piece(const PickledTensor& tensor) {
+  int64_t step = 1;
+  for (auto axis = tensor.shape.size(); axis-- > 0; step *= tensor.shape[axis])
+    if (tensor.shape[axis] > 1 && tensor.strides[axis] != step) return false;
+  return true;
+}
+
+// How many numbers a tensor has, which can be taken from its storage as they are.
+int64_t checked_count(const PickledTensor& tensor, const PickledStorage& storage, const std::string& where) {
+  const auto called = concat(where, ": the tensor ", shown(tensor.name));
+  SAVP_CHECK(storage.type == "FloatStorage", DataError, called, " is of ", shown(storage.type),
+             ", not of float32: save t.float() instead");
+  const auto count = count_of(tensor, called);
+  const bool sound =
+      tensor.strides.size() == tensor.shape.size() &&
+      std::all_of(tensor.strides.begin(), tensor.strides.end(), [](int64_t stride) { return stride >= 0; });
+  SAVP_CHECK(sound, DataError, called, " has impossible strides ", shape_text(tensor.strides));
+  SAVP_CHECK(count == 0 || is_in_one_piece(tensor), DataError, called,
+             " is not stored in one piece: save t.contiguous() instead");
+  SAVP_CHECK(tensor.offset >= 0 && tensor.offset <= storage.size && count <= storage.size - tensor.offset,
+             DataError, called, " of shape ", shape_text(tensor.shape), " from number ", tensor.offset,
+             " on is not within the ", storage.size, " numbers that it is said to be a part of");
+  return count;
+}
+
+// The bytes of a storage, which stay until the next call. Messages begin with `called`.
+using Unpack = std::function<std::string_view(const PickledStorage& storage, const std::string& called)>;
+
+// Each storage is unpacked once, however many tensors are parts of it.
+std::vector<PickledArray> arrays_of(const PickledTensors& all, const WantedName& wanted, const Unpack& unpack,
+                                    const std::string& where) {
+  std::vector<PickledArray> arrays;
+  std::map<size_t, std::vector<std::pair<size_t, size_t>>> parts;  // of a storage: array, first byte
+  int64_t numbers = 0;
+  for (const auto& tensor : all.tensors) {
+    if (!wanted(tensor.name)) continue;
+    numbers += checked_count(tensor, all.storages[tensor.storage], where);
+    SAVP_CHECK(numbers <= kMostNumbers, DataError, where, ": its tensors have more than ", kMostNumbers,
+               " numbers together");
+    parts[tensor.storage].emplace_back(arrays.size(), static_cast<size_t>(tensor.offset) * sizeof(float));
+    arrays.push_back({tensor.name, {NumberType::kFloat32, tensor.shape}, {}});
+  }
+  for (const auto& [place, its_parts] : parts) {
+    const auto& storage = all.storages[place];
+    const auto called = concat(where, ": the numbers of ", shown(arrays[its_parts[0].first].name));
+    const auto bytes = unpack(storage, called);
+    SAVP_CHECK(static_cast<int64_t>(bytes.size()) == bytes_of(storage, where), DataError, called,
+               " are cut short (", bytes.size(), " of ", bytes_of(storage, where), " bytes)");
+    for (const auto& [array, first] : its_parts)
+      arrays[array].bytes = bytes.substr(first, static_cast<size_t>(arrays[array].header.bytes()));
+  }
+  return arrays;
 }
 
 // --- A zip archive
@@ -67,19 +121,29 @@ std::string folder_of(const ZipArchive& archive, const fs::path& path) {
   throw DataError(concat(path.string(), ": holds no data.pkl: is it a file of torch.save()?"));
 }
 
-std::vector<PickledArray> read_archive(const fs::path& path, const Wanted& wanted) {
+// Since PyTorch 2.1 it is told.
+void check_byte_order(const ZipArchive& archive, const std::string& folder, const fs::path& path) {
+  constexpr int64_t kLongest = 100;  // bytes
+  if (!archive.has(folder + "byteorder")) return;
+  const auto order = archive.read(folder + "byteorder", kLongest);
+  SAVP_CHECK(order == "little", DataError, path.string(), ": its byteorder is ", shown(order),
+             ", not little: save it on another machine");
+}
+
+std::vector<PickledArray> read_archive(const fs::path& path, const WantedName& wanted) {
   const ZipArchive archive(path, "whole file of torch.save()");
   const auto folder = folder_of(archive, path);
+  check_byte_order(archive, folder, path);
   const auto program = archive.read(folder + "data.pkl", kLargestProgram);
-  std::vector<PickledArray> found;
-  for (const auto& tensor : read_pickled_tensors(program, concat(path.string(), ", data.pkl")).tensors) {
-    if (!wanted(tensor.name)) continue;
-    const auto storage = concat(folder, "data/", tensor.storage);
-    SAVP_CHECK(archive.has(storage), DataError, path.string(), ": the numbers of ", shown(tensor.name),
-               " are missing (", shown(storage), ")");
-    found.push_back(array_of(tensor, archive.read(storage, kMostNumbers * 8), path.string()));
-  }
-  return found;
+  const auto tensors = read_pickled_tensors(program, concat(path.string(), ", data.pkl"));
+  std::string unpacked;
+  const auto unpack = [&](const PickledStorage& storage, const std::string& called) -> std::string_view {
+    const auto entry = concat(folder, "data/", storage.name);
+    SAVP_CHECK(archive.has(entry), DataError, called, " are missing (", shown(entry), ")");
+    unpacked.clear();
+    return unpacked = archive.read(entry, bytes_of(storage, path.string()));
+  };
+  return arrays_of(tensors, wanted, unpack, path.string());
 }
 
 // --- A row of pickles
@@ -88,22 +152,24 @@ class OldFile {
  public:
   OldFile(std::string_view bytes, std::string name) : left_(bytes), name_(std::move(name)) {}
 
-  std::vector<PickledArray> read(const Wanted& wanted) {
-    skip(kMark.size());
+  std::vector<PickledArray> read(const WantedName& wanted) {
+    skip(bytes_of_mark(left_));
     plain();  // the version
     const auto facts = plain();
     const bool little =
         facts.is_object() && (!facts.contains("little_endian") || facts["little_endian"] == true);
     SAVP_CHECK(little, DataError, name_, ": is of a big-endian machine");
-    const auto [tensors, bytes] = read_pickled_tensors(left_, name_);
-    skip(bytes);
+    const auto tensors = read_pickled_tensors(left_, name_);
+    skip(tensors.bytes);
     const auto order = plain();
     SAVP_CHECK(order.is_array(), DataError, name_, ": does not list where its numbers are");
-    const auto storages = find_storages(tensors, order);
-    std::vector<PickledArray> found;
-    for (const auto& tensor : tensors)
-      if (wanted(tensor.name)) found.push_back(array_of(tensor, storages.at(tensor.storage), name_));
-    return found;
+    const auto storages = find_storages(tensors.storages, order);
+    const auto unpack = [&](const PickledStorage& storage, const std::string& called) {
+      const auto found = storages.find(storage.name);
+      SAVP_CHECK(found != storages.end(), DataError, called, " are missing (", shown(storage.name), ")");
+      return found->second;
+    };
+    return arrays_of(tensors, wanted, unpack, name_);
   }
 
  private:
@@ -120,23 +186,22 @@ class OldFile {
     return taken;
   }
 
-  // By name. The sizes of their numbers are told by the tensors in them.
-  std::map<std::string, std::string_view> find_storages(const std::vector<PickledTensor>& tensors,
+  // By name.
+  std::map<std::string, std::string_view> find_storages(const std::vector<PickledStorage>& known,
                                                         const nlohmann::json& order) {
-    std::map<std::string, int64_t> number_bytes;
-    for (const auto& tensor : tensors) number_bytes[tensor.storage] = bytes_of_number(tensor, name_);
+    std::map<std::string, const PickledStorage*> by_name;
+    for (const auto& storage : known) by_name[storage.name] = &storage;
     std::map<std::string, std::string_view> storages;
     for (const auto& key : order) {
-      const auto known = key.is_string() ? number_bytes.find(key.get<std::string>()) : number_bytes.end();
-      SAVP_CHECK(known != number_bytes.end(), DataError, name_, ": lists numbers that no tensor has");
+      const auto found = key.is_string() ? by_name.find(key.get<std::string>()) : by_name.end();
+      SAVP_CHECK(found != by_name.end(), DataError, name_, ": lists numbers that no tensor has");
+      const auto& [name, storage] = *found;
       int64_t count = 0;
       std::memcpy(&count, take(sizeof(count)).data(), sizeof(count));
-      const auto most = static_cast<int64_t>(left_.size()) / known->second;
-      SAVP_CHECK(count >= 0 && count <= most, DataError, name_, ": is cut short");
-      storages[known->first] = take(static_cast<size_t>(count * known->second));
+      SAVP_CHECK(count == storage->size, DataError, name_, ": the numbers ", shown(name), " are ", count,
+                 ", not ", storage->size);
+      storages[name] = take(static_cast<size_t>(bytes_of(*storage, name_)));
     }
-    for (const auto& [name, bytes] : number_bytes)
-      SAVP_CHECK(storages.contains(name), DataError, name_, ": the numbers ", shown(name), " are missing");
     return storages;
   }
 
@@ -146,13 +211,19 @@ class OldFile {
 
 }  // namespace
 
-std::vector<PickledArray> read_torch_file(const fs::path& path, const Wanted& wanted) {
+std::vector<PickledArray> read_torch_file(const fs::path& path, const WantedName& wanted) {
   if (ZipArchive::is_one(path)) return read_archive(path, wanted);
   const auto file = map_file(path.string());
   const std::string_view bytes(reinterpret_cast<const char*>(file.bytes.get()), file.size);
-  SAVP_CHECK(bytes.starts_with(kMark), DataError, path.string(),
+  SAVP_CHECK(bytes_of_mark(bytes) > 0, DataError, path.string(),
              ": is no file of torch.save() (it does not begin as one)");
   return OldFile(bytes, path.string()).read(wanted);
+}
+
+void check_byte_order(const fs::path& path) {
+  if (!ZipArchive::is_one(path)) return;
+  const ZipArchive archive(path, "whole file of PyTorch");
+  check_byte_order(archive, folder_of(archive, path), path);
 }
 
 bool is_torch_script(const fs::path& path) {

@@ -3,8 +3,10 @@
 #include <map>
 
 #include "core/error.h"
+#include "support/memory_limit.h"
 #include "support/scratch_test.h"
 #include "support/written_arrays.h"
+#include "support/written_torch.h"
 
 namespace savp {
 namespace {
@@ -289,16 +291,88 @@ TEST_F(Pickle, FlippedBitsDoNoHarm) {
 
 TEST_F(Pickle, SharedValuesAreRepeatedAndEndlessOnesRefused) {
   EXPECT_EQ(parse(std::string("\x80\x02]q\0]q\1(K\1K\2eah\1a.", 19)), (Json{{1, 2}, {1, 2}}));
-  EXPECT_CONTAINS(refusal(std::string("\x80\x02]q\0h\0a.", 9)), "without end");
+  EXPECT_CONTAINS(refusal(std::string("\x80\x02]q\0h\0a.", 9)), "a list that holds itself");
+  EXPECT_CONTAINS(refusal(std::string("}q\0K\1]h\0as.", 12)), "a dictionary that holds itself");
   std::string doubling("]q\0", 3);  // each list holds the one before twice
   for (char i = 1; i < 60; ++i)
     doubling += std::string("]q") + i + "h" + char(i - 1) + "ah" + char(i - 1) + "a";
-  EXPECT_CONTAINS(refusal(doubling + "."), "without end");
+  EXPECT_CONTAINS(refusal(doubling + "."), "more than 2000000 values");
+}
+
+TEST_F(Pickle, DeepNestingIsRefused) {
+  const auto nested = [](size_t deep) { return std::string(deep, ']') + std::string(deep - 1, 'a') + "."; };
+  EXPECT_EQ(parse(nested(3)), Json({Json::array({Json::array()})}));
+  EXPECT_CONTAINS(refusal(nested(1'000'000)), "more than 100 deep");
+  EXPECT_CONTAINS(refusal(std::string(1'000'000, '(') + "."), "Python object");
+  std::string dictionaries;
+  for (int i = 0; i < 1'000'000; ++i) dictionaries += "}N";
+  dictionaries += "N" + std::string(1'000'000, 's') + ".";
+  EXPECT_CONTAINS(refusal(dictionaries), "more than 100 deep");
+  EXPECT_CONTAINS(message_of<DataError>([&] { read_pickled_tensors(dictionaries, "a.pkl"); }),
+                  "more than 100 deep");
+}
+
+// Every reference to a value is a reference, whatever it refers to.
+class SharedLarge : public Pickle {
+ protected:
+  static constexpr int kMany = 100'000;
+  static constexpr int64_t kMemory = int64_t{1} << 29;  // bytes; copies would take 10^10 of them
+  static std::string recalled(int times, const std::string& before_each) {
+    std::string program;
+    for (int i = 0; i < times; ++i)
+      program += before_each.empty() ? "h\x01" : written_torch::text(std::to_string(i)) + before_each;
+    return program;
+  }
+  static std::string large(const std::string& begin) {
+    return begin + std::string(kMany, 'N') + "tq\x01" + "0";
+  }
+};
+
+TEST_F(SharedLarge, ListsAreNotCopied) {
+  const auto references = large("(") + "(" + recalled(kMany, "") + "l";
+  write("a.pkl", references + ".");
+  const MemoryLimit limit(kMemory);
+  EXPECT_CONTAINS(message_of<DataError>([&] { read_pickle(folder_ / "a.pkl"); }), "more than 2000000 values");
+  const auto beside = read_pickled_tensors("}" + written_torch::text("x") + references + "s.", "a.pkl");
+  EXPECT_TRUE(beside.tensors.empty());
+}
+
+// All tensors are made from one tuple, which goes on after what matters.
+TEST_F(SharedLarge, WhatTensorsAreMadeFromIsNotCopied) {
+  auto parts = written_torch::parts({.name = "a", .shape = {2, 2}, .strides = {2, 1}});
+  parts.pop_back();
+  const auto program = "ctorch._utils\n_rebuild_tensor_v2\nq\x02" + ("0" + large(parts)) + "}(" +
+                       recalled(kMany, "h\x02h\x01R") + "u.";
+  const MemoryLimit limit(kMemory);
+  const auto found = read_pickled_tensors(program, "a.pkl");
+  EXPECT_EQ(found.storages.size(), 1U);
+  ASSERT_EQ(found.tensors.size(), static_cast<size_t>(kMany));
+  EXPECT_EQ(found.tensors.back().name, std::to_string(kMany - 1));
+  EXPECT_EQ(found.tensors.back().shape, (std::vector<int64_t>{2, 2}));
+}
+
+TEST_F(SharedLarge, PairsAreCopiedWithinBounds) {
+  std::string pairs = "(";
+  for (int i = 0; i < kMany; ++i) pairs += "NN\x86";
+  const auto program = "ccollections\nOrderedDict\nq\x02" + ("0" + pairs) + "l\x85q\x01" + "0](" +
+                       recalled(kMany, "h\x02h\x01R") + "l.";
+  const MemoryLimit limit(kMemory);
+  EXPECT_CONTAINS(message_of<DataError>([&] { read_pickled_tensors(program, "a.pkl"); }), "steps");
+}
+
+TEST_F(SharedLarge, NamesOfCallablesAreNotCopied) {
+  const auto name = "X" + bytes_of<uint32_t>({1U << 20U}) + std::string(1U << 20U, 'n') + "q\x01";
+  const auto program = name + recalled(kMany, "0h\x01h\x01\x93");
+  const MemoryLimit limit(kMemory);
+  EXPECT_TRUE(read_pickled_tensors(program + "}.", "a.pkl").tensors.empty());  // nothing is called
+  EXPECT_CONTAINS(message_of<DataError>([&] { read_pickled_tensors(program + ")R.", "a.pkl"); }),
+                  "a name that is too long");
 }
 
 TEST_F(Pickle, ObjectsAndCallsAreRefused) {
   EXPECT_CONTAINS(refusal("cos\nsystem\n(S'true'\ntR."), "calls os system");
   EXPECT_CONTAINS(refusal("cdatetime\ndate\n."), "Python object");
+  EXPECT_CONTAINS(refusal("\xff."), "(instruction 255)");
   EXPECT_CONTAINS(refusal("some text"), "a.pkl, byte ");
 }
 
@@ -312,6 +386,10 @@ TEST_F(Pickle, KeysOfBytes) {
 
 // One byte each: a value remembered once more, doubled, or recalled into a list.
 TEST_F(Pickle, ProgramsOfManyStepsAreRefused) {
+  std::string lists;  // of one value each, and each is remembered
+  for (int i = 0; i < 2'100'000; ++i) lists += "](Ne\x94";
+  const MemoryLimit limit(1 << 29);
+  EXPECT_CONTAINS(refusal(lists), "too many values");
   EXPECT_CONTAINS(refusal("N" + std::string(2'100'000, '\x94')), "remembers too many values");
   EXPECT_CONTAINS(refusal("N" + std::string(9'000'000, '2')), "steps");
   EXPECT_CONTAINS(refusal(std::string(5'000'000, 'N')), "too many values");
