@@ -24,7 +24,9 @@ namespace {
 namespace fs = std::filesystem;
 using at::Tensor;
 
-Tensor tensor_of(const PickledArray& array) {
+Tensor tensor_of(const PickledArray& array, const std::string& path) {
+  SAVP_CHECK(array.header.type == NumberType::kFloat32, DataError, path, ": ", array.name, " is ",
+             number_name(array.header.type), ", not float32");
   auto tensor = at::empty(array.header.shape, at::kFloat);
   if (!array.bytes.empty()) std::memcpy(tensor.mutable_data_ptr(), array.bytes.data(), array.bytes.size());
   return tensor;
@@ -42,10 +44,7 @@ class Arrays {
   Tensor take(const std::string& name) const {
     const auto found = arrays_.find(name);
     SAVP_CHECK(found != arrays_.end(), DataError, path_, ": there is no array ", name);
-    const auto& header = found->second.header;
-    SAVP_CHECK(header.type == NumberType::kFloat32, DataError, path_, ": ", name, " is ",
-               number_name(header.type), ", not float32");
-    return tensor_of(found->second);
+    return tensor_of(found->second, path_);
   }
 
   // A kernel [height, width, in, out], of videos [time, height, width, in, out], as LibTorch has it.
@@ -165,12 +164,13 @@ std::optional<fs::path> find_file(const fs::path& folder, const OtherFile& wante
 
 // Those of the variables' names.
 NamedTensors torch_tensors(const fs::path& file, const NamedTensors& variables) {
-  if (is_torch_script(file)) return torch_script_tensors(file);
   std::set<std::string> names;
   for (const auto& variable : variables) names.insert(variable.first);
+  const auto wanted = [&](const std::string& name) { return names.contains(name); };
+  if (is_torch_script(file)) return torch_script_tensors(file, wanted);
   NamedTensors tensors;
-  for (const auto& array : read_torch_file(file, [&](const auto& name) { return names.contains(name); }))
-    tensors.emplace_back(array.name, tensor_of(array));
+  for (const auto& array : read_torch_file(file, wanted))
+    tensors.emplace_back(array.name, tensor_of(array, file.string()));
   return tensors;
 }
 

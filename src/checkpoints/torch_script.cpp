@@ -14,28 +14,43 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Errors of LibTorch go on for many lines.
+// Errors of LibTorch go on for many lines, of which the first may be empty.
 std::string first_line(const std::exception& error) {
-  const std::string text = error.what();
+  std::string text = error.what();
+  text.erase(0, text.find_first_not_of(" \n"));
   return shown(text.substr(0, text.find('\n')));
 }
 
 torch::jit::Module load(const fs::path& file) try {
+  if (is_torch_script(file)) check_torch_script(file);
   auto module = torch::jit::load(file.string(), at::kCPU);
   module.eval();
   return module;
+} catch (const DataError&) {
+  throw;
 } catch (const std::exception& error) {
   if (shortage_of_memory()) throw;
   throw DataError(concat(file.string(), ": is no sound TorchScript file (", first_line(error), ")"));
 }
 
+at::Tensor as_floats(const at::Tensor& tensor, const std::string& called) {
+  const bool usable = tensor.layout() == at::kStrided && at::isFloatingType(tensor.scalar_type());
+  SAVP_CHECK(usable, DataError, called, " is of ", tensor.toString(), ", not of float32");
+  return tensor.detach().to(at::kFloat);
+}
+
 }  // namespace
 
-NamedTensors torch_script_tensors(const fs::path& file) {
+NamedTensors torch_script_tensors(const fs::path& file, const WantedName& wanted) {
   const auto module = load(file);
   NamedTensors tensors;
-  for (const auto& item : module.named_parameters()) tensors.emplace_back(item.name, item.value.detach());
-  for (const auto& item : module.named_buffers()) tensors.emplace_back(item.name, item.value);
+  const auto take = [&](const auto& items) {
+    for (const auto& [name, value] : items)
+      if (wanted(name))
+        tensors.emplace_back(name, as_floats(value, concat(file.string(), ": the tensor ", shown(name))));
+  };
+  take(module.named_parameters());
+  take(module.named_buffers());
   return tensors;
 }
 

@@ -7,11 +7,13 @@
 #include <functional>
 
 #include "checkpoints/variables.h"
+#include "io/torch_file.h"
 
 namespace savp {
 
-// Its parameters and buffers. Throws DataError for what is no TorchScript file.
-NamedTensors torch_script_tensors(const std::filesystem::path& file);
+// Those of its parameters and buffers whose names are wanted, as float32. Throws DataError for what is no
+// TorchScript file, and for wanted ones of whole or complex numbers or with zeros left out.
+NamedTensors torch_script_tensors(const std::filesystem::path& file, const WantedName& wanted);
 
 // The I3D of StyleGAN-V (i3d_torchscript.pt), as its authors call it: videos [N, 3, T, 224, 224] in [-1, 1]
 // on the device -> logits [N, 400]. Throws DataError for what is no TorchScript file; so does the function

@@ -77,10 +77,13 @@ const Callable* find_callable(const std::string& name, bool of_torch) {
   return found == std::end(kCallables) ? nullptr : found;
 }
 
+// What a program may hold; the rest is refused.
+enum class Holding { kData, kTensors, kAnything };
+
 class Unpickler {
  public:
-  Unpickler(std::string_view program, std::string name, bool of_torch = false)
-      : program_(program), left_(program), name_(std::move(name)), of_torch_(of_torch) {}
+  Unpickler(std::string_view program, std::string name, Holding holding = Holding::kData)
+      : program_(program), left_(program), name_(std::move(name)), holding_(holding) {}
 
   Json run() { return to_json(result(), 0); }
 
@@ -99,6 +102,14 @@ class Unpickler {
     walk(result(), "", 0, [&](const Node& node, const std::string& name) {
       if (node.kind == Node::kTensor) found.push_back(tensor(node, name));
     });
+    return {std::move(storages_), std::move(found), consumed()};
+  }
+
+  PickledTensors all_tensors() {
+    result();
+    std::vector<PickledTensor> found;
+    for (const auto& node : nodes_)
+      if (node.kind == Node::kTensor) found.push_back(tensor(node, ""));
     return {std::move(storages_), std::move(found), consumed()};
   }
 
@@ -242,7 +253,8 @@ class Unpickler {
   void call() {
     const auto arguments = pop();
     const auto name = callable_name(*pop());
-    const auto* known = find_callable(name, of_torch_);
+    const auto* known = find_callable(name, of_torch());
+    if (known == nullptr && holding_ == Holding::kAnything) return push(make(Json()));
     check(known != nullptr && (!arguments->values.empty() || known->result == Result::kDict),
           "the pickle calls ", name.empty() ? "something" : shown(name), ": only ", can_be_read(),
           " can be read");
@@ -273,8 +285,9 @@ class Unpickler {
   }
   std::string can_be_read() const {
     return concat("plain lists, dictionaries, texts, numbers and ",
-                  of_torch_ ? "PyTorch's tensors" : "NumPy's arrays");
+                  of_torch() ? "PyTorch's tensors" : "NumPy's arrays");
   }
+  bool of_torch() const { return holding_ != Holding::kData; }
   // Of no arguments, or of a list of pairs.
   Value dictionary(const Node& arguments) {
     const auto made = make(Node::kDict);
@@ -300,7 +313,8 @@ class Unpickler {
   // What NumPy makes first and fills afterwards: a type (version, byte order, ...) and an array.
   void fill() {
     const auto state = pop();
-    if (of_torch_ && !stack_.empty() && stack_.back()->kind == Node::kDict) return;  // notes about versions
+    if (of_torch() && !stack_.empty() && stack_.back()->kind == Node::kDict) return;  // notes about versions
+    if (holding_ == Holding::kAnything && !stack_.empty() && is_none(*stack_.back())) return;
     check(!stack_.empty() && (stack_.back()->kind == Node::kNumbers || stack_.back()->kind == Node::kArray),
           "the pickle holds Python objects: only plain data and NumPy's arrays can be read");
     auto& made = *stack_.back();
@@ -482,7 +496,9 @@ class Unpickler {
       case 'b':
         return fill(), true;
       case 'Q':
-        return of_torch_ && (push(storage(*pop())), true);
+        return of_torch() && (push(storage(*pop())), true);
+      case '\x81':  // an object of a class and arguments, which nobody looks at
+        return holding_ == Holding::kAnything && (top_values(2), push(make(Json())), true);
       default:
         return false;
     }
@@ -608,7 +624,7 @@ class Unpickler {
 
   std::string_view program_, left_;
   std::string name_;
-  bool of_torch_;
+  Holding holding_;
   std::deque<Node> nodes_;  // all that were made
   std::vector<Value> stack_;
   std::map<uint64_t, Value> memo_;
@@ -634,7 +650,11 @@ std::vector<PickledArray> read_pickled_arrays(const std::filesystem::path& path)
 }
 
 PickledTensors read_pickled_tensors(std::string_view program, const std::string& name) {
-  return Unpickler(program, name, /*of_torch=*/true).tensors();
+  return Unpickler(program, name, Holding::kTensors).tensors();
+}
+
+PickledTensors read_all_pickled_tensors(std::string_view program, const std::string& name) {
+  return Unpickler(program, name, Holding::kAnything).all_tensors();
 }
 
 std::pair<Json, size_t> read_pickle(std::string_view program, const std::string& name) {

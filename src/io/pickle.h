@@ -54,6 +54,9 @@ struct PickledTensors {
 // messages. Throws as read_pickle does.
 PickledTensors read_pickled_tensors(std::string_view program, const std::string& name);
 
+// All tensors of a program, wherever they are, without names. Whatever else it would make is passed over.
+PickledTensors read_all_pickled_tensors(std::string_view program, const std::string& name);
+
 // Plain data, as read_pickle has it, and how many bytes of the program that took.
 std::pair<nlohmann::json, size_t> read_pickle(std::string_view program, const std::string& name);
 

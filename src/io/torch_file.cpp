@@ -34,7 +34,8 @@ int64_t bytes_of(const PickledStorage& storage, const std::string& where) {
   static const std::map<std::string, int64_t> kNumberBytes = {
       {"FloatStorage", 4}, {"DoubleStorage", 8},   {"LongStorage", 8},         {"IntStorage", 4},
       {"ShortStorage", 2}, {"CharStorage", 1},     {"ByteStorage", 1},         {"BoolStorage", 1},
-      {"HalfStorage", 2},  {"BFloat16Storage", 2}, {"ComplexFloatStorage", 8}, {"ComplexDoubleStorage", 16}};
+      {"HalfStorage", 2},  {"BFloat16Storage", 2}, {"ComplexFloatStorage", 8}, {"ComplexDoubleStorage", 16},
+      {"QInt8Storage", 1}, {"QUInt8Storage", 1},   {"QInt32Storage", 4}};
   const auto found = kNumberBytes.find(storage.type);
   SAVP_CHECK(found != kNumberBytes.end(), DataError, where, ": the numbers ", shown(storage.name),
              " are kept as ", shown(storage.type), ", which is not known");
@@ -63,21 +64,41 @@ bool is_in_one_piece(const PickledTensor& tensor) {
   return true;
 }
 
-// How many numbers a tensor has, which can be taken from its storage as they are.
-int64_t checked_count(const PickledTensor& tensor, const PickledStorage& storage, const std::string& where) {
-  const auto called = concat(where, ": the tensor ", shown(tensor.name));
-  SAVP_CHECK(storage.type == "FloatStorage", DataError, called, " is of ", shown(storage.type),
-             ", not of float32: save t.float() instead");
+// Whether there are that many numbers from there on, by the strides.
+bool is_within(const PickledTensor& tensor, int64_t count, const PickledStorage& storage) {
+  if (tensor.offset < 0 || tensor.offset > storage.size) return false;
+  if (count == 0) return true;
+  auto after_last = storage.size - 1 - tensor.offset;  // numbers
+  for (size_t axis = 0; axis < tensor.shape.size(); ++axis) {
+    const auto steps = tensor.shape[axis] - 1, stride = tensor.strides[axis];
+    if (stride > 0 && steps > after_last / stride) return false;
+    after_last -= steps * stride;
+  }
+  return after_last >= 0;
+}
+
+// How many numbers a tensor has, all of which are in its storage, if the storage is as large as it says.
+int64_t checked_count(const PickledTensor& tensor, const PickledStorage& storage, const std::string& called) {
   const auto count = count_of(tensor, called);
   const bool sound =
       tensor.strides.size() == tensor.shape.size() &&
       std::all_of(tensor.strides.begin(), tensor.strides.end(), [](int64_t stride) { return stride >= 0; });
   SAVP_CHECK(sound, DataError, called, " has impossible strides ", shape_text(tensor.strides));
+  SAVP_CHECK(is_within(tensor, count, storage), DataError, called, " of shape ", shape_text(tensor.shape),
+             " from number ", tensor.offset, " on is not within the ", storage.size,
+             " numbers that it is said to be a part of");
+  return count;
+}
+
+// The same of one that can be taken from its storage as it is.
+int64_t count_of_floats(const PickledTensor& tensor, const PickledStorage& storage,
+                        const std::string& where) {
+  const auto called = concat(where, ": the tensor ", shown(tensor.name));
+  SAVP_CHECK(storage.type == "FloatStorage", DataError, called, " is of ", shown(storage.type),
+             ", not of float32: save t.float() instead");
+  const auto count = checked_count(tensor, storage, called);
   SAVP_CHECK(count == 0 || is_in_one_piece(tensor), DataError, called,
              " is not stored in one piece: save t.contiguous() instead");
-  SAVP_CHECK(tensor.offset >= 0 && tensor.offset <= storage.size && count <= storage.size - tensor.offset,
-             DataError, called, " of shape ", shape_text(tensor.shape), " from number ", tensor.offset,
-             " on is not within the ", storage.size, " numbers that it is said to be a part of");
   return count;
 }
 
@@ -92,7 +113,7 @@ std::vector<PickledArray> arrays_of(const PickledTensors& all, const WantedName&
   int64_t numbers = 0;
   for (const auto& tensor : all.tensors) {
     if (!wanted(tensor.name)) continue;
-    numbers += checked_count(tensor, all.storages[tensor.storage], where);
+    numbers += count_of_floats(tensor, all.storages[tensor.storage], where);
     SAVP_CHECK(numbers <= kMostNumbers, DataError, where, ": its tensors have more than ", kMostNumbers,
                " numbers together");
     parts[tensor.storage].emplace_back(arrays.size(), static_cast<size_t>(tensor.offset) * sizeof(float));
@@ -144,6 +165,24 @@ std::vector<PickledArray> read_archive(const fs::path& path, const WantedName& w
     return unpacked = archive.read(entry, bytes_of(storage, path.string()));
   };
   return arrays_of(tensors, wanted, unpack, path.string());
+}
+
+// <part>.pkl of a program and <part>/.
+void check_numbers(const ZipArchive& archive, const std::string& folder, const std::string& part,
+                   const fs::path& path) {
+  const auto program = archive.read(concat(folder, part, ".pkl"), kLargestProgram);
+  const auto where = concat(path.string(), ", ", part, ".pkl");
+  const auto all = read_all_pickled_tensors(program, where);
+  for (const auto& storage : all.storages) {
+    const auto entry = concat(folder, part, "/", storage.name);
+    const auto called = concat(path.string(), ", ", shown(entry));
+    const auto there = archive.open(entry, called)->size(), wanted = bytes_of(storage, path.string());
+    SAVP_CHECK(there == wanted, DataError, called, ": has ", there, " bytes, not ", wanted);
+  }
+  for (const auto& tensor : all.tensors) {
+    const auto& storage = all.storages[tensor.storage];
+    checked_count(tensor, storage, concat(where, ": a tensor of the numbers ", shown(storage.name)));
+  }
 }
 
 // --- A row of pickles
@@ -220,10 +259,12 @@ std::vector<PickledArray> read_torch_file(const fs::path& path, const WantedName
   return OldFile(bytes, path.string()).read(wanted);
 }
 
-void check_byte_order(const fs::path& path) {
-  if (!ZipArchive::is_one(path)) return;
+void check_torch_script(const fs::path& path) {
   const ZipArchive archive(path, "whole file of PyTorch");
-  check_byte_order(archive, folder_of(archive, path), path);
+  const auto folder = folder_of(archive, path);
+  check_byte_order(archive, folder, path);
+  check_numbers(archive, folder, "data", path);
+  check_numbers(archive, folder, "constants", path);
 }
 
 bool is_torch_script(const fs::path& path) {

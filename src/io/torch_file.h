@@ -23,10 +23,11 @@ using WantedName = std::function<bool(const std::string& name)>;
 // with the file and the cause, also for wanted ones of other numbers than float32, or that lie in pieces.
 std::vector<PickledArray> read_torch_file(const std::filesystem::path& path, const WantedName& wanted);
 
-// Throws DataError for an archive of either kind that a big-endian machine has written.
-void check_byte_order(const std::filesystem::path& path);
-
 // Whether it is a TorchScript file: a program with its tensors, which LibTorch reads.
 bool is_torch_script(const std::filesystem::path& path);
+
+// What LibTorch takes for granted of such a file: that its numbers are little-endian, are as many as it says,
+// and that its tensors lie within them. Throws DataError.
+void check_torch_script(const std::filesystem::path& path);
 
 }  // namespace savp

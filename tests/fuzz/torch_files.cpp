@@ -1,4 +1,4 @@
-// Files of torch.save(): tensors or a DataError.
+// Files of torch.save() and TorchScript: tensors, or a DataError.
 #include "core/error.h"
 #include "fuzz/memory_file.h"
 #include "io/torch_file.h"
@@ -6,6 +6,7 @@
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   const savp::MemoryFile file(bytes, size);
   try {
+    if (savp::is_torch_script(file.path())) savp::check_torch_script(file.path());
     savp::read_torch_file(file.path(), [](const std::string&) { return true; });
   } catch (const savp::DataError&) {
   }
