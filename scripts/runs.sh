@@ -9,8 +9,9 @@
 #
 # Everything lands beside the table: logs/NAME, futures/NAME, results/NAME, results.tsv, report.html. What is finished is not done
 # again unless its flags have changed or its model was trained further; an interrupted training continues; a run that fails does
-# not stop the others. The failures are listed at the end. The exit code is 0 if nothing failed, 1 if a run failed, 2 for wrong
-# use, 130 if the user stopped it. --dry-run only shows the commands.
+# not stop the others. A model whose training has begun with other flags (but for more max_steps) is neither trained further nor
+# used. The failures are listed at the end. The exit code is 0 if nothing failed, 1 if a run failed, 2 for wrong use, 130 if the
+# user stopped it. --dry-run only shows the commands.
 #
 # results.tsv has a line for each run: the mean of each metric with its interval of 95 % (psnr_max, psnr_max_low, psnr_max_high),
 # and a note where its numbers cannot be compared with those of the first run, as in the report.
@@ -39,12 +40,19 @@ table=$(basename "$table")
 runs=() failed=()
 declare -A train_flags test_flags
 
+words_of() { xargs -r -n1 printf '%s\n' <<<"$1"; }
+
+# "#" begins a comment where a word could begin.
+without_comment() { sed -E "s/^((([^]\"'\\\\#[:space:][]|[][]|\"[^\"]*\"|'[^']*'|\\\\.)#*|[[:space:]])*)#.*/\1/" <<<"$1"; }
+
 # Words of a line, quotes as in a shell; nothing in it is run.
 read_table() {
-  local line common="" test="" name rest number=0
+  local line common="" test="" name rest wrong number=0
   while IFS= read -r line || [[ -n $line ]]; do
     number=$((number + 1))
-    line=${line%%#*}
+    line=$(without_comment "${line%$'\r'}")
+    wrong=$(words_of "$line" 2>&1 >/dev/null) ||
+      wrong_use "$table:$number: no words as in a shell (${wrong%%[;$'\n']*}): close the quotes"
     read -r name rest <<<"$line" || true
     case ${name:-} in
       "") continue ;;
@@ -76,67 +84,98 @@ selected() {
   return 1
 }
 
-# What a command does, however it got there: without the tool's folder and --resume.
-identity() {
-  local word tool=${1##*/}
-  printf '%s' "$tool"
-  for word in "${@:2}"; do [[ $word == --resume ]] || printf ' %q' "$word"; done
+# --- What is to be done, and what has been
+
+declare -A folders=([train]=logs [generate]=futures [evaluate]=results)
+
+# set_command STEP NAME: the words of what it does are in `command` then.
+set_command() {
+  local flags=${train_flags[$2]} folder=${folders[$1]}/$2
+  [[ $1 == train ]] || flags=${test_flags[$2]}
+  mapfile -t flags < <(words_of "$flags")
+  command=("$bin/savp_$1")
+  [[ $1 == train ]] || command+=(--checkpoint "logs/$2")
+  command+=("${flags[@]}")
+  if [[ $1 == generate ]]; then command+=(--output_gif_dir "$folder" --output_png_dir "$folder")
+  else command+=(--output_dir "$folder"); fi
 }
 
-# do_once STEP NAME DONE COMMAND...: runs the command unless the file DONE says that it has succeeded, and that after the training;
-# keeps it there when it has. An empty file stands for any command: earlier versions kept none.
+# The command on one line, however it got there: without the tool's folder.
+identity() {
+  set_command "$1" "$2"
+  printf '%s' "${command[0]##*/}"
+  printf ' %q' "${command[@]:1}"
+}
+
+# A file with one line, as a whole or not at all.
+keep() { printf '%s\n' "$2" >"$1.partial" && mv "$1.partial" "$1"; }
+holds() { [[ -f $1 && $(<"$1") == "$2" ]]; }
+
+# Whether the step has succeeded with the flags of the table, and that after the training.
+is_done() {
+  local file=${folders[$1]}/$2/.done
+  holds "$file" "$(identity "$1" "$2")" && [[ ! logs/$2/.done -nt $file ]]
+}
+
+last_step() {
+  [[ -d logs/$1 ]] || return 0
+  find "logs/$1" -maxdepth 1 -name 'model-*.safetensors' | sed -nE 's/.*-([0-9]+)\.safetensors$/\1/p' |
+    sort -n | tail -n 1
+}
+max_steps() { sed -nE 's/.*max_steps=([0-9]+).*/\1/p' <<<"$1"; }
+
+# Whether two commands differ by the number of steps at most.
+same_training() { [[ $(sed -E 's/max_steps=[0-9]+//' <<<"$1") == "$(sed -E 's/max_steps=[0-9]+//' <<<"$2")" ]]; }
+
+# do_once STEP NAME [FLAG]...: runs the command, with further flags, unless it is done.
 do_once() {
-  local step=$1 name=$2 done_file=$3 code=0 command
-  shift 3
-  command=$(identity "$@")
-  if [[ -e $done_file && ! logs/$name/.done -nt $done_file ]] && [[ ! -s $done_file || $(<"$done_file") == "$command" ]]; then
+  local step=$1 name=$2 code=0 command file
+  file=${folders[$step]}/$name/.done
+  if is_done "$step" "$name"; then
     echo "$step $name: is done"
     return 0
   fi
-  echo "$*"
+  set_command "$step" "$name"
+  command+=("${@:3}")
+  echo "${command[*]}"
   if $dry_run; then return 0; fi
-  rm -f "$done_file"
-  "$@" || code=$?
+  rm -f "$file"
+  "${command[@]}" || code=$?
   case $code in
-    0) printf '%s\n' "$command" >"$done_file" ;;
+    0) keep "$file" "$(identity "$step" "$name")" ;;
     130 | 143) echo "runs.sh: stopped at $step $name; re-run the command to continue" >&2; exit 130 ;;
     *) failed+=("$step $name: exit code $code") ;;
   esac
 }
 
-words_of() { xargs -r -n1 printf '%s\n' <<<"$1"; }
-
-# Whether two commands differ by the number of steps at most.
-same_training() { [[ $(sed -E 's/max_steps=[0-9]+//' <<<"$1") == "$(sed -E 's/max_steps=[0-9]+//' <<<"$2")" ]]; }
-
+# The flags are kept when a training begins: to continue with others would be taken for a run with these.
 train() {
-  local resume=() flags run done_file=logs/$1/.done
-  mapfile -t flags < <(words_of "${train_flags[$1]}")
-  compgen -G "logs/$1/model-*.safetensors" >/dev/null && resume=(--resume)
-  run=("$bin/savp_train" "${flags[@]}" --output_dir "logs/$1")
-  # It would go on with the old weights, and be taken for a run with the new flags.
-  if [[ -s $done_file ]] && ! same_training "$(<"$done_file")" "$(identity "${run[@]}")"; then
-    failed+=("train $1: its flags are others than those it was trained with: remove logs/$1, or rename the run")
-    return
+  local resume=() file=logs/$1/.flags flags last steps wrong=""
+  flags=$(identity train "$1") last=$(last_step "$1")
+  if [[ -n $last ]]; then
+    resume=(--resume)
+    steps=$(max_steps "$flags")
+    same_training "$(cat "$file" 2>/dev/null)" "$flags" || wrong="its flags are others than those it was trained with"
+    [[ -z $steps || $last -le $steps ]] || wrong="it was trained for $last steps, more than max_steps=$steps"
+    if [[ -n $wrong ]]; then
+      failed+=("train $1: $wrong: remove logs/$1, or rename the run")
+      return
+    fi
   fi
-  do_once train "$1" "$done_file" "${run[@]}" "${resume[@]+"${resume[@]}"}"
+  if ! $dry_run; then mkdir -p "logs/$1" && keep "$file" "$flags"; fi
+  do_once train "$1" "${resume[@]+"${resume[@]}"}"
 }
 
+# trained STEP NAME: whether it is, with the flags of the table.
 trained() {
-  $dry_run || [[ -e logs/$1/.done ]] && return 0
-  failed+=("$2 $1: it is not trained")
+  $dry_run || is_done train "$2" && return 0
+  if [[ -e logs/$2/.done ]]; then failed+=("$1 $2: its flags are others than those it was trained with: train it before")
+  else failed+=("$1 $2: it is not trained"); fi
   return 1
 }
 
-predict() {
-  local step=$1 name=$2 folder=$3 flags
-  mapfile -t flags < <(words_of "${test_flags[$name]}")
-  trained "$name" "$step" || return 0
-  do_once "$step" "$name" "$folder/$name/.done" "$bin/savp_$step" --checkpoint "logs/$name" "${flags[@]}" "${@:4}"
-}
-
-generate() { predict generate "$1" futures --output_gif_dir "futures/$1" --output_png_dir "futures/$1"; }
-evaluate() { predict evaluate "$1" results --output_dir "results/$1"; }
+generate() { if trained generate "$1"; then do_once generate "$1"; fi; }
+evaluate() { if trained evaluate "$1"; then do_once evaluate "$1"; fi; }
 
 # wide CSV NAME...: the table of savp_report (model,metric,samples,value,low,high,note) with a line for each model.
 wide() {
@@ -171,7 +210,9 @@ plot() {
   $dry_run && return 0
   for name in "${runs[@]}"; do
     selected "$name" || continue
-    if [[ -e results/$name/.done ]]; then measured+=("$name"); else failed+=("plot $name: it is not measured"); fi
+    if is_done train "$name" && is_done evaluate "$name"; then measured+=("$name")
+    elif [[ -e results/$name/.done ]]; then failed+=("plot $name: it was measured with other flags: train and evaluate it before")
+    else failed+=("plot $name: it is not measured"); fi
   done
   [[ ${#measured[@]} -gt 0 ]] || return 0
   "$bin/savp_report" "${measured[@]/#/results/}" --labels "${measured[@]}" --title "Results of $table" --output report.html \

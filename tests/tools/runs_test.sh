@@ -64,9 +64,31 @@ mv "$work/runs/table.kept" "$work/runs/table"
 sed -i 's/max_steps=1,/max_steps=2,/' "$work/runs/table"
 "$scripts/runs.sh" train "$work/runs/table" second >>"$work/flags.log" 2>&1 || fail "a run cannot have more steps"
 [[ -f $work/runs/logs/second/model-2.safetensors ]] || fail "more steps are not trained"
+sed -i.kept 's/max_steps=2,batch_size=2,ngf=4$/max_steps=1,batch_size=2,ngf=4/' "$work/runs/table"
+"$scripts/runs.sh" train "$work/runs/table" second >>"$work/flags.log" 2>&1 && fail "a model of two steps is taken for one of one"
+grep -q "train second: it was trained for 2 steps, more than max_steps=1" "$work/flags.log" || fail "more steps are not told"
+mv "$work/runs/table.kept" "$work/runs/table"
 
-# A run that was stopped continues.
+# What was made with other flags than the table's is neither used nor shown, whatever is asked for; nor is what a mark that was
+# cut off speaks of.
+sed -i.kept 's/max_steps=2,/max_steps=3,/' "$work/runs/table"
+code=0
+"$scripts/runs.sh" evaluate "$work/runs/table" second >"$work/stale.log" 2>&1 || code=$?
+[[ $code -eq 1 ]] || fail "measuring a model of other flags is exit code $code, not 1"
+grep -q "evaluate second: its flags are others than those it was trained with" "$work/stale.log" || fail "the stale model is measured"
+"$scripts/runs.sh" plot "$work/runs/table" second >"$work/stale.log" 2>&1 && fail "numbers of other flags are shown"
+grep -q "plot second: it was measured with other flags" "$work/stale.log" || fail "it is not told that numbers are of other flags"
+mv "$work/runs/table.kept" "$work/runs/table"
+: >"$work/runs/results/first/.done"
+"$scripts/runs.sh" evaluate "$work/runs/table" first >"$work/stale.log" 2>&1 || fail "an empty mark is an error"
+grep -q "evaluate first: is done" "$work/stale.log" && fail "an empty mark counts"
+
+# A run that was stopped continues, but not with other flags.
 rm "$work/runs/logs/second/.done"
+sed -i.kept 's/max_steps=2,/&lr=0.01,/' "$work/runs/table"
+"$scripts/runs.sh" train "$work/runs/table" second >"$work/third.log" 2>&1 && fail "a stopped run continues with other flags"
+grep -q "train second: its flags are others" "$work/third.log" || fail "it is not told that a stopped run has other flags"
+mv "$work/runs/table.kept" "$work/runs/table"
 "$scripts/runs.sh" train "$work/runs/table" second >"$work/third.log" 2>&1 || fail "an interrupted run does not go on"
 grep -q -- "--resume" "$work/third.log" || fail "training began anew"
 
@@ -76,3 +98,13 @@ for wrong in "all $work/no_table" "fly $work/runs/table" "all $work/runs/table n
   "$scripts/runs.sh" $wrong >"$work/wrong.log" 2>&1 || code=$?
   [[ $code -eq 2 ]] || fail "\"$wrong\" is exit code $code, not 2"
 done
+
+# Quotes and comments are a shell's; a quote that is not closed is an error that names its line.
+printf '%s\n' 'common --title "a # b" x#y # it'"'"'s ours' 'one --c "d"' >"$work/runs/quotes"
+"$scripts/runs.sh" train --dry-run "$work/runs/quotes" >"$work/wrong.log" 2>&1 || fail "quotes cannot be read"
+grep -qF -- "--title a # b x#y --c d --output_dir logs/one" "$work/wrong.log" || fail "quotes are read wrong"
+printf '%s\n' 'one --c d' 'two --title "never closed' >"$work/runs/quotes"
+code=0
+"$scripts/runs.sh" train --dry-run "$work/runs/quotes" >"$work/wrong.log" 2>&1 || code=$?
+[[ $code -eq 2 ]] || fail "a quote that is not closed is exit code $code, not 2"
+grep -qF "quotes:2: no words as in a shell" "$work/wrong.log" || fail "the line that cannot be read is not named"
