@@ -132,46 +132,70 @@ const NetworkRow kNetworks[] = {
     {"i3d-kinetics-400.ckpt", "i3d_kinetics400.safetensors", i3d},
 };
 
-// A file that others publish: how its name begins, and whether that is all of it.
+// A file that others publish: "vgg16.pth", or, as torchvision adds a part of the SHA-256,
+// "vgg16-397923af.pth" (but not another network's, "vgg16_bn-6c64b313.pth").
 struct OtherFile {
-  const char* begin;
-  bool whole;
+  const char* name;
+  bool may_have_hash = false;
 };
 struct Place {
   const char* ours;
   std::vector<OtherFile> others;
 };
 const std::pair<Network, Place> kPlaces[] = {
-    {Network::kLpipsAlex, {"lpips_alex.safetensors", {{"alexnet", false}, {"alex", true}}}},
-    {Network::kLpipsVgg, {"lpips_vgg.safetensors", {{"vgg16", false}, {"vgg", true}}}},
-    {Network::kVgg16, {"vgg16.safetensors", {{"vgg16", false}}}},
-    {Network::kI3d, {"i3d_kinetics400.safetensors", {{"i3d_torchscript", true}}}},
+    {Network::kLpipsAlex, {"lpips_alex.safetensors", {{"alexnet", true}, {"alex"}}}},
+    {Network::kLpipsVgg, {"lpips_vgg.safetensors", {{"vgg16", true}, {"vgg"}}}},
+    {Network::kVgg16, {"vgg16.safetensors", {{"vgg16", true}}}},
+    {Network::kI3d, {"i3d_kinetics400.safetensors", {{"i3d_torchscript"}}}},
 };
 
 bool is_of_torch(const fs::path& file) { return file.extension() == ".pth" || file.extension() == ".pt"; }
+
+bool is_it(const OtherFile& wanted, const fs::path& file) {
+  const auto stem = file.stem().string();
+  return is_of_torch(file) &&
+         (stem == wanted.name || (wanted.may_have_hash && stem.starts_with(concat(wanted.name, "-"))));
+}
 
 // Of several the first by name.
 std::optional<fs::path> find_file(const fs::path& folder, const OtherFile& wanted) {
   std::optional<fs::path> found;
   std::error_code missing;
-  for (const auto& entry : fs::directory_iterator(folder, missing)) {
-    const auto stem = entry.path().stem().string();
-    const bool named = wanted.whole ? stem == wanted.begin : stem.starts_with(wanted.begin);
-    if (named && is_of_torch(entry.path()) && (!found || entry.path() < *found)) found = entry.path();
-  }
+  for (const auto& entry : fs::directory_iterator(folder, missing))
+    if (is_it(wanted, entry.path()) && (!found || entry.path() < *found)) found = entry.path();
   return found;
 }
 
-// Those of the variables' names.
-NamedTensors torch_tensors(const fs::path& file, const NamedTensors& variables) {
-  std::set<std::string> names;
-  for (const auto& variable : variables) names.insert(variable.first);
+// Those of the names.
+NamedTensors torch_tensors(const fs::path& file, const std::set<std::string>& names) {
   const auto wanted = [&](const std::string& name) { return names.contains(name); };
   if (is_torch_script(file)) return torch_script_tensors(file, wanted);
   NamedTensors tensors;
   for (const auto& array : read_torch_file(file, wanted))
     tensors.emplace_back(array.name, tensor_of(array, file.string()));
   return tensors;
+}
+
+// Errors of the action end with how to get sound files.
+template <class Action>
+auto advising(const Action& action) try {
+  return action();
+} catch (const DataError& error) {
+  throw DataError(concat(error.what(), ": ", kFetchNetworks, " downloads sound weights"));
+}
+
+// What all files hold together.
+VariableSource source_of(const std::vector<fs::path>& files, const NamedTensors& variables) {
+  if (!is_of_torch(files.at(0))) return VariableSource::open(files[0]);
+  std::set<std::string> names;
+  for (const auto& variable : variables) names.insert(variable.first);
+  NamedTensors all;
+  std::string where;
+  for (const auto& file : files) {
+    for (auto& tensor : torch_tensors(file, names)) all.push_back(std::move(tensor));
+    where += (where.empty() ? "" : ", ") + file.string();
+  }
+  return VariableSource::of(all, where);
 }
 
 }  // namespace
@@ -209,27 +233,19 @@ std::string NetworkFiles::digest() const {
 }
 
 void load_network(const NetworkFiles& files, const NamedTensors& variables) {
-  if (files.paths.size() == 1) return load_network(files.paths[0], variables);
-  for (size_t i = 0; i < files.paths.size(); ++i) {  // the linear weights are in the last
-    NamedTensors part;
-    for (const auto& variable : variables)
-      if (variable.first.starts_with("lin") == (i + 1 == files.paths.size())) part.push_back(variable);
-    load_network(files.paths[i], part);
-  }
-}
-
-void load_network(const fs::path& file, const NamedTensors& variables) {
-  std::error_code missing;
-  SAVP_CHECK(fs::exists(file, missing), DataError, file.string(), ": there is no such file: ", kFetchNetworks,
-             " downloads it");
-  const auto source = is_of_torch(file) ? VariableSource::of(torch_tensors(file, variables), file.string())
-                                        : VariableSource::open(file);
-  restore(source, variables, {.unused = true});  // a classifier behind the convolutions
+  advising([&] {
+    for (const auto& file : files.paths) {
+      std::error_code missing;
+      SAVP_CHECK(fs::exists(file, missing), DataError, file.string(), ": there is no such file");
+    }
+    restore(source_of(files.paths, variables), variables, {.unused = true});  // a classifier behind them
+  });
 }
 
 VideoNetwork foreign_i3d(const NetworkFiles& files, const at::Device& device) {
   if (files.paths.size() != 1 || !is_of_torch(files.paths[0])) return {};
-  return scripted_i3d(files.paths[0], device);
+  const auto network = advising([&] { return scripted_i3d(files.paths[0], device); });
+  return [network](const Tensor& videos) { return advising([&] { return network(videos); }); };
 }
 
 void convert_metric_weights(const MetricWeightsOptions& options) {

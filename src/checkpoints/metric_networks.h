@@ -8,9 +8,9 @@
 //
 // In place of one that is not there, files that others publish are taken as they are:
 //
-//   lpips_alex   torchvision's AlexNet (alexnet*.pth or .pt: torch.save() or TorchScript), and the linear
-//                weights of the LPIPS repository (weights/v0.1/alex.pth)
-//   lpips_vgg    torchvision's VGG-16 (vgg16*.pth or .pt) and vgg.pth of the same repository
+//   lpips_alex   torchvision's AlexNet (alexnet.pth, alexnet-*.pth or .pt: torch.save() or TorchScript), and
+//                the linear weights of the LPIPS repository (weights/v0.1/alex.pth)
+//   lpips_vgg    torchvision's VGG-16 (vgg16.pth, vgg16-*.pth or .pt) and vgg.pth of the same repository
 //   vgg16        torchvision's VGG-16
 //   i3d          StyleGAN-V's TorchScript file (i3d_torchscript.pt)
 #pragma once
@@ -54,10 +54,9 @@ NetworkFiles find_network(const std::filesystem::path& folder, Network network);
 // The name of ours.
 const char* network_file(Network network);
 
-// Fills the variables, on whatever device they are. Throws DataError that names the file and what it lacks.
+// Fills the variables, on whatever device they are. Throws DataError that names the files, what they lack,
+// and how to get sound ones. There must be a file.
 void load_network(const NetworkFiles& files, const NamedTensors& variables);
-// Of one file.
-void load_network(const std::filesystem::path& file, const NamedTensors& variables);
 
 // Videos [N, 3, T, 224, 224] in [-1, 1] on the device -> I3D's logits [N, 400].
 using VideoNetwork = std::function<at::Tensor(const at::Tensor& videos)>;

@@ -141,6 +141,21 @@ TEST_F(Published, WeightsOfTorchvisionAndLpipsAreTaken) {
   EXPECT_EQ(distance(), expected);
 }
 
+// Of networks whose names begin alike only the one that is meant.
+TEST_F(Published, WeightsOfOtherNetworksAreNotTaken) {
+  const auto vgg = [&] { return find_network(folder_, Network::kVgg16).name(); };
+  for (const char* other : {"vgg16_bn-6c64b313.pth", "vgg16_features-amdegroot-88682ab5.pth", "vgg160.pt",
+                            "vgg16-397923af.txt", "vgg.pth"})
+    write(other, "");
+  EXPECT_EQ(vgg(), "");
+  write("vgg16-397923af.pth", "");
+  EXPECT_EQ(vgg(), "vgg16-397923af.pth");
+  EXPECT_EQ(find_network(folder_, Network::kLpipsVgg).name(), "vgg16-397923af.pth + vgg.pth");
+  std::filesystem::remove(folder_ / "vgg16-397923af.pth");
+  write("vgg16.pt", "");
+  EXPECT_EQ(vgg(), "vgg16.pt");
+}
+
 TEST_F(Published, AMissingTensorIsNamedWithItsFile) {
   auto linear = part(/*linear=*/true);
   linear.erase(linear.begin() + 3);
@@ -149,6 +164,7 @@ TEST_F(Published, AMissingTensorIsNamedWithItsFile) {
   const auto message = refusal<DataError>(MetricName::kLpips);
   EXPECT_CONTAINS(message, "alex.pth");
   EXPECT_CONTAINS(message, "lin3.model.1.weight");
+  EXPECT_CONTAINS(message, "scripts/fetch_metric_weights.sh downloads sound weights");
   write("alexnet.pt", "nonsense");
   EXPECT_CONTAINS(refusal<DataError>(MetricName::kLpips), "alexnet.pt: is no file of torch.save()");
 }
