@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "checkpoints/description_files.h"
 #include "checkpoints/dtypes.h"
 #include "checkpoints/run_dir.h"
 #include "checkpoints/tensors.h"
@@ -63,7 +64,7 @@ Metadata metadata_of_weights(const Given& given) {
 }
 
 void copy_description(const fs::path& from, const fs::path& to) {
-  for (const char* name : {"options.json", "dataset_hparams.json", "model_hparams.json"})
+  for (const char* name : kDescriptionFiles)
     if (fs::exists(from / name)) fs::copy_file(from / name, to / name, fs::copy_options::overwrite_existing);
 }
 

@@ -6,6 +6,7 @@
 #include <sstream>
 #include <tuple>
 
+#include "checkpoints/description_files.h"
 #include "checkpoints/own_file.h"
 #include "core/log.h"
 #include "core/text.h"
@@ -20,9 +21,6 @@ namespace fs = std::filesystem;
 constexpr std::string_view kPrefix = "model-";
 constexpr std::string_view kSuffix = ".safetensors";
 constexpr std::string_view kEndings[] = {kSuffix, ".index"};  // ours, and TensorFlow's
-constexpr const char* kOptions = "options.json";
-constexpr const char* kDatasetHparams = "dataset_hparams.json";
-constexpr const char* kModelHparams = "model_hparams.json";
 constexpr const char* kSetAside = ".set_aside";
 constexpr int kIndent = 4;
 
@@ -96,9 +94,9 @@ void write_description(const fs::path& folder, const RunDescription& description
   const auto write = [&](const char* name, const Json& values) {
     write_file_atomically((folder / name).string(), values.dump(kIndent));
   };
-  write(kDatasetHparams, description.dataset_hparams);
-  write(kModelHparams, description.model_hparams);
-  write(kOptions, description.options);  // with it the folder is a run
+  write(kDatasetHparamsFile, description.dataset_hparams);
+  write(kModelHparamsFile, description.model_hparams);
+  write(kOptionsFile, description.options);  // with it the folder is a run
 }
 
 fs::path checkpoint_file(const fs::path& folder, int64_t step) {
@@ -159,7 +157,7 @@ Checkpoint::Place Checkpoint::place_of(const std::string& text) {
   }
   if (place.folder == ".") place.folder = fs::current_path();
   const bool has_folder = fs::is_directory(place.folder);
-  const bool is_known = place.prefix.empty() || fs::exists(place.folder / kOptions) ||
+  const bool is_known = place.prefix.empty() || fs::exists(place.folder / kOptionsFile) ||
                         is_there((place.folder / place.prefix).string());
   SAVP_CHECK(has_folder && is_known, DataError, "checkpoint ", text, ": no such folder or checkpoint",
              has_folder ? "" : concat(" (there is no folder ", place.folder.string(), ")"),
@@ -173,20 +171,20 @@ Checkpoint Checkpoint::open(const std::string& text) {
   SAVP_CHECK(!checkpoint.places_.empty(), UsageError,
              "the checkpoint's name is empty: name a run's folder or one of its checkpoints");
   const auto& folder = checkpoint.folder();
-  const bool is_run = fs::exists(folder / kOptions);
+  const bool is_run = fs::exists(folder / kOptionsFile);
   for (const auto& place : checkpoint.places_)
     if (!place.prefix.empty() && is_run) file_in(place);  // that it is there
-  SAVP_CHECK(is_run, DataError, "checkpoint ", text, ": ", folder.string(), " has no ", kOptions,
+  SAVP_CHECK(is_run, DataError, "checkpoint ", text, ": ", folder.string(), " has no ", kOptionsFile,
              " (is it the folder of a run?)");
-  checkpoint.options_ = read_hparams_file(folder / kOptions).second;
-  checkpoint.dataset_hparams_ = hparams_of_run(folder / kDatasetHparams);
-  checkpoint.model_hparams_ = hparams_of_run(folder / kModelHparams);
+  checkpoint.options_ = read_hparams_file(folder / kOptionsFile).second;
+  checkpoint.dataset_hparams_ = hparams_of_run(folder / kDatasetHparamsFile);
+  checkpoint.model_hparams_ = hparams_of_run(folder / kModelHparamsFile);
   return checkpoint;
 }
 
 std::string Checkpoint::option(const std::string& key) const {
   const auto found = options_.find(key);
-  SAVP_CHECK(found != options_.end() && found->is_string(), DataError, (folder() / kOptions).string(),
+  SAVP_CHECK(found != options_.end() && found->is_string(), DataError, (folder() / kOptionsFile).string(),
              ": has no ", key, ": give --", key);
   return found->get<std::string>();
 }

@@ -10,6 +10,7 @@
 #include <sstream>
 #include <vector>
 
+#include "checkpoints/description_files.h"
 #include "checkpoints/tf_names.h"
 #include "checkpoints/variable_source.h"
 #include "checkpoints/video_shape.h"
@@ -172,8 +173,8 @@ std::string progress_text(const History& history) {
 void add_run(Facts& facts, const Checkpoint& checkpoint, const std::optional<VariableSource>& variables,
              const History& history) {
   const auto& folder = checkpoint.folder();
-  const auto options = json_of(folder / "options.json"), data = json_of(folder / "dataset_hparams.json"),
-             hparams = json_of(folder / "model_hparams.json");
+  const auto options = json_of(folder / kOptionsFile), data = json_of(folder / kDatasetHparamsFile),
+             hparams = json_of(folder / kModelHparamsFile);
   facts.emplace_back("run", folder.string());
   facts.emplace_back("model", text_in(options, "model"));
   facts.emplace_back("data", concat(text_in(options, "dataset"), " in ", text_in(options, "input_dir")));

@@ -49,7 +49,7 @@ class ModelSubject : public EvaluationSubject {
     deterministic = !run_.stochastic();
     samples = deterministic ? 1 : options.num_stochastic_samples;
     with_baseline = run_.model() != kRepeat;
-    persons = persons_of(run_.input().place, enum_name(options.mode));
+    if (options.protocol) persons = persons_of(run_.input().place, enum_name(options.mode));
     description = run_.description(to_json(options));
     divide(options.eval_parallel_iterations * run_.batch_size());
   }

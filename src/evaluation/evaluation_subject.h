@@ -30,7 +30,7 @@ class EvaluationSubject {
   bool deterministic = false;                // one of them stands for any number
   std::string quantization = kNotQuantized;  // of predictions: what they have been rounded to
   bool with_baseline = true;
-  std::optional<SplitPersons> persons = {};  // none: not known
+  std::optional<SplitPersons> persons = {};  // for a protocol; none: not known
   RunDescription description;                // options.json and so on, from the options it was opened with
 
   virtual int64_t videos() const = 0;  // to come

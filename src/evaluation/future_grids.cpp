@@ -6,13 +6,13 @@
 #include "io/array_writer.h"
 #include "io/gif.h"
 #include "io/movie.h"
+#include "io/padded_number.h"
 
 namespace savp {
 namespace {
 
 std::string numbered(const std::string& name, int64_t number, size_t digits) {
-  const auto text = std::to_string(number);
-  return name + "_" + std::string(text.size() < digits ? digits - text.size() : 0, '0') + text;
+  return name + "_" + padded_number(number, digits);
 }
 
 std::vector<Picture> joined(std::vector<Picture> first, const std::vector<Picture>& second) {

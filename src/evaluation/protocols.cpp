@@ -5,6 +5,7 @@
 #include "core/error.h"
 #include "core/table.h"
 #include "core/text.h"
+#include "records/kth_names.h"
 
 namespace savp {
 namespace {
@@ -57,8 +58,6 @@ std::string text_of(const std::vector<int64_t>& persons) {
 }
 
 // The persons of the protocol are those of the split, and of no other.
-constexpr int64_t kFirstOfTest = 17;  // where savp_preprocess kth divides KTH
-
 void check_persons(const Protocol& protocol, const SplitPersons& persons, bool all_sequences) {
   const auto [first, last] = protocol.persons;
   std::vector<int64_t> strange, shared, missing;
@@ -72,7 +71,8 @@ void check_persons(const Protocol& protocol, const SplitPersons& persons, bool a
       concat("--protocol ", enum_name(protocol.name), " is of persons ", text_of(protocol.persons));
   SAVP_CHECK(strange.empty(), UsageError, begin, ", the data's test split has ", text_of(strange),
              ", too: divide the data by persons",
-             first == kFirstOfTest ? " (savp_preprocess kth does)" : ", as the paper's own program does");
+             first == kLastKthTrainingPerson + 1 ? " (savp_preprocess kth does)"
+                                                 : ", as the paper's own program does");
   SAVP_CHECK(shared.empty(), UsageError, begin, ", but ", text_of(shared),
              " can be seen in other splits of the data as well: divide it by persons");
   SAVP_CHECK(missing.empty() || !all_sequences, UsageError, begin, ", the data's test split has no ",

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <map>
+#include <span>
 #include <system_error>
 
+#include "checkpoints/description_files.h"
 #include "core/error.h"
 #include "evaluation/kept_features.h"
 #include "evaluation/pictures.h"
@@ -14,6 +16,7 @@
 #include "evaluation/video_results.h"
 #include "io/atomic_file.h"
 #include "io/gif.h"
+#include "io/padded_number.h"
 
 namespace savp {
 namespace {
@@ -24,11 +27,6 @@ void make_folder(const fs::path& folder) {
   std::error_code error;
   fs::create_directories(folder, error);
   SAVP_CHECK(!error, DataError, folder.string(), ": cannot be made (", error.message(), ")");
-}
-
-std::string padded(int64_t number, size_t digits) {
-  const auto text = std::to_string(number);
-  return std::string(text.size() < digits ? digits - text.size() : 0, '0') + text;
 }
 
 // PNGs have three equal channels for gray pictures.
@@ -45,10 +43,12 @@ constexpr char kSamplesFile[] = "samples.json";
 const std::map<ResultKind, KindRules> kKinds = {
     {ResultKind::kEvaluation, {"an evaluation", "prediction_eval_", ".evaluation"}},
     {ResultKind::kFutures, {"futures", "gen_image_", ".futures", kGridsFolder}}};
-constexpr const char* kDescriptions[] = {
-    "options.json", "dataset_hparams.json", "model_hparams.json", kSummaryFile,
-    kGridsFolder,   kSamplesFile,           kFeaturesFile,        "samples",
-    "sequences"};
+constexpr const char* kOthers[] = {kSummaryFile,  kGridsFolder, kSamplesFile,
+                                   kFeaturesFile, "samples",    "sequences"};
+
+bool is_one_of(const std::string& name, std::span<const char* const> names) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
 
 // What of another kind is in a folder; empty where nothing is.
 std::string taken_by(const fs::path& folder, ResultKind kind) {
@@ -65,8 +65,7 @@ std::string taken_by(const fs::path& folder, ResultKind kind) {
 
 IsResult is_result(ResultKind kind) {
   return [prefix = kKinds.at(kind).prefix](const std::string& name) {
-    return name.starts_with(prefix) ||
-           std::find(std::begin(kDescriptions), std::end(kDescriptions), name) != std::end(kDescriptions);
+    return name.starts_with(prefix) || is_one_of(name, kDescriptionFiles) || is_one_of(name, kOthers);
   };
 }
 
@@ -172,7 +171,7 @@ void PredictionWriter::write_single(const std::string& name, std::vector<Picture
   if (layout_.gif_length) frames.resize(std::min<size_t>(frames.size(), *layout_.gif_length));
   write_gif(gifs_->staging() / (name + ".gif"), frames, layout_.fps, layout_.palette);
   for (size_t t = 0; t < future.size(); ++t)
-    write_frame(pngs_->staging(), name + "_" + padded(static_cast<int64_t>(t), digits), future[t]);
+    write_frame(pngs_->staging(), name + "_" + padded_number(static_cast<int64_t>(t), digits), future[t]);
 }
 
 void PredictionWriter::add(const at::Tensor& future) {
@@ -184,8 +183,8 @@ void PredictionWriter::add(const at::Tensor& future) {
                video = first + static_cast<int64_t>(i % videos);
     const auto number = layout_.first_sample + sample;
     if (layout_.single_files)
-      write_single("gen_image_" + padded(video, 5) + "_" + padded(number, 2), contexts_[i % videos],
-                   futures[i]);
+      write_single("gen_image_" + padded_number(video, 5) + "_" + padded_number(number, 2),
+                   contexts_[i % videos], futures[i]);
     if (grids_) grids_->add(video, futures[i]);
   }
   samples_ += static_cast<int64_t>(futures.size() / videos);

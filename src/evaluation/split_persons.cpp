@@ -5,7 +5,7 @@
 #include "io/json_text.h"
 #include "io/whole_file.h"
 #include "making/prepared_folder.h"
-#include "records/name_pattern.h"
+#include "records/kth_names.h"
 
 namespace savp {
 namespace {
@@ -17,8 +17,8 @@ std::optional<int64_t> person_of(const Json& video) {
   const auto* name = video.get_ptr<const std::string*>();
   if (name == nullptr) return std::nullopt;
   const auto stem = fs::path(*name).stem().string();
-  const auto parts = match_name(stem, "person%d_{view}");
-  return parts ? short_number(parts->front()) : std::nullopt;
+  const auto found = kth_name(stem);
+  return found ? std::optional(found->person) : std::nullopt;
 }
 
 // False where a video has no person.

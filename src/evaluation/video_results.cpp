@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "evaluation/pictures.h"
+#include "io/padded_number.h"
 #include "io/sha256.h"
 
 namespace savp {
@@ -12,15 +13,10 @@ namespace {
 namespace fs = std::filesystem;
 using at::Tensor;
 
-std::string padded(int64_t number, size_t digits) {
-  const auto text = std::to_string(number);
-  return std::string(text.size() < digits ? digits - text.size() : 0, '0') + text;
-}
-
 // PNGs have three equal channels for gray pictures.
 void write_frames(const fs::path& folder, const std::string& prefix, const std::vector<Picture>& frames) {
   for (size_t t = 0; t < frames.size(); ++t)
-    write_png(folder / concat(prefix, "_", padded(static_cast<int64_t>(t), 2), ".png"),
+    write_png(folder / concat(prefix, "_", padded_number(static_cast<int64_t>(t), 2), ".png"),
               with_channels(frames[t], 3));
 }
 
@@ -42,8 +38,9 @@ void write_strips(const fs::path& folder, const std::string& begin, const std::s
                   int64_t first_video, const Tensor& videos) {
   const auto pictures = to_pictures(videos);
   for (size_t video = 0; video < pictures.size(); ++video)
-    write_png(folder / concat(begin, padded(first_video + static_cast<int64_t>(video), 5), end, ".png"),
-              strip(pictures[video]));
+    write_png(
+        folder / concat(begin, padded_number(first_video + static_cast<int64_t>(video), 5), end, ".png"),
+        strip(pictures[video]));
 }
 
 // [B, N] on any device, one row a video.
@@ -110,7 +107,7 @@ void write_pictures(const fs::path& folder, int64_t first_video, const Tensor& c
       const auto task = folder / table_of(row, subtask, false).task();
       const auto predicted = to_pictures(row[subtask].images);
       for (size_t video = 0; video < predicted.size(); ++video) {
-        const auto number = concat("_", padded(first_video + static_cast<int64_t>(video), 5));
+        const auto number = concat("_", padded_number(first_video + static_cast<int64_t>(video), 5));
         write_frames(task / "inputs", "context_image" + number, inputs[video]);
         write_frames(task / "outputs", "gen_image" + number, predicted[video]);
       }
@@ -118,10 +115,11 @@ void write_pictures(const fs::path& folder, int64_t first_video, const Tensor& c
   for (const auto& row : found.of_videos())  // of all samples, which have no outputs of their own
     for (size_t video = 0; video < inputs.size(); ++video)
       write_frames(folder / MetricTable{.metric = row.metric->name, .subtask = ""}.task() / "inputs",
-                   "context_image_" + padded(first_video + static_cast<int64_t>(video), 5), inputs[video]);
+                   "context_image_" + padded_number(first_video + static_cast<int64_t>(video), 5),
+                   inputs[video]);
   write_strips(folder / "sequences", "truth_", "", first_video, at::cat({context, found.truth()}));
   for (size_t sample = 0; sample < found.shown().size(); ++sample)
-    write_strips(folder / "sequences", "sample_", concat("_", padded(static_cast<int64_t>(sample), 2)),
+    write_strips(folder / "sequences", "sample_", concat("_", padded_number(static_cast<int64_t>(sample), 2)),
                  first_video, found.shown()[sample]);
 }
 

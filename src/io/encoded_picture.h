@@ -5,6 +5,9 @@
 
 namespace savp {
 
+// Whether the bytes begin as a JPEG or PNG picture does.
+bool is_encoded(std::string_view bytes);
+
 // Whether the bytes of a JPEG or PNG picture end too soon; false for other formats.
 bool is_cut(std::string_view bytes);
 

@@ -10,6 +10,7 @@
 
 #include "core/failure.h"
 #include "event.pb.h"
+#include "io/padded_number.h"
 #include "io/tfrecord.h"
 
 namespace savp {
@@ -32,11 +33,9 @@ std::string host_name() {
 
 // TensorBoard reads the files of a folder in the order of their names.
 std::string file_name(int number) {
-  auto seconds = std::to_string(static_cast<int64_t>(seconds_since_1970()));
-  seconds.insert(0, 10 - std::min<size_t>(10, seconds.size()), '0');
-  auto digits = std::to_string(number);
-  digits.insert(0, 3 - std::min<size_t>(3, digits.size()), '0');
-  return concat("events.out.tfevents.", seconds, ".", host_name(), ".", ::getpid(), ".", digits);
+  const auto seconds = padded_number(static_cast<int64_t>(seconds_since_1970()), 10);
+  return concat("events.out.tfevents.", seconds, ".", host_name(), ".", ::getpid(), ".",
+                padded_number(number, 3));
 }
 
 proto::Event event_of(int64_t step) {

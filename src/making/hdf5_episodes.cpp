@@ -17,6 +17,7 @@
 #include "core/printable.h"
 #include "core/text.h"
 #include "io/array_file.h"
+#include "io/encoded_picture.h"
 #include "io/frame_order.h"
 #include "io/hdf5_file.h"
 #include "io/video_file.h"
@@ -43,10 +44,6 @@ struct Camera {
   std::string path;  // of the array within the episode, "%d" where there are many
   Storage storage = Storage::kPixels;
 };
-
-bool is_encoded(std::string_view bytes) {
-  return bytes.starts_with("\xFF\xD8\xFF") || bytes.starts_with("\x89PNG\r\n\x1A\n");
-}
 
 constexpr int64_t kMostFrames = int64_t{1} << 22;  // of an episode; a file of some bytes may claim any number
 

@@ -16,6 +16,7 @@
 #include "making/clip_record.h"
 #include "making/prepared_folder.h"
 #include "making/video_jobs.h"
+#include "records/kth_names.h"
 #include "records/name_pattern.h"
 
 namespace savp {
@@ -24,12 +25,11 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr double kFramesPerSecond = 25;
-constexpr int kLastTrainingPerson = 16;
 
 // "person01_walking_d1" of ".../person01_walking_d1_uncomp.avi".
 struct VideoName {
   std::string text, action;
-  int person = 0;
+  int64_t person = 0;
 };
 
 bool is_avi(const fs::path& path) { return lower_case(path.extension().string()) == ".avi"; }
@@ -38,16 +38,14 @@ std::optional<VideoName> parse_name(const fs::path& path) {
   constexpr std::string_view kEnd = "_uncomp";
   auto text = path.stem().string();
   if (text.ends_with(kEnd)) text.resize(text.size() - kEnd.size());
-  const auto parts = match_name(text, "person%d_{view}");
-  const auto person = parts ? short_number(parts->front()) : std::nullopt;
-  const auto action_end = parts ? parts->back().find('_') : std::string_view::npos;
-  if (!person || *person > 999999 || action_end == 0 || action_end == std::string_view::npos ||
-      action_end + 1 == parts->back().size())
+  const auto name = kth_name(text);
+  const auto action_end = name ? name->rest.find('_') : std::string_view::npos;
+  if (action_end == 0 || action_end == std::string_view::npos || action_end + 1 == name->rest.size())
     return std::nullopt;
-  const std::string action(parts->back().substr(0, action_end));
+  const std::string action(name->rest.substr(0, action_end));
   const bool letters =
       std::all_of(action.begin(), action.end(), [](unsigned char c) { return std::isalpha(c) != 0; });
-  return letters ? std::optional(VideoName{text, action, static_cast<int>(*person)}) : std::nullopt;
+  return letters ? std::optional(VideoName{text, action, name->person}) : std::nullopt;
 }
 
 // Sorted by name.
@@ -176,7 +174,7 @@ VideoSequences whole(const std::vector<Picture>& frames) {
 std::vector<VideoSplit> divide(const std::vector<fs::path>& videos, uint64_t seed) {
   std::vector<fs::path> training, test;
   for (const auto& path : videos)
-    (parse_name(path)->person <= kLastTrainingPerson ? training : test).push_back(path);
+    (parse_name(path)->person <= kLastKthTrainingPerson ? training : test).push_back(path);
   auto [train, val] = keep_for_validation(training, seed);
   return {{"train", std::move(train)}, {"val", std::move(val)}, {"test", std::move(test)}};
 }

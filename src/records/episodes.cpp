@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/printable.h"
 #include "core/text.h"
+#include "io/encoded_picture.h"
 
 namespace savp {
 namespace {
@@ -14,10 +15,6 @@ namespace {
 using Kind = FeatureView::Kind;
 
 constexpr std::string_view kSteps = "steps/";
-
-bool is_encoded(std::string_view bytes) {
-  return bytes.starts_with("\xFF\xD8\xFF") || bytes.starts_with("\x89PNG\r\n\x1A\n");
-}
 
 bool holds_frames(const FeatureView& feature) {
   if (feature.kind() != Kind::kBytes || feature.count() == 0) return false;

@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/printable.h"
 #include "core/text.h"
+#include "io/encoded_picture.h"
 #include "records/episodes.h"
 #include "records/name_pattern.h"
 
@@ -103,8 +104,7 @@ PictureSize square_size(std::string_view frame) {
 
 // A picture in the place of a raw frame, unless all its bytes are pixels.
 bool is_encoded_frame(const DatasetSpec& spec, std::string_view frame) {
-  const bool looks_encoded = frame.starts_with("\xFF\xD8\xFF") || frame.starts_with("\x89PNG\r\n\x1A\n");
-  return spec.pixels == Pixels::kRaw && looks_encoded &&
+  return spec.pixels == Pixels::kRaw && is_encoded(frame) &&
          static_cast<int64_t>(frame.size()) != spec.frame.values();
 }
 

@@ -1,8 +1,6 @@
 #include "reports/clips.h"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <filesystem>
 #include <numeric>
 #include <system_error>
@@ -10,6 +8,7 @@
 #include "core/error.h"
 #include "evaluation/metric_table.h"
 #include "io/json_text.h"
+#include "io/padded_number.h"
 
 namespace savp::reports {
 namespace {
@@ -19,18 +18,11 @@ using Json = nlohmann::json;
 
 constexpr int64_t kWidestStrip = 16384;  // pixels that browsers draw
 
-std::string number(int64_t value, int digits) {
-  std::array<char, 24> text = {};
-  std::snprintf(text.data(), text.size(), "%0*lld", digits, static_cast<long long>(value));
-  return text.data();
-}
-
 // SSSSS and TT stand for the number of the sequence and of the frame.
 std::string filled(std::string pattern, int64_t sequence, int64_t frame) {
   const auto replace = [&](const std::string& mark, int64_t value) {
     const auto at = pattern.rfind(mark);
-    if (at != std::string::npos)
-      pattern.replace(at, mark.size(), number(value, static_cast<int>(mark.size())));
+    if (at != std::string::npos) pattern.replace(at, mark.size(), padded_number(value, mark.size()));
   };
   replace("SSSSS", sequence);
   replace("TT", frame);

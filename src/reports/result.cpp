@@ -6,6 +6,7 @@
 #include <map>
 #include <system_error>
 
+#include "checkpoints/description_files.h"
 #include "core/error.h"
 #include "core/text.h"
 #include "evaluation/kept_features.h"
@@ -23,8 +24,6 @@ using Json = nlohmann::json;
 
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 constexpr const char* kBaselines[] = {"ground_truth", "repeat"};
-constexpr const char* kDescriptions[] = {kSummaryFile, kFeaturesFile, "options.json", "dataset_hparams.json",
-                                         "model_hparams.json"};
 
 double number_of(const Json& value) { return value.is_number() ? value.get<double>() : kNone; }
 
@@ -237,7 +236,8 @@ bool Result::deterministic() const { return of_deterministic_model(summary); }
 
 std::vector<fs::path> Result::files() const {
   std::vector<fs::path> all;
-  for (const char* name : kDescriptions) all.push_back(folder / name);
+  for (const char* name : {kSummaryFile, kFeaturesFile}) all.push_back(folder / name);
+  for (const char* name : kDescriptionFiles) all.push_back(folder / name);
   for (const auto& metric : metrics) {
     for (const auto& [subtask, table] : metric.tables) all.push_back(folder / table);
     if (!metric.samples.empty()) all.push_back(folder / metric.samples);
