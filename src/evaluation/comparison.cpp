@@ -2,17 +2,17 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <iterator>
 #include <optional>
 
 #include "core/error.h"
 #include "core/printable.h"
 #include "core/text.h"
 #include "evaluation/kept_features.h"
+#include "evaluation/metric_choice.h"
 #include "evaluation/metric_table.h"
 #include "evaluation/summary.h"
 #include "evaluation/video_results.h"
-#include "metrics/distances.h"
+#include "io/json_text.h"
 #include "metrics/metric_names.h"
 
 namespace savp {
@@ -20,9 +20,29 @@ namespace {
 
 namespace fs = std::filesystem;
 
+bool are_texts(const Json& values) {
+  return values.is_object() &&
+         std::all_of(values.begin(), values.end(), [](const Json& value) { return value.is_string(); });
+}
+
+bool is_sound(const Json& metric) {
+  const auto has_text = [&](const char* key) { return !text_at(metric, key).empty(); };
+  return has_text("name") && has_text("kind") && has_text("best") && has_text("fingerprint") &&
+         metric.contains("definition") && metric["definition"].is_string() && metric.contains("csv") &&
+         are_texts(metric["csv"]);
+}
+
+// The summary's, each with all that comparing needs.
+Json metrics_of(const Json& summary, const fs::path& folder) {
+  const auto metrics = summary.value("metrics", Json());
+  SAVP_CHECK(metrics.is_array() && std::all_of(metrics.begin(), metrics.end(), is_sound), DataError,
+             (folder / kSummaryFile).string(), ": its list of metrics is damaged: run savp_evaluate again");
+  return metrics;
+}
+
 // Null where there is none of this name.
-const Json* find_metric(const Json& summary, const std::string& name) {
-  for (const auto& metric : summary.at("metrics"))
+const Json* find_metric(const Json& metrics, const std::string& name) {
+  for (const auto& metric : metrics)
     if (metric.at("name") == name) return &metric;
   return nullptr;
 }
@@ -42,61 +62,33 @@ PairedDifference difference_of(const MetricTable& a, const MetricTable& b) {
   return {a.label(), a.decimals, a.mean().value, b.mean().value, mean_interval(of_a)};
 }
 
-// --- Metrics of whole sets, from the features of the videos
-
-struct SetRow {
-  MetricName name;
-  SetDifference (*difference)(const FeatureSets& a, const FeatureSets& b, uint64_t seed);
-};
-constexpr SetRow kSetRows[] = {{MetricName::kFvd, frechet_difference}, {MetricName::kKvd, kernel_difference}};
-
-// As for other metrics, which videos a bootstrap sample has depends on their number alone.
-PairedDifference set_difference(const std::string& name, const FeatureSets& a, const FeatureSets& b) {
-  const auto* row = std::find_if(std::begin(kSetRows), std::end(kSetRows),
-                                 [&](const SetRow& known) { return enum_name(known.name) == name; });
-  SAVP_CHECK(row != std::end(kSetRows), DataError, "summary.json names a metric of sets ", shown(name),
-             ", which this version does not know");
-  const auto found = row->difference(a, b, static_cast<uint64_t>(a.truth.size(0)));
-  const auto& [value, low, high] = found.difference;
-  return {name, traits_of(row->name).decimals, found.a, found.b, {value, low, high}};
+// What a folder has kept of its videos.
+FeatureSets features_in(const fs::path& folder) {
+  const auto rows = read_features(folder);
+  SAVP_CHECK(rows.has_value(), UsageError, "its features are not in ", folder.string(), " (", kFeaturesFile,
+             "): run savp_evaluate again, which takes them from the cache");
+  return feature_sets(*rows);
 }
 
-// What the folders have kept, read where it is first asked for.
-class KeptFeatures {
- public:
-  KeptFeatures(const fs::path& a, const fs::path& b) : folders_{a, b} {}
-
-  // The folder that has none; empty where both have some.
-  std::string missing() {
-    read();
-    for (size_t i = 0; i < 2; ++i)
-      if (!sets_[i]) return folders_[i].string();
-    return "";
-  }
-  PairedDifference difference(const std::string& metric) const {
-    return set_difference(metric, *sets_[0], *sets_[1]);
-  }
-
- private:
-  void read() {
-    for (size_t i = 0; i < 2; ++i)
-      if (!sets_[i])
-        if (const auto rows = read_features(folders_[i])) sets_[i] = feature_sets(*rows);
-  }
-
-  fs::path folders_[2];
-  std::optional<FeatureSets> sets_[2];
-};
+// As for other metrics, which videos a bootstrap sample has depends on their number alone.
+PairedDifference set_difference(const std::string& name, const fs::path& a, const fs::path& b) {
+  const auto* distance = set_distance(name);
+  SAVP_CHECK(distance != nullptr, UsageError, "this version knows no such metric of whole sets");
+  const auto of_a = features_in(a), of_b = features_in(b);
+  const auto found = distance->difference(of_a, of_b, static_cast<uint64_t>(of_a.truth.size(0)));
+  const auto& [value, low, high] = found.difference;
+  return {name, find_traits(name)->decimals, found.a, found.b, {value, low, high}};
+}
 
 // Apart from what must be equal for all metrics.
 bool same_definition(const Json& a, const Json& b) {
   return a.at("definition") == b.at("definition") && a.value("network", Json()) == b.value("network", Json());
 }
 
-std::string obstacle(const Json& a, const Json* b, const std::vector<std::string>& different,
-                     bool any_samples) {
-  if (b == nullptr) return "is in one of the results only";
-  if (!different.empty()) return concat("measured otherwise (", join_words(different), ")");
+constexpr const char* kInOneOnly = "is in one of the results only";
+
+std::string obstacle(const Json& a, const Json* b, bool any_samples) {
+  if (b == nullptr) return kInOneOnly;
   if (a.at("fingerprint") != b->at("fingerprint") && !(any_samples && same_definition(a, *b)))
     return concat("defined otherwise (", a.at("definition").get<std::string>(), " and ",
                   b->at("definition").get<std::string>(), ", or with other networks)");
@@ -112,27 +104,34 @@ std::string cell(double value, int decimals) {
 }  // namespace
 
 Comparison compare(const fs::path& a, const fs::path& b) {
-  const auto of_a = read_summary(a), of_b = read_summary(b);
-  const auto different = what_differs(of_a, of_b);
-  const bool any_samples = any_number_of_samples(of_a, of_b);
-  Comparison found;
-  KeptFeatures features(a, b);
-  for (const auto& metric : of_a.at("metrics")) {
-    const std::string name = metric.at("name");
-    const bool of_set = metric.at("kind") == "set";
+  const auto summary_a = read_summary(a), summary_b = read_summary(b);
+  const auto of_a = metrics_of(summary_a, a), of_b = metrics_of(summary_b, b);
+  const auto refuse = [&](const std::vector<std::string>& reasons) {
+    throw UsageError(concat(a.string(), " and ", b.string(), ": cannot be compared: ", join_words(reasons)));
+  };
+  if (const auto different = what_differs(summary_a, summary_b); !different.empty()) refuse(different);
+  const bool any_samples = any_number_of_samples(summary_a, summary_b);
+  // Throws UsageError where there is none.
+  const auto difference = [&](const std::string& name, const Json& metric) {
     const auto* other = find_metric(of_b, name);
-    auto reason = obstacle(metric, other, different, any_samples);
-    if (const auto missing = reason.empty() && of_set ? features.missing() : ""; !missing.empty())
-      reason = concat("its features are not in ", missing, " (", kFeaturesFile,
-                      "): run savp_evaluate again, which takes them from the cache");
-    if (!reason.empty())
-      found.left_out.push_back(concat(name, ": ", reason));
-    else
-      found.differences.push_back(of_set ? features.difference(name)
-                                         : difference_of(table_of(a, metric), table_of(b, *other)));
+    const auto reason = obstacle(metric, other, any_samples);
+    SAVP_CHECK(reason.empty(), UsageError, reason);
+    return metric.at("kind") == "set" ? set_difference(name, a, b)
+                                      : difference_of(table_of(a, metric), table_of(b, *other));
+  };
+  Comparison found;
+  for (const auto& metric : of_a) {
+    const std::string name = metric.at("name");
+    try {
+      found.differences.push_back(difference(name, metric));
+    } catch (const UsageError& error) {
+      found.left_out.push_back(concat(shown(name), ": ", error.what()));
+    }
   }
-  SAVP_CHECK(!found.differences.empty(), UsageError, a.string(), " and ", b.string(),
-             ": cannot be compared: ", join_words(found.left_out));
+  for (const auto& metric : of_b)
+    if (const std::string name = metric.at("name"); find_metric(of_a, name) == nullptr)
+      found.left_out.push_back(concat(shown(name), ": ", kInOneOnly));
+  if (found.differences.empty()) refuse(found.left_out);
   return found;
 }
 

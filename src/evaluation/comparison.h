@@ -24,9 +24,9 @@ struct Comparison {
 };
 
 // Of two result folders of savp_evaluate. Metrics that only one has, or that were measured otherwise, are
-// left out, and so are those of whole sets where one of the folders has not kept the features of its
-// videos. Throws DataError where a folder has no sound summary or something damaged, UsageError where
-// nothing can be compared.
+// left out, and so are those of whole sets that cannot be computed: because a folder has not kept the
+// features of its videos, or those of too few. Throws DataError where a folder has no sound summary or
+// something damaged, UsageError where nothing can be compared.
 Comparison compare(const std::filesystem::path& a, const std::filesystem::path& b);
 
 // A line for each difference, "psnr max  21.1408  20.2210  0.9198  [0.1012, 1.7384]".

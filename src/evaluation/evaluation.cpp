@@ -8,6 +8,7 @@
 #include "core/log.h"
 #include "core/progress.h"
 #include "core/text.h"
+#include "evaluation/metric_choice.h"
 #include "evaluation/video_results.h"
 
 namespace savp {
@@ -140,26 +141,41 @@ void help(EvaluationSubject& subject, const EvaluationTask& task, const std::fil
   evaluation.tell_speed();
 }
 
+namespace {
+
+SetResult set_result(const EvaluationSubject& subject, const EvaluationTask& task, const SetMetric& metric,
+                     const FeatureSets& features) {
+  const auto found = metric.finish(features);
+  std::optional<Interval> unbounded;
+  if (const auto& limit = found.unbounded) unbounded = {limit->value, limit->low, limit->high};
+  return {.metric = metric.name,
+          .value = found.value,
+          .low = found.low,
+          .high = found.high,
+          .unbounded = unbounded,
+          .videos = features.truth.size(0),
+          .samples = features.predicted.size(1),
+          .context_frames = task.options.fvd_context ? subject.context_frames : 0,
+          .frames = subject.future_frames,
+          .decimals = metric.decimals};
+}
+
+}  // namespace
+
 std::vector<SetResult> sets_of(const EvaluationSubject& subject, const EvaluationTask& task,
                                const VideoNumbers& numbers) {
   std::vector<SetResult> results;
   if (task.metrics.per_set.empty()) return results;
   const auto features = feature_sets(numbers.features);
+  LeftOut left_out;
   for (const auto& metric : task.metrics.per_set) {
-    const auto found = metric.finish(features);
-    std::optional<Interval> unbounded;
-    if (const auto& limit = found.unbounded) unbounded = {limit->value, limit->low, limit->high};
-    results.push_back({.metric = metric.name,
-                       .value = found.value,
-                       .low = found.low,
-                       .high = found.high,
-                       .unbounded = unbounded,
-                       .videos = features.truth.size(0),
-                       .samples = features.predicted.size(1),
-                       .context_frames = task.options.fvd_context ? subject.context_frames : 0,
-                       .frames = subject.future_frames,
-                       .decimals = metric.decimals});
+    try {
+      results.push_back(set_result(subject, task, metric, features));
+    } catch (const UsageError& error) {  // of damaged records that were skipped less is left than expected
+      left_out.emplace_back(metric.name, error.what());
+    }
   }
+  tell_left_out(left_out);
   return results;
 }
 

@@ -39,7 +39,7 @@ int64_t measure_all(std::unique_ptr<EvaluationSubject>& subject, const Evaluatio
 // the folder.
 void help(EvaluationSubject& subject, const EvaluationTask& task, const std::filesystem::path& results);
 
-// The metrics of the whole set.
+// The metrics of the whole set, but those that cannot be computed of these videos, which are told.
 std::vector<SetResult> sets_of(const EvaluationSubject& subject, const EvaluationTask& task,
                                const VideoNumbers& numbers);
 

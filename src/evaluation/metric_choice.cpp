@@ -111,21 +111,6 @@ void add_variant(MetricSet& set, MetricName name, const MetricDefinitions& how, 
   add_frame_metric(set, name, how, variant.measure, variant.definition);
 }
 
-void add_set_metric(MetricSet& set, MetricName name, Networks& networks, const MetricChoice& choice,
-                    SetValue (*measure)(const FeatureSets&, uint64_t)) {
-  const auto& traits = traits_of(name);
-  const auto seed = choice.seed;
-  if (!set.features) {
-    const auto cached =
-        i3d_features(networks.i3d(), input_of(choice.definitions.fvd), cache_file(networks, choice));
-    set.features = cached.features;
-    set.feature_work = cached.work;
-  }
-  set.per_set.push_back({enum_name(name), traits.better, traits.decimals,
-                         [measure, seed](const FeatureSets& features) { return measure(features, seed); },
-                         words(traits, choice.definitions)});
-}
-
 // Why these videos cannot be measured so; empty where they can.
 using Obstacle = std::string (*)(const MeasuredVideos& videos);
 using Add = void (*)(MetricSet& set, Networks& networks, const MetricChoice& choice);
@@ -153,7 +138,8 @@ struct Row {
   bool usual;
   std::optional<Network> network;
   Obstacle obstacle;
-  Add add;
+  Add add;                                // null of whole sets
+  const SetDistance* distance = nullptr;  // of whole sets alone
 };
 const Row kRows[] = {
     {MetricName::kPsnr, true, std::nullopt, none,
@@ -198,14 +184,8 @@ const Row kRows[] = {
      [](MetricSet& set, Networks&, const MetricChoice&) { set.per_video.push_back(sharpness()); }},
     {MetricName::kCoverage, true, std::nullopt, one_sample,
      [](MetricSet& set, Networks&, const MetricChoice&) { set.per_video.push_back(coverage()); }},
-    {MetricName::kFvd, true, Network::kI3d, few_videos_or_frames,
-     [](MetricSet& set, Networks& networks, const MetricChoice& choice) {
-       add_set_metric(set, MetricName::kFvd, networks, choice, frechet_of_sets);
-     }},
-    {MetricName::kKvd, true, Network::kI3d, few_videos_or_frames,
-     [](MetricSet& set, Networks& networks, const MetricChoice& choice) {
-       add_set_metric(set, MetricName::kKvd, networks, choice, kernel_distance_of_sets);
-     }},
+    {MetricName::kFvd, true, Network::kI3d, few_videos_or_frames, nullptr, &kFrechet},
+    {MetricName::kKvd, true, Network::kI3d, few_videos_or_frames, nullptr, &kKernel},
 };
 
 bool is_asked_for(const Row& row, const MetricChoice& choice) {
@@ -218,10 +198,28 @@ std::string missing_network(const Row& row, const Networks& networks) {
                 " downloads it)");
 }
 
+void add_set_metric(MetricSet& set, const Row& row, Networks& networks, const MetricChoice& choice) {
+  const auto& traits = traits_of(row.name);
+  if (!set.features) {
+    const auto cached =
+        i3d_features(networks.i3d(), input_of(choice.definitions.fvd), cache_file(networks, choice));
+    set.features = cached.features;
+    set.feature_work = cached.work;
+  }
+  set.per_set.push_back({traits.text, traits.better, traits.decimals,
+                         [of_sets = row.distance->of_sets, seed = choice.seed](const FeatureSets& features) {
+                           return of_sets(features, seed);
+                         },
+                         words(traits, choice.definitions)});
+}
+
 // With the name of its network.
 void add(MetricSet& set, const Row& row, Networks& networks, const MetricChoice& choice) {
   const auto frames = set.per_frame.size(), videos = set.per_video.size(), sets = set.per_set.size();
-  row.add(set, networks, choice);
+  if (row.distance)
+    add_set_metric(set, row, networks, choice);
+  else
+    row.add(set, networks, choice);
   if (!row.network) return;
   const auto files = networks.files(*row.network);
   const auto name = files.name();
@@ -232,8 +230,15 @@ void add(MetricSet& set, const Row& row, Networks& networks, const MetricChoice&
   for (auto i = sets; i < set.per_set.size(); ++i) set.per_set[i].network = name;
 }
 
-// "not measured: lpips, fvd: needs ..."
-void tell(const std::vector<std::pair<std::string, std::string>>& left_out) {
+}  // namespace
+
+const SetDistance* set_distance(std::string_view metric) {
+  for (const auto& row : kRows)
+    if (metric == traits_of(row.name).text) return row.distance;
+  return nullptr;
+}
+
+void tell_left_out(const LeftOut& left_out) {
   std::vector<std::string> reasons;
   std::map<std::string, std::string> names;  // by reason
   for (const auto& [name, reason] : left_out) {
@@ -245,13 +250,11 @@ void tell(const std::vector<std::pair<std::string, std::string>>& left_out) {
   if (!text.empty()) log::info(concat("not measured: ", text));
 }
 
-}  // namespace
-
 MetricSet choose_metrics(const MetricChoice& choice, const MeasuredVideos& videos,
                          const c10::Device& device) {
   Networks networks(choice.weights, device);
   MetricSet set;
-  std::vector<std::pair<std::string, std::string>> left_out;
+  LeftOut left_out;
   for (const auto& row : kRows) {
     const bool asked = is_asked_for(row, choice);
     if (!asked && !(choice.names.empty() && row.usual)) continue;
@@ -264,7 +267,7 @@ MetricSet choose_metrics(const MetricChoice& choice, const MeasuredVideos& video
     else
       left_out.emplace_back(name, obstacle.empty() ? missing : obstacle);
   }
-  tell(left_out);
+  tell_left_out(left_out);
   return set;
 }
 

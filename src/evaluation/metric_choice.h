@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "evaluation/metric_definitions.h"
@@ -31,9 +33,17 @@ struct MeasuredVideos {
   int64_t samples = 1;  // futures of each
 };
 
+// Metrics that cannot be measured, each with the reason.
+using LeftOut = std::vector<std::pair<std::string, std::string>>;
+// In a line, "not measured: lpips, fvd: needs ..."; no line where there are none.
+void tell_left_out(const LeftOut& left_out);
+
 // With networks on the device. Tells in a line what is left out, and why. Throws UsageError where a metric
 // that is asked for cannot be measured of these videos, DataError where its network is missing or damaged.
 MetricSet choose_metrics(const MetricChoice& choice, const MeasuredVideos& videos, const c10::Device& device);
+
+// How a metric of whole sets is measured and compared; null for others and for unknown names.
+const SetDistance* set_distance(std::string_view metric);
 
 // What a summary says of each.
 std::vector<MetricFacts> facts_of(const MetricSet& set);

@@ -183,7 +183,7 @@ Json read_summary(const std::filesystem::path& folder) {
   SAVP_CHECK(std::filesystem::exists(file, missing), DataError, file.string(),
              ": there is no such file: is this a folder of results of savp_evaluate?");
   const auto summary = try_json(read_whole_file(file)).value_or(Json());
-  SAVP_CHECK(summary.is_object() && summary.value("format", "") == kSummaryFormat, DataError, file.string(),
+  SAVP_CHECK(text_at(summary, "format") == kSummaryFormat, DataError, file.string(),
              ": is no summary of format ", kSummaryFormat, ": run savp_evaluate again");
   return summary;
 }

@@ -52,4 +52,12 @@ SetValue kernel_distance_of_sets(const FeatureSets& sets, uint64_t seed);
 SetDifference frechet_difference(const FeatureSets& a, const FeatureSets& b, uint64_t seed);
 SetDifference kernel_difference(const FeatureSets& a, const FeatureSets& b, uint64_t seed);
 
+// A distance as a metric of whole sets: what evaluations measure, and what comparisons of two of them do.
+struct SetDistance {
+  SetValue (*of_sets)(const FeatureSets& sets, uint64_t seed);
+  SetDifference (*difference)(const FeatureSets& a, const FeatureSets& b, uint64_t seed);
+};
+inline constexpr SetDistance kFrechet{frechet_of_sets, frechet_difference},
+    kKernel{kernel_distance_of_sets, kernel_difference};
+
 }  // namespace savp

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <iterator>
 #include <string_view>
 #include <utility>
@@ -24,23 +26,6 @@ enum class MetricName {
   kFvd,
   kKvd
 };
-template <>
-struct EnumNames<MetricName> {
-  static constexpr std::pair<MetricName, const char*> kTable[] = {
-      {MetricName::kPsnr, "psnr"},
-      {MetricName::kMse, "mse"},
-      {MetricName::kMae, "mae"},
-      {MetricName::kSsim, "ssim"},
-      {MetricName::kLpips, "lpips"},
-      {MetricName::kLpipsVgg, "lpips_vgg"},
-      {MetricName::kDiversity, "diversity"},
-      {MetricName::kPixelDiversity, "pixel_diversity"},
-      {MetricName::kSharpness, "sharpness"},
-      {MetricName::kCoverage, "coverage"},
-      {MetricName::kFvd, "fvd"},
-      {MetricName::kKvd, "kvd"}};
-};
-
 enum class Better { kHigher, kLower, kNeither };
 template <>
 struct EnumNames<Better> {
@@ -50,28 +35,42 @@ struct EnumNames<Better> {
 
 struct MetricTraits {
   MetricName name;
+  const char* text;
   Better better;
   int decimals;  // in printed tables
   const char* unit;
   const char* definition;  // unless a protocol has another
 };
+// A row each.
 inline constexpr MetricTraits kMetricTraits[] = {
-    {MetricName::kPsnr, Better::kHigher, 4, "dB", "of each frame, from its mean squared error"},
-    {MetricName::kMse, Better::kLower, 6, "", "mean over pixels and channels of each frame"},
-    {MetricName::kMae, Better::kLower, 6, "", "mean absolute error over pixels and channels of each frame"},
-    {MetricName::kSsim, Better::kHigher, 4, "",
+    {MetricName::kPsnr, "psnr", Better::kHigher, 4, "dB", "of each frame, from its mean squared error"},
+    {MetricName::kMse, "mse", Better::kLower, 6, "", "mean over pixels and channels of each frame"},
+    {MetricName::kMae, "mae", Better::kLower, 6, "",
+     "mean absolute error over pixels and channels of each frame"},
+    {MetricName::kSsim, "ssim", Better::kHigher, 4, "",
      "11x11 Gaussian window, deviation 1.5, within the frame, range 1"},
-    {MetricName::kLpips, Better::kHigher, 4, "", "minus LPIPS, AlexNet, v0.1 linear"},  // as the original
-    {MetricName::kLpipsVgg, Better::kHigher, 4, "", "minus LPIPS, VGG-16, v0.1 linear"},
-    {MetricName::kDiversity, Better::kNeither, 4, "",
+    {MetricName::kLpips, "lpips", Better::kHigher, 4, "",
+     "minus LPIPS, AlexNet, v0.1 linear"},  // as the original
+    {MetricName::kLpipsVgg, "lpips_vgg", Better::kHigher, 4, "", "minus LPIPS, VGG-16, v0.1 linear"},
+    {MetricName::kDiversity, "diversity", Better::kNeither, 4, "",
      "LPIPS (AlexNet) of neighbouring samples, first ten pairs"},
-    {MetricName::kPixelDiversity, Better::kNeither, 4, "",
+    {MetricName::kPixelDiversity, "pixel_diversity", Better::kNeither, 4, "",
      "root mean square difference of all pairs of samples"},
-    {MetricName::kSharpness, Better::kNeither, 4, "", "gradient energy of samples over that of the truth"},
-    {MetricName::kCoverage, Better::kNeither, 4, "",
+    {MetricName::kSharpness, "sharpness", Better::kNeither, 4, "",
+     "gradient energy of samples over that of the truth"},
+    {MetricName::kCoverage, "coverage", Better::kNeither, 4, "",
      "share of frames whose truth lies within the samples' spread"},
-    {MetricName::kFvd, Better::kLower, 2, "", "I3D Kinetics-400 logits"},
-    {MetricName::kKvd, Better::kLower, 4, "", "I3D Kinetics-400 logits, polynomial kernel"},
+    {MetricName::kFvd, "fvd", Better::kLower, 2, "", "I3D Kinetics-400 logits"},
+    {MetricName::kKvd, "kvd", Better::kLower, 4, "", "I3D Kinetics-400 logits, polynomial kernel"},
+};
+
+template <>
+struct EnumNames<MetricName> {
+  static constexpr auto kTable = [] {
+    std::array<std::pair<MetricName, const char*>, std::size(kMetricTraits)> table{};
+    for (size_t i = 0; i < table.size(); ++i) table[i] = {kMetricTraits[i].name, kMetricTraits[i].text};
+    return table;
+  }();
 };
 
 constexpr const MetricTraits& traits_of(MetricName name) {
@@ -81,8 +80,8 @@ constexpr const MetricTraits& traits_of(MetricName name) {
 
 // None where no metric has this name.
 constexpr const MetricTraits* find_traits(std::string_view text) {
-  for (const auto& [name, known] : EnumNames<MetricName>::kTable)
-    if (text == known) return &traits_of(name);
+  for (const auto& traits : kMetricTraits)
+    if (text == traits.text) return &traits;
   return nullptr;
 }
 

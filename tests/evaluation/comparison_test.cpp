@@ -73,8 +73,50 @@ TEST_F(Comparisons, OfWholeSetsAreOfTheirFeatures) {
   EXPECT_NEAR(*fvd.difference.low, 3, 1e-6);  // whatever videos are drawn
   EXPECT_NEAR(*fvd.difference.high, 3, 1e-6);
   EXPECT_CONTAINS(text(found), "                 fvd        4.00        1.00        3.00  [3.00, 3.00] *\n");
+  write_features(a, features({2}));
+  EXPECT_CONTAINS(compare(a, b).left_out.at(0), "fvd: features of 1 and of 6 sequences cannot be compared");
+  write_features(b, features({1}));
+  EXPECT_CONTAINS(compare(a, b).left_out.at(0), "fvd: a distance between sets of videos needs at least 2");
   write("b/features.safetensors", "nonsense");
   EXPECT_CONTAINS(message_of<DataError>([&] { compare(a, b); }), "features.safetensors");
+}
+
+// One metric that this version does not know in both, one more in either of them.
+TEST_F(Comparisons, WhatIsLeftOutIsTold) {
+  const std::vector<std::vector<float>> psnr = {{10, 12}, {20, 22}};
+  const auto a = results("a", psnr), b = results("b", psnr);
+  const auto add = [&](const std::filesystem::path& folder, const char* name) {
+    auto summary = read_summary(folder);
+    auto metric = summary["metrics"][1];
+    metric["name"] = name;
+    summary["metrics"].push_back(metric);
+    write(folder.filename() / "summary.json", summary.dump());
+  };
+  for (const auto& folder : {a, b}) add(folder, "later");
+  add(a, "of_a");
+  add(b, "of_b");
+  const auto lines = text(compare(a, b));
+  EXPECT_CONTAINS(lines, "not compared: later: this version knows no such metric of whole sets");
+  for (const char* name : {"of_a", "of_b"})
+    EXPECT_CONTAINS(lines, concat("not compared: ", name, ": is in one of the results only"));
+}
+
+TEST_F(Comparisons, OfDamagedSummariesAreRefused) {
+  const auto a = results("a", {{10, 12}, {20, 22}}), b = results("b", {{9, 11}, {19, 21}});
+  const auto summary = read_summary(b);
+  const auto refused = [&](const char* place, const Json& value) {
+    auto damaged = summary;
+    damaged[Json::json_pointer(place)] = value;
+    write("b/summary.json", damaged.dump());
+    EXPECT_CONTAINS(message_of<DataError>([&] { compare(a, b); }), "b/summary.json: ") << place;
+    EXPECT_CONTAINS(message_of<DataError>([&] { compare(b, a); }), "b/summary.json: ") << place;
+  };
+  refused("/format", 1);
+  refused("/metrics", {{"psnr", 1}});
+  refused("/metrics/0", Json::array());
+  for (const char* key : {"name", "kind", "best", "fingerprint", "definition", "csv"})
+    refused(concat("/metrics/0/", key).c_str(), 5);
+  refused("/metrics/0/csv/max", 5);
 }
 
 TEST_F(Comparisons, OfOtherMeasurementsAreRefused) {

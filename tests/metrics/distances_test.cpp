@@ -1,5 +1,6 @@
 #include "metrics/distances.h"
 
+#include <ATen/CPUGeneratorImpl.h>
 #include <gtest/gtest.h>
 #include <torch/types.h>
 
@@ -99,6 +100,23 @@ TEST(FrechetOfSets, HasAnIntervalAndItsLimit) {
   EXPECT_NE(found.low, other.low);
   EXPECT_FALSE(frechet_of_sets(sets_of(15, 1, 6), 7).unbounded.has_value());
   EXPECT_THROW(frechet_of_sets(sets_of(1, 3, 6), 7), UsageError);
+}
+
+// The interval straight from its definition: a video that is drawn several times is there several times.
+TEST(FrechetOfSets, TheIntervalIsOfVideosDrawnWithReplacement) {
+  for (const int64_t size : {4, 60}) {  // fewer and more features than there are videos
+    const auto sets = sets_of(12, 2, size);
+    auto generator = torch::make_generator<at::CPUGeneratorImpl>(uint64_t{7});
+    std::vector<double> values;
+    for (int i = 0; i < 100; ++i) {
+      const auto drawn = torch::randint(0, 12, {12}, generator, torch::kLong);
+      values.push_back(frechet_distance(sets.truth.index_select(0, drawn),
+                                        sets.predicted.index_select(0, drawn).flatten(0, 1)));
+    }
+    const auto deviation = torch::tensor(values, torch::kDouble).std().item<double>();
+    const auto found = frechet_of_sets(sets, 7);
+    EXPECT_NEAR(found.high - found.value, 1.96 * deviation, 1e-7 * found.value) << size;
+  }
 }
 
 // Two halves of one set: the distance is nothing but the bias of few videos, which the limit takes away.
