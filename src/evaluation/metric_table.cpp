@@ -254,9 +254,12 @@ std::string SetResult::csv() const {
 
 SetResult SetResult::read(const std::filesystem::path& file) {
   const auto lines = cells_of(file);
-  const bool sound = lines.size() == 2 && lines[0].size() == kSetColumns && lines[1].size() == kSetColumns &&
-                     lines[0][4] == "unbounded";
-  SAVP_CHECK(sound, DataError, printable(file.string()), ": is not the table of a metric of whole sets");
+  const bool of_set = lines.size() == 2 && lines[0].size() > 1 && lines[0].size() == lines[1].size() &&
+                      lines[0][0] == "metric" && lines[0][1] == "value";
+  SAVP_CHECK(of_set, DataError, printable(file.string()), ": is not the table of a metric of whole sets");
+  SAVP_CHECK(lines[0].size() == kSetColumns && lines[0][4] == "unbounded", DataError,
+             printable(file.string()), ": is of another version (", lines[0].size(), " columns, now ",
+             kSetColumns, "): run savp_evaluate again, which measures it anew");
   const auto real = [&](size_t column) { return number_in<double>(file, 2, lines[1][column]); };
   const auto whole = [&](size_t column) { return number_in<int64_t>(file, 2, lines[1][column]); };
   SetResult result{lines[1][0], real(1), real(2), real(3)};

@@ -104,7 +104,13 @@ TEST_F(ReadTable, NamesWhatIsWrong) {
   EXPECT_CONTAINS(refusal(name, "sample_ind\t0\tmean\r\n0\tmuch\t2.0\r\n"), "line 2: \"much\" is no number");
   EXPECT_CONTAINS(refusal(name, ""), "line 1");
   EXPECT_CONTAINS(refusal("elsewhere/psnr.csv", good), "is in no folder prediction_eval_psnr_");
-  EXPECT_CONTAINS(message_of<DataError>([&] { SetResult::read(write(name, good)); }), "whole sets");
+  const auto of_set = [&](const std::string& content) {
+    return message_of<DataError>([&] { SetResult::read(write(name, content)); });
+  };
+  EXPECT_CONTAINS(of_set(good), "is not the table of a metric of whole sets");
+  EXPECT_CONTAINS(of_set("metric\tvalue\tlow\thigh\tunbounded\tvideos\tsamples\tcontext_frames\tframes\r\n"
+                         "fvd\t100.5\t90.0\t110.0\t99.0\t256\t1\t2\t14\r\n"),
+                  "psnr.csv: is of another version (9 columns, now 11): run savp_evaluate again");
 }
 
 TEST_F(ReadTable, OfAMetricOfWholeSets) {
