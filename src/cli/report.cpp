@@ -61,8 +61,7 @@ void report(const ReportOptions& options) {
   if (options.svg) write_charts(results, *options.svg);
   for (const auto& row : table.rows)
     if (!row.note.empty())
-      log::warn(
-          concat(row.label, " cannot be compared with ", results.front().label, " (marked †): ", row.note));
+      log::warn(concat(row.label, " cannot be compared with ", table.reference, " (marked †): ", row.note));
   log::info(concat(counted(static_cast<int64_t>(results.size()), "model"), " in ", options.output));
 }
 

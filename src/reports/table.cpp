@@ -13,6 +13,7 @@ namespace savp::reports {
 namespace {
 
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+constexpr const char* kForeign = "measured in another way than what the column is compared with";
 constexpr Number kNoNumber{kNone, kNone, kNone};
 
 std::string words_of(const std::string& subtask, const Metric& metric) {
@@ -58,6 +59,11 @@ Row baseline_row(const std::vector<Result>& results, const std::vector<Column>& 
 bool takes_part(const Row& row, size_t column) {
   const auto& cell = row.cells[column];
   return row.note.empty() && !row.baseline && !cell.foreign && !std::isnan(cell.number.value);
+}
+
+// A mark of its own, where the row has none for all its numbers.
+bool is_marked(const Row& row, const Cell& cell) {
+  return row.note.empty() && cell.foreign && !std::isnan(cell.number.value);
 }
 
 bool better_than(const Column& column, double a, double b) { return column.better == "min" ? a < b : a > b; }
@@ -111,11 +117,11 @@ std::string latex_text(const std::string& text) {
   return safe;
 }
 
-std::string latex_cell(const Cell& cell, int decimals) {
+std::string latex_cell(const Row& row, const Cell& cell, int decimals) {
   if (std::isnan(cell.number.value)) return "--";
   auto text = number_text(cell.number.value, decimals);
   if (cell.best) text = concat("\\textbf{", text, "}");
-  if (cell.foreign) text += "$^\\ddagger$";
+  if (is_marked(row, cell)) text += "$^\\ddagger$";
   if (!has_interval(cell.number)) return text;
   return concat(text, " {\\scriptsize [", number_text(cell.number.low, decimals), ", ",
                 number_text(cell.number.high, decimals), "]}");
@@ -126,12 +132,11 @@ const char* arrow(const Column& column) {
   return column.better == "min" ? " ↓" : " ↑";
 }
 
-std::string html_cell(const Cell& cell, int decimals) {
+std::string html_cell(const Row& row, const Cell& cell, int decimals) {
   if (std::isnan(cell.number.value)) return "<td class=\"none\">–</td>";
   auto text = concat("<span class=\"value\">", number_text(cell.number.value, decimals), "</span>");
   if (cell.best) text += "<span class=\"hidden\"> (best)</span>";
-  if (cell.foreign)
-    text += "<sup title=\"measured in another way than what this column is compared with\">‡</sup>";
+  if (is_marked(row, cell)) text += concat("<sup title=\"", kForeign, "\">‡</sup>");
   if (has_interval(cell.number))
     text += concat("<span class=\"interval\">[", number_text(cell.number.low, decimals), ", ",
                    number_text(cell.number.high, decimals), "]</span>");
@@ -143,7 +148,8 @@ std::string html_row(const Table& table, const Row& row, size_t number) {
       concat("<tr", row.baseline ? " class=\"baseline\"" : "", "><th scope=\"row\">", escaped(row.label));
   if (!row.note.empty()) text += concat("<sup><a href=\"#note", number, "\">†", number, "</a></sup>");
   text += "</th>";
-  for (size_t i = 0; i < row.cells.size(); ++i) text += html_cell(row.cells[i], table.columns[i].decimals);
+  for (size_t i = 0; i < row.cells.size(); ++i)
+    text += html_cell(row, row.cells[i], table.columns[i].decimals);
   return text + "</tr>\n";
 }
 
@@ -208,7 +214,7 @@ std::string latex(const Table& table) {
   for (const auto& row : table.rows) {
     text += concat(latex_text(row.label), row.note.empty() ? "" : "$^\\dagger$");
     for (size_t i = 0; i < row.cells.size(); ++i)
-      text += " & " + latex_cell(row.cells[i], table.columns[i].decimals);
+      text += " & " + latex_cell(row, row.cells[i], table.columns[i].decimals);
     text += " \\\\\n";
   }
   return text + "\\bottomrule\n\\end{tabular}\n";
@@ -225,14 +231,17 @@ std::string html(const Table& table) {
   text += "</tr></thead>\n<tbody>\n";
   std::string notes;
   size_t number = 0;
+  bool any_marked = false;
   for (const auto& row : table.rows) {
     number += row.note.empty() ? 0 : 1;
     text += html_row(table, row, number);
+    for (const auto& cell : row.cells) any_marked = any_marked || is_marked(row, cell);
     if (!row.note.empty())
       notes +=
           concat("<li id=\"note", number, "\">†", number, " ", escaped(row.label),
                  " cannot be compared with ", escaped(table.reference), ": ", escaped(row.note), ".</li>\n");
   }
+  if (any_marked) notes += concat("<li>‡ ", kForeign, ".</li>\n");
   text += "</tbody></table></div>\n";
   return notes.empty() ? text : concat(text, "<ul class=\"notes\">\n", notes, "</ul>\n");
 }

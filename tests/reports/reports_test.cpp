@@ -150,6 +150,7 @@ TEST_F(ReportsTest, WhatCannotBeComparedIsMarkedAndNoRival) {
   EXPECT_TRUE(table.rows[2].cells[0].best);
   EXPECT_NE(html(table).find("few cannot be compared with a: samples 10 and 1."), std::string::npos);
   EXPECT_NE(latex(table).find("few$^\\dagger$"), std::string::npos);
+  EXPECT_EQ(html(table).find("‡"), std::string::npos) << "a mark for the row and more for its numbers";
   EXPECT_NE(csv(table).find("few,psnr,max,40,39,41,samples 10 and 1\r\n"), std::string::npos) << csv(table);
 }
 
@@ -159,6 +160,9 @@ TEST_F(ReportsTest, ColumnsMeasuredInAnotherWayAreMarked) {
   const auto table = make_table(results);
   EXPECT_TRUE(table.rows[1].cells[0].foreign);
   EXPECT_FALSE(table.rows[1].cells[0].best);
+  EXPECT_NE(html(table).find("<li>‡ measured in another way than what the column is compared with.</li>"),
+            std::string::npos);
+  EXPECT_EQ(html(make_table(read({make("c", 20), make("d", 25)}))).find("‡"), std::string::npos);
 }
 
 // The first result that has a metric is what the others are compared with, not the first result.
