@@ -112,6 +112,18 @@ void tell_protocol(const EvaluationSubject& subject, const EvaluateOptions& opti
                      "), which the protocol does not: the numbers are near those of the protocol"));
 }
 
+// What predictions are given for is settled by these themselves.
+void tell_ignored(const EvaluateOptions& options) {
+  if (!options.predictions || options.protocol) return;
+  std::vector<std::string> ignored;
+  for (const char* flag : {"mode", "dataset", "dataset_hparams", "model_hparams", "sequence_length",
+                           "num_stochastic_samples", "num_epochs"})
+    if (options.given.contains(flag)) ignored.push_back(concat("--", flag));
+  if (!ignored.empty())
+    log::warn(
+        concat("--predictions: ", join_words(ignored), " only matter to models that are run here: ignored"));
+}
+
 // Of each sequence, as asked for: a deterministic model gives but one of them.
 int64_t futures_of(const EvaluationSubject& subject, const EvaluateOptions& options) {
   return options.predictions ? subject.samples : options.num_stochastic_samples;
@@ -150,6 +162,7 @@ std::string dependencies(const EvaluationSubject& subject, const MetricSet& metr
               subject.description.dataset_hparams,
               subject.description.model_hparams,
               subject.model,
+              subject.files,
               metrics.networks,
               device_name(subject.device),
               version()};
@@ -212,9 +225,11 @@ void evaluate(const EvaluateOptions& given) {
   options.output_dir =
       results_folder(ResultKind::kEvaluation, options.output_dir, options.results_dir, subject->name)
           .string();
+  check_apart(*options.output_dir, {options.input_dir, options.truth, options.predictions});
   subject->description.options["output_dir"] = *options.output_dir;
   const auto metrics = metrics_of(*subject, options);
   tell_protocol(*subject, options);
+  tell_ignored(options);
   const EvaluationParts parts(*options.output_dir, dependencies(*subject, metrics));
   const EvaluationTask task{.options = {.subtasks = options.eval_subtasks,
                                         .pictures = !options.only_metrics,

@@ -8,6 +8,7 @@
 #include "core/interrupt.h"
 #include "evaluation/foreign_predictions.h"
 #include "io/sha256.h"
+#include "making/cache.h"
 
 namespace savp::cli {
 namespace {
@@ -100,6 +101,7 @@ class ForeignSubject : public EvaluationSubject {
     samples = videos_.samples();
     quantization = videos_.quantization();
     with_baseline = context_frames > 0;
+    files = fingerprint(std::filesystem::path(*options.predictions));
     description = {to_json(options), Json::object(), Json::object()};
   }
 

@@ -42,6 +42,8 @@ void settle_folders(GenerateOptions& options, const std::string& name) {
     options.output_grid_dir = options.output_gif_dir;
   std::optional<std::string> parent;
   settle(options.output_grid_dir, parent);
+  for (const auto* folder : {&options.output_gif_dir, &options.output_png_dir, &options.output_grid_dir})
+    check_apart(**folder, {options.input_dir, options.input_video});
 }
 
 // Which futures are drawn.

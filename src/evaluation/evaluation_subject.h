@@ -31,6 +31,7 @@ class EvaluationSubject {
   std::string quantization = kNotQuantized;  // of predictions: what they have been rounded to
   bool with_baseline = true;
   std::optional<SplitPersons> persons = {};  // for a protocol; none: not known
+  std::string files;                         // where files are measured: what changes when they do
   RunDescription description;                // options.json and so on, from the options it was opened with
 
   virtual int64_t videos() const = 0;  // to come

@@ -205,6 +205,7 @@ class FileSource : public VideoSource {
     for (const auto& files : sequences_.at(at_++)) samples.emplace_back([files] { return read(files); });
     return samples;
   }
+  std::string where() const override { return sequences_.at(at_ - 1)[0][0].string(); }
 
  private:
   std::vector<std::vector<Files>> sequences_;
@@ -296,7 +297,7 @@ class VideoArray {
 class ArraySource : public VideoSource {
  public:
   ArraySource(const fs::path& path, VideoRole role, ArrayContent content = ArrayContent::kSequences)
-      : file_(path) {
+      : path_(path.string()), file_(path) {
     const size_t least_axes = content == ArrayContent::kSequences ? 5 : 4;
     for (const auto& name : arrays_of_videos(file_, path.string(), role, least_axes))
       parts_.emplace_back(file_, name, path.string(), content);
@@ -314,6 +315,7 @@ class ArraySource : public VideoSource {
     ++at_;
     return videos;
   }
+  std::string where() const override { return concat(path_, ": sequence ", at_ - 1); }
 
  private:
   Tensor read(int64_t number) {
@@ -322,6 +324,7 @@ class ArraySource : public VideoSource {
     return at::cat(frames);
   }
 
+  std::string path_;
   ArrayFile file_;
   std::vector<VideoArray> parts_;  // by time
   int64_t at_ = 0;                 // sequences given out
@@ -347,6 +350,7 @@ class ArrayFolder : public VideoSource {
     ++at_;
     return now_->next();
   }
+  std::string where() const override { return files_.at(at_ - 1).string(); }
 
  private:
   std::unique_ptr<ArraySource> open(size_t number) const {
@@ -417,9 +421,9 @@ VideoShape ForeignPredictions::shape() const {
 
 Tensor ForeignPredictions::next() {
   truth_now_ = at_++ == 0 ? first_ : truth_->next()[0]();
-  SAVP_CHECK(truth_now_.sizes() == first_.sizes(), DataError, options_.truth.string(), ": sequence ", at_ - 1,
-             " has ", counted(truth_now_.size(0), "frame"), " of ", size_text(truth_now_), ", the first ",
-             first_.size(0), " of ", size_text(first_));
+  SAVP_CHECK(truth_now_.sizes() == first_.sizes(), DataError, truth_->where(), ": has ",
+             counted(truth_now_.size(0), "frame"), " of ", size_text(truth_now_), ", the first sequence ",
+             first_.size(0), " of ", size_text(first_), ": all true sequences must have the same");
   samples_now_ = predictions_->next();
   return truth_now_;
 }
@@ -428,10 +432,11 @@ void ForeignPredictions::sample(const std::function<void(const Tensor&)>& take) 
   const auto future = first_.size(0) - options_.context_frames;
   for (const auto& read_sample : samples_now_) {
     const auto video = read_sample();
-    SAVP_CHECK(video.sizes().slice(2) == first_.sizes().slice(2), DataError, options_.predictions.string(),
-               ": sequence ", at_ - 1, " is of ", size_text(video), ", the truth of ", size_text(first_));
-    SAVP_CHECK(video.size(0) >= future, DataError, options_.predictions.string(), ": sequence ", at_ - 1,
-               " has ", counted(video.size(0), "frame"), ", but ", future,
+    SAVP_CHECK(video.sizes().slice(2) == first_.sizes().slice(2), DataError, predictions_->where(),
+               ": is of ", size_text(video), ", the truth of ", size_text(first_),
+               ": give both in the same size");
+    SAVP_CHECK(video.size(0) >= future, DataError, predictions_->where(), ": has ",
+               counted(video.size(0), "frame"), ", but ", future,
                " are to be compared: see --context_frames");
     take(video.slice(0, video.size(0) - future));
   }

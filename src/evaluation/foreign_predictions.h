@@ -43,6 +43,8 @@ class VideoSource {
   }
   // The samples of the next sequence, [T, 1, C, H, W] each, in 0..1, read as they are asked for.
   virtual std::vector<std::function<Tensor()>> next() = 0;
+  // Where the sequence lies that next() gave last, for messages.
+  virtual std::string where() const = 0;
 };
 
 enum class VideoRole { kTruth, kPredictions };

@@ -132,6 +132,12 @@ bool same_place(const fs::path& a, const fs::path& b) {
   return fs::weakly_canonical(fs::absolute(a)) == fs::weakly_canonical(fs::absolute(b));
 }
 
+void check_apart(const fs::path& results, const std::vector<std::optional<std::string>>& sources) {
+  for (const auto& source : sources)
+    SAVP_CHECK(!source || !same_place(results, *source), UsageError, results.string(),
+               ": is what the results are made from: choose another folder for them");
+}
+
 PredictionWriter::PredictionWriter(PredictionLayout layout, const RunDescription& origin)
     : layout_(std::move(layout)) {
   std::vector<fs::path> places;  // of folders_

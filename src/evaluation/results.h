@@ -78,6 +78,11 @@ inline constexpr char kGridsFolder[] = "grids";  // beside futures: labelled, fo
 // Whether both name one folder, which need not be there.
 bool same_place(const std::filesystem::path& a, const std::filesystem::path& b);
 
+// Throws UsageError where results would lie among what they are made from, and be taken for some of it by the
+// next who reads that.
+void check_apart(const std::filesystem::path& results,
+                 const std::vector<std::optional<std::string>>& sources);
+
 struct PredictionLayout {
   std::filesystem::path gif_folder, png_folder, grid_folder;
   std::optional<int64_t> gif_length;  // frames; none: all
