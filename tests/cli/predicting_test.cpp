@@ -9,8 +9,8 @@
 #include "io/image.h"
 #include "support/futures.h"
 #include "support/scratch.h"
+#include "support/untrained_model.h"
 #include "support/written_arrays.h"
-#include "training/trainer.h"
 
 namespace savp::cli {
 namespace {
@@ -24,30 +24,14 @@ constexpr VideoShape kShape{.channels = 3, .height = 32, .width = 32};
 class PredictingTest : public testing::Test {
  protected:
   PredictingTest() {
-    save_run(kShape, false);
+    save_run(kShape);
     options_.checkpoint = (folder_ / "tiny").string();
     options_.input_dir = kBair;
     options_.mode = Split::kTest;
   }
 
-  void save_run(const VideoShape& shape, bool use_state) {
-    const auto& entry = find_model("savp");
-    auto hparams = entry.make_hparams();
-    auto view = entry.view(*hparams);
-    view.override_from_text("context_frames=2,sequence_length=6,ngf=4,nef=4,nz=2,schedule_sampling=none",
-                            "test");
-    trainer_ = std::make_unique<Trainer>(entry, dynamic_cast<const TrainHparams&>(*hparams), shape,
-                                         TrainerOptions{device_named("auto"), 3});
-    save(shape);
-    const Json dataset_hparams = {
-        {"context_frames", 2}, {"sequence_length", 6}, {"scale_size", 32}, {"use_state", use_state}};
-    write_description(folder_ / "tiny",
-                      {{{"dataset", "bair"}, {"model", "savp"}}, dataset_hparams, view.to_json()});
-  }
-
-  void save(const VideoShape& shape) {
-    std::filesystem::create_directories(folder_ / "tiny");
-    save_checkpoint(folder_ / "tiny", 7, trainer_->state(), {shape_metadata(shape)});
+  void save_run(const VideoShape& shape) {
+    trainer_ = write_untrained_model(folder_ / "tiny", {.shape = shape, .device = device_named("auto")});
   }
 
   // The pictures of all samples of all videos, [F, S, B, C, H, W].
@@ -75,11 +59,7 @@ class PredictingTest : public testing::Test {
   }
 
   // The run anew, with actions and states.
-  void train_on_actions() {
-    VideoShape shape = kShape;
-    shape.actions = 4, shape.states = 3;
-    save_run(shape, true);
-  }
+  void train_on_actions() { save_run(kShapeWithActions); }
 
   // Frames of one gray level each, `width` x 40 pixels.
   std::string clip(int frames, int64_t width = 60) {
@@ -318,7 +298,7 @@ TEST_F(PredictingTest, RefusesPicturesOfAnotherSize) {
 }
 
 TEST_F(PredictingTest, RefusesAClipForAModelOfActions) {
-  save({.channels = 3, .height = 32, .width = 32, .actions = 4, .states = 3});
+  save_checkpoint(folder_ / "tiny", 7, trainer_->state(), {shape_metadata(kShapeWithActions)});
   try {
     Predicting::open_clip(options_, {.path = clip(6)});
     FAIL() << "a clip without actions was accepted";

@@ -14,6 +14,7 @@
 #include "checkpoints/video_shape.h"
 #include "savp/predictor.h"
 #include "support/scratch.h"
+#include "support/untrained_model.h"
 #include "training/trainer.h"
 
 namespace savp {
@@ -36,18 +37,7 @@ class PredictorTest : public testing::Test {
   }
 
   void save_run() {
-    const auto& entry = find_model("savp");
-    auto hparams = entry.make_hparams();
-    auto view = entry.view(*hparams);
-    view.override_from_text("context_frames=2,sequence_length=8,ngf=4,nef=4,nz=2", "test");
-    const VideoShape shape{
-        .channels = 3, .height = kSide, .width = kSide, .actions = kActions, .states = kStates};
-    Trainer trainer(entry, dynamic_cast<const TrainHparams&>(*hparams), shape, TrainerOptions{at::kCPU, 3});
-    const auto folder = folder_ / "tiny";
-    write_description(folder, {{{"dataset", "bair"}, {"model", "savp"}},
-                               {{"context_frames", 2}, {"sequence_length", 8}, {"use_state", true}},
-                               view.to_json()});
-    save_checkpoint(folder, 7, trainer.state(), {shape_metadata(shape)});
+    write_untrained_model(folder_ / "tiny", {.shape = kShapeWithActions, .sequence_length = kFrames});
   }
 
   std::string run() const { return (folder_ / "tiny").string(); }

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <filesystem>
-#include <string>
+#include <memory>
 
 #include "checkpoints/run_dir.h"
 #include "checkpoints/tensors.h"
@@ -12,22 +12,34 @@
 
 namespace savp {
 
-// Of frames of 32x32 pixels of BAIR; with actions and states where these are asked for. Returns the folder.
-inline std::string write_untrained_model(const std::filesystem::path& folder, bool with_actions = false) {
+struct UntrainedModel {
+  VideoShape shape = {.channels = 3, .height = 32, .width = 32};  // those of BAIR with 4 actions and 3 states
+  int64_t sequence_length = 6;                                    // frames, the first two given
+  at::Device device = at::kCPU;
+};
+
+inline constexpr VideoShape kShapeWithActions{
+    .channels = 3, .height = 32, .width = 32, .actions = 4, .states = 3};
+
+// "model-7.safetensors" and what describes it. Returns what has made it.
+inline std::unique_ptr<Trainer> write_untrained_model(const std::filesystem::path& folder,
+                                                      const UntrainedModel& how = {}) {
   const auto& entry = find_model("savp");
   auto hparams = entry.make_hparams();
   auto view = entry.view(*hparams);
-  view.override_from_text("context_frames=2,sequence_length=6,ngf=4,nef=4,nz=2,schedule_sampling=none",
+  view.override_from_text(concat("context_frames=2,sequence_length=", how.sequence_length,
+                                 ",ngf=4,nef=4,nz=2,schedule_sampling=none"),
                           "test");
-  VideoShape shape{.channels = 3, .height = 32, .width = 32};
-  if (with_actions) shape.actions = 4, shape.states = 3;
-  Trainer trainer(entry, dynamic_cast<const TrainHparams&>(*hparams), shape, {at::kCPU, 3});
+  auto trainer = std::make_unique<Trainer>(entry, dynamic_cast<const TrainHparams&>(*hparams), how.shape,
+                                           TrainerOptions{how.device, 3});
   std::filesystem::create_directories(folder);
-  save_checkpoint(folder, 7, trainer.state(), {shape_metadata(shape)});
-  const Json dataset_hparams = {
-      {"context_frames", 2}, {"sequence_length", 6}, {"scale_size", 32}, {"use_state", with_actions}};
+  save_checkpoint(folder, 7, trainer->state(), {shape_metadata(how.shape)});
+  const Json dataset_hparams = {{"context_frames", 2},
+                                {"sequence_length", how.sequence_length},
+                                {"scale_size", how.shape.height},
+                                {"use_state", how.shape.actions > 0}};
   write_description(folder, {{{"dataset", "bair"}, {"model", "savp"}}, dataset_hparams, view.to_json()});
-  return folder.string();
+  return trainer;
 }
 
 }  // namespace savp

@@ -17,13 +17,6 @@ using Json = nlohmann::json;
 const std::string kBair = SAVP_TEST_DATA "/golden/data/A_datasets/bair";
 const std::string kDamaged = SAVP_TEST_DATA "/golden/data/C_bad_inputs/data_crc";
 
-using Arguments = std::vector<std::string>;
-
-Arguments operator+(Arguments a, const Arguments& b) {
-  a.insert(a.end(), b.begin(), b.end());
-  return a;
-}
-
 struct BadCall {
   std::string name, tool;
   Arguments arguments;

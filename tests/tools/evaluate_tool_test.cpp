@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "cli/evaluation_subject.h"
 #include "core/error.h"
 #include "core/text.h"
 #include "evaluation/foreign_predictions.h"
@@ -20,26 +21,19 @@
 #include "io/gif.h"
 #include "io/image.h"
 #include "making/kth_data.h"
+#include "support/scratch_test.h"
+#include "support/untrained_model.h"
 #include "support/written_arrays.h"
 #include "support/written_video.h"
 #include "tools/process.h"
-#include "tools/untrained_model.h"
-
-#define EXPECT_CONTAINS(text, part) EXPECT_NE(std::string(text).find(part), std::string::npos) << (text)
 
 namespace savp {
 namespace {
 
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
-using Arguments = std::vector<std::string>;
 
 const std::string kBair = SAVP_TEST_DATA "/golden/data/A_datasets/bair";
-
-Arguments operator+(Arguments a, const Arguments& b) {
-  a.insert(a.end(), b.begin(), b.end());
-  return a;
-}
 
 // Five passes over two sequences, one at a time: ten parts.
 const Arguments kRepeat = {"--input_dir",  kBair,    "--dataset",         "bair", "--mode",   "test",
@@ -125,8 +119,9 @@ std::vector<int64_t> parts_in(const fs::path& folder) {
 // A batch is no unit of what is kept: six sequences in two batches of four.
 TEST(Evaluate, ContinuesAfterTheLastFinishedSequence) {
   const ScratchFolder folder;
+  write_untrained_model(folder / "model");
   const Arguments model = {"--checkpoint",
-                           write_untrained_model(folder / "model"),
+                           folder / "model",
                            "--input_dir",
                            kBair,
                            "--mode",
@@ -152,6 +147,46 @@ TEST(Evaluate, ContinuesAfterTheLastFinishedSequence) {
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_CONTAINS(outcome.err, concat(counted(parts.size(), "sequence"), " had been evaluated before"));
   expect_same_files(killed, whole);
+}
+
+// Numbers and levels of frames, but for rounding: convolutions of several videos at once round differently.
+void expect_same_numbers(const fs::path& a, const fs::path& b) {
+  std::istringstream of_a(content(a)), of_b(content(b));
+  for (std::string cell, other; of_a >> cell;) {
+    ASSERT_TRUE(of_b >> other) << a;
+    const double value = std::atof(cell.c_str());
+    if (cell != other)
+      EXPECT_NEAR(value, std::atof(other.c_str()), 1e-6 * std::max(1.0, std::abs(value))) << a;
+  }
+}
+void expect_same_levels(const fs::path& a, const fs::path& b) {
+  const auto one = read_image(a), other = read_image(b);
+  ASSERT_EQ(one.pixels.size(), other.pixels.size()) << a;
+  for (size_t i = 0; i < one.pixels.size(); ++i) ASSERT_NEAR(one.pixels[i], other.pixels[i], 1) << a;
+}
+
+TEST(Evaluate, FuturesDrawnAtOnceAndOneByOneHaveTheSameResults) {
+  const ScratchFolder folder;
+  write_untrained_model(folder / "model");
+  const auto results = [&](const char* name, const char* batch_size, const char* at_once) {
+    const auto outcome = run_tool(
+        "savp_evaluate", {"--checkpoint", folder / "model", "--input_dir", kBair, "--mode", "test",
+                          "--device", "cpu", "--num_stochastic_samples", "6", "--batch_size", batch_size,
+                          "--eval_parallel_iterations", at_once, "--output_dir", folder / name});
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    return folder / name;
+  };
+  const auto one_by_one = results("one", "1", "1");
+  for (const auto& at_once : {results("four", "1", "4"), results("all", "2", "6")}) {
+    EXPECT_EQ(files_in(at_once).size(), files_in(one_by_one).size());
+    for (const auto& [name, bytes] : files_in(at_once))
+      if (name.ends_with(".csv"))
+        expect_same_numbers(at_once / name, one_by_one / name);
+      else if (name.ends_with(".png"))
+        expect_same_levels(at_once / name, one_by_one / name);
+      else
+        EXPECT_TRUE(fs::exists(one_by_one / name)) << name;
+  }
 }
 
 // Other flags: nothing of before is taken, and nothing stays.
@@ -252,6 +287,14 @@ TEST(Evaluate, AProtocolOfKthLooksForItsPersons) {
   const auto refused = run_tool("savp_evaluate", measure);
   EXPECT_EQ(refused.code, 2);
   EXPECT_CONTAINS(refused.err, "is of persons 17 to 25, the data's test split has person 3, too");
+  cli::EvaluateOptions subject;
+  subject.input_dir = folder / "kth";
+  subject.dataset = "kth";
+  subject.model = "repeat";
+  subject.mode = Split::kTest;
+  EXPECT_FALSE(cli::open_subject(subject)->persons);  // looked for where a protocol asks for them
+  subject.protocol = ProtocolName::kSavpKth;
+  EXPECT_TRUE(cli::open_subject(subject)->persons);
   fs::remove(folder / "kth/dataset.json");
   EXPECT_CONTAINS(run_tool("savp_evaluate", measure).err, "which ones the data has is not known");
 }
@@ -272,11 +315,12 @@ void write_frames(const fs::path& folder, const std::string& prefix, const std::
 
 class Foreign : public testing::Test {
  protected:
+  Arguments arguments(const std::string& predictions) const {
+    return {"--truth", folder_ / "truth", "--predictions", folder_ / predictions, "--context_frames",
+            "1",       "--output_dir",    folder_ / "r"};
+  }
   Outcome evaluate(const std::string& predictions, const Arguments& more = {}) const {
-    return run_tool("savp_evaluate",
-                    Arguments{"--truth", folder_ / "truth", "--predictions", folder_ / predictions,
-                              "--context_frames", "1", "--output_dir", folder_ / "r"} +
-                        more);
+    return run_tool("savp_evaluate", arguments(predictions) + more);
   }
   std::vector<double> means(const std::string& subtask) const {
     const auto summary = Json::parse(folder_.read("r/summary.json"));
@@ -568,6 +612,50 @@ TEST_F(Foreign, OtherNumbersAreTold) {
   EXPECT_CONTAINS(outcome.err, "have other numbers (0 to 9) than those of ");
 }
 
+// Parts that were found of predictions that are others by now do not count.
+TEST_F(Foreign, PredictionsThatHaveChangedAreMeasuredAnew) {
+  fs::remove_all(folder_ / "truth");
+  for (int i = 0; i < 60; ++i)
+    for (const char* folder : {"truth", "futures"})
+      write_frames(folder_ / folder / concat("s_", i), "", {0, i, i});
+  const auto first_error = [&] {
+    const auto outcome = evaluate("futures");
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    const auto table = folder_.read("r/samples/mse.csv");
+    return std::pair(outcome.err, table.substr(table.find("\n0\t") + 3, 3));
+  };
+  ASSERT_TRUE(kill_in_the_middle(arguments("futures"), folder_ / "r")) << "it ended before";
+  EXPECT_CONTAINS(first_error().first, "evaluated before");
+  ASSERT_TRUE(kill_in_the_middle(arguments("futures"), folder_ / "r")) << "it ended before";
+  write_frames(folder_ / "futures" / "s_0", "", {0, 255, 255});
+  const auto [log, error] = first_error();
+  EXPECT_EQ(log.find("evaluated before"), std::string::npos) << log;
+  EXPECT_EQ(error, "1.0");
+}
+
+TEST_F(Foreign, FlagsOfModelsAreToldToHaveNoEffect) {
+  write_frames(folder_ / "one" / "a", "", {0, 51});
+  write_frames(folder_ / "one" / "b", "", {51, 0});
+  const auto outcome = evaluate("one", {"--num_stochastic_samples", "7", "--mode", "test"});
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_CONTAINS(outcome.err,
+                  "--mode and --num_stochastic_samples only matter to models that are run here: ignored");
+}
+
+TEST_F(Foreign, ResultsDoNotLieAmongPredictions) {
+  write_frames(folder_ / "one" / "a", "", {0, 51});
+  write_frames(folder_ / "one" / "b", "", {51, 0});
+  for (const char* folder : {"one", "truth"}) {
+    auto call = arguments("one");
+    call.back() = folder_ / folder;
+    const auto outcome = run_tool("savp_evaluate", call);
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_CONTAINS(outcome.err,
+                    concat(folder, ": is what the results are made from: choose another folder"));
+  }
+  EXPECT_EQ(evaluate("one").code, 0);
+}
+
 TEST_F(Foreign, WhatDoesNotFitIsNamed) {
   const auto refused = [&](const std::string& name, int code, const char* message) {
     const auto outcome = evaluate(name);
@@ -579,7 +667,15 @@ TEST_F(Foreign, WhatDoesNotFitIsNamed) {
   refused("fewer", 3, "fewer: has 1 sequence, ");
   write_frames(folder_ / "short" / "a", "", {0});
   write_frames(folder_ / "short" / "b", "", {0});
-  refused("short", 3, "short: sequence 0 has 1 frame, but 2 are to be compared");
+  refused("short", 3, "short/a: has 1 frame, but 2 are to be compared");
+  write_arrays(folder_ / "short.npz", {array_of("x", {2, 1, 16, 16, 3}, 0)});
+  refused("short.npz", 3, "short.npz: sequence 0: has 1 frame, but 2 are to be compared");
+  write_arrays(folder_ / "large.npz", {array_of("x", {2, 2, 32, 16, 3}, 0)});
+  refused("large.npz", 3, "sequence 0: is of 16x32 pixels of 3 channels, the truth of 16x16");
+  write_frames(folder_ / "truth" / "b", "9", {0});
+  write_frames(folder_ / "two" / "a", "", {0, 0});
+  write_frames(folder_ / "two" / "b", "", {0, 0});
+  refused("two", 3, "truth/b: has 4 frames of 16x16 pixels of 3 channels, the first sequence 3 of 16x16");
   folder_.write("odd/a.txt", "not a video");
   folder_.write("odd/b.txt", "not a video");
   refused("odd", 3, "a.txt: is neither a video nor a folder of frames");

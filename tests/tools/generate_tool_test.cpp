@@ -4,23 +4,16 @@
 #include "io/array_file.h"
 #include "io/image.h"
 #include "io/video.h"
+#include "support/scratch_test.h"
+#include "support/untrained_model.h"
 #include "tools/process.h"
-#include "tools/untrained_model.h"
-
-#define EXPECT_CONTAINS(text, part) EXPECT_NE(std::string(text).find(part), std::string::npos) << (text)
 
 namespace savp {
 namespace {
 
 namespace fs = std::filesystem;
-using Arguments = std::vector<std::string>;
 
 const std::string kBair = SAVP_TEST_DATA "/golden/data/A_datasets/bair";
-
-Arguments operator+(Arguments a, const Arguments& b) {
-  a.insert(a.end(), b.begin(), b.end());
-  return a;
-}
 
 // Plans of so many steps, a line a step.
 std::string plans_of(int64_t steps) {
@@ -43,7 +36,7 @@ class GenerateTool : public testing::Test {
 
 // The data has 30 frames and 29 actions, the plans go on for 40 frames.
 TEST_F(GenerateTool, ActionsOfAFileGoBeyondThoseOfTheData) {
-  write_untrained_model(folder_ / "model", /*with_actions=*/true);
+  write_untrained_model(folder_ / "model", {.shape = kShapeWithActions});
   folder_.write("short.csv", plans_of(37));
   folder_.write("long.csv", plans_of(38));
   const Arguments far = {"--num_samples", "1",   "--sequence_length", "40",
@@ -65,7 +58,7 @@ TEST_F(GenerateTool, ActionsOfAFileGoBeyondThoseOfTheData) {
 
 // A plan's actions are those after the context; what it has beyond the prediction changes nothing.
 TEST_F(GenerateTool, ThePlanTakesThePlaceOfTheActionsAfterTheContext) {
-  write_untrained_model(folder_ / "model", /*with_actions=*/true);
+  write_untrained_model(folder_ / "model", {.shape = kShapeWithActions});
   folder_.write("plans.csv", plans_of(8));
   const Arguments format = {"--num_samples", "1", "--format", "npz", "--no_single_files"};
   const auto last_frame = [&](const Arguments& more) {
@@ -111,6 +104,20 @@ TEST_F(GenerateTool, PalettesOfFramesAreTruerThanOneOfTheVideo) {
   };
   const auto of_video = error("video"), of_frames = error("frame");
   EXPECT_LT(2 * of_frames, of_video);
+}
+
+TEST_F(GenerateTool, WritesNothingAmongTheData) {
+  write_untrained_model(folder_ / "model");
+  fs::copy(kBair, folder_ / "bair", fs::copy_options::recursive);
+  const auto before = folder_.names();
+  for (const char* flag : {"--output_gif_dir", "--output_png_dir", "--output_grid_dir"}) {
+    const auto outcome = run_tool(
+        "savp_generate", {"--checkpoint", folder_ / "model", "--input_dir", folder_ / "bair", "--mode",
+                          "test", "--device", "cpu", "--results_dir", folder_ / "r", flag, folder_ / "bair"});
+    EXPECT_EQ(outcome.code, 2) << outcome.err;
+    EXPECT_CONTAINS(outcome.err, "bair: is what the results are made from: choose another folder");
+  }
+  EXPECT_EQ(folder_.names(), before);
 }
 
 }  // namespace

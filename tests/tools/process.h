@@ -16,13 +16,20 @@
 
 namespace savp {
 
+using Arguments = std::vector<std::string>;
+
+inline Arguments operator+(Arguments a, const Arguments& b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
+
 struct Outcome {
   int code;
   std::string out, err;
 };
 
 // Runs a tool on the CPU, from an empty folder, and with an empty cache unless the environment names one.
-inline Outcome run_tool(const std::string& name, const std::vector<std::string>& arguments) {
+inline Outcome run_tool(const std::string& name, const Arguments& arguments) {
   const ScratchFolder folder;
   std::string command = "cd '" + folder.path().string() +
                         "' && CUDA_VISIBLE_DEVICES= OMP_NUM_THREADS=2 "

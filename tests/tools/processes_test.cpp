@@ -21,12 +21,6 @@ namespace savp {
 namespace {
 
 namespace fs = std::filesystem;
-using Words = std::vector<std::string>;
-
-Words operator+(Words words, const Words& more) {
-  words.insert(words.end(), more.begin(), more.end());
-  return words;
-}
 
 class Processes : public ScratchTest {
  protected:
@@ -41,29 +35,30 @@ class Processes : public ScratchTest {
     ::setenv("OMP_NUM_THREADS", "1", 1);
   }
 
-  Words arguments(const std::string& run, const std::string& model_hparams, const Words& more = {}) const {
-    return Words{"--input_dir",
-                 (folder_ / "bair").string(),
-                 "--output_dir",
-                 (folder_ / run).string(),
-                 "--dataset_hparams",
-                 "sequence_length=5",
-                 "--seed",
-                 "1",
-                 "--progress_freq",
-                 "1",
-                 "--summary_freq",
-                 "0",
-                 "--device",
-                 "cpu",
-                 "--threads",
-                 "1",
-                 "--model_hparams",
-                 concat(kTiny, ",", model_hparams)} +
+  Arguments arguments(const std::string& run, const std::string& model_hparams,
+                      const Arguments& more = {}) const {
+    return Arguments{"--input_dir",
+                     (folder_ / "bair").string(),
+                     "--output_dir",
+                     (folder_ / run).string(),
+                     "--dataset_hparams",
+                     "sequence_length=5",
+                     "--seed",
+                     "1",
+                     "--progress_freq",
+                     "1",
+                     "--summary_freq",
+                     "0",
+                     "--device",
+                     "cpu",
+                     "--threads",
+                     "1",
+                     "--model_hparams",
+                     concat(kTiny, ",", model_hparams)} +
            more;
   }
 
-  std::string run(int code, const Words& all) const {
+  std::string run(int code, const Arguments& all) const {
     const auto outcome = run_tool("savp_train", all);
     EXPECT_EQ(outcome.code, code) << outcome.err;
     return outcome.err;
@@ -122,7 +117,7 @@ class Processes : public ScratchTest {
   }
 
   // Starts a program without waiting for it; its standard error goes to the file "err".
-  pid_t start(const Words& words) const {
+  pid_t start(const Arguments& words) const {
     std::vector<char*> argv;
     auto copy = words;
     for (auto& word : copy) argv.push_back(word.data());
@@ -179,7 +174,7 @@ TEST_F(Processes, AnotherNumberContinues) {
 TEST_F(Processes, OneThatIsKilledEndsAllAndNothingIsLost) {
   for (const size_t rank : {0, 1}) {
     const auto run_name = concat("killed_", rank);
-    const auto pid = start(Words{SAVP_BIN "/savp_train"} +
+    const auto pid = start(Arguments{SAVP_BIN "/savp_train"} +
                            arguments(run_name, "max_steps=100000", {"--processes", "2", "--save_freq", "1"}));
     ASSERT_TRUE(wait_until([&] { return fs::exists(folder_ / run_name / "model-2.safetensors"); }))
         << read(folder_ / "err");
@@ -199,7 +194,7 @@ TEST_F(Processes, OneThatIsKilledEndsAllAndNothingIsLost) {
 
 TEST_F(Processes, StopTogetherOnRequest) {
   const auto pid =
-      start(Words{SAVP_BIN "/savp_train"} + arguments("run", "max_steps=100000", {"--processes", "2"}));
+      start(Arguments{SAVP_BIN "/savp_train"} + arguments("run", "max_steps=100000", {"--processes", "2"}));
   const auto metrics = folder_ / "run/metrics.jsonl";
   ASSERT_TRUE(wait_until([&] { return fs::exists(metrics) && fs::file_size(metrics) > 0; }));
   ::kill(pid, SIGTERM);
@@ -209,9 +204,9 @@ TEST_F(Processes, StopTogetherOnRequest) {
 }
 
 TEST_F(Processes, TellAnErrorOnce) {
-  const auto told_once = [&](int code, const std::string& hparams, const Words& more,
+  const auto told_once = [&](int code, const std::string& hparams, const Arguments& more,
                              const std::string& message) {
-    const auto pid = start(Words{SAVP_BIN "/savp_train"} + arguments("run", hparams, more));
+    const auto pid = start(Arguments{SAVP_BIN "/savp_train"} + arguments("run", hparams, more));
     EXPECT_EQ(exit_code(pid), code) << read(folder_ / "err");
     EXPECT_EQ(errors_told(), 1) << read(folder_ / "err");
     EXPECT_CONTAINS(read(folder_ / "err"), message);
@@ -241,14 +236,14 @@ TEST_F(Processes, AnEnvironmentThatCannotBeIsRefused) {
 
 // Whatever is switched on, what was killed and continued ends with the bits of what was not.
 struct Resumed : Processes {
-  void expect_exact(const std::string& model_hparams, const Words& more, int64_t steps) {
-    const auto all = [&](const std::string& name, const Words& last) {
+  void expect_exact(const std::string& model_hparams, const Arguments& more, int64_t steps) {
+    const auto all = [&](const std::string& name, const Arguments& last) {
       return arguments(name, concat("max_steps=", steps, model_hparams),
-                       Words{"--save_freq", std::to_string(steps / 2)} + more + last);
+                       Arguments{"--save_freq", std::to_string(steps / 2)} + more + last);
     };
     for (const char* name : {"whole", "run"}) fs::remove_all(folder_ / name);
     run(0, all("whole", {}));
-    const auto pid = start(Words{SAVP_BIN "/savp_train"} + all("run", {}));
+    const auto pid = start(Arguments{SAVP_BIN "/savp_train"} + all("run", {}));
     const auto half = folder_ / concat("run/model-", steps / 2, ".safetensors");
     ASSERT_TRUE(wait_until([&] { return fs::exists(half); })) << read(folder_ / "err");
     ::kill(pid, SIGKILL);
@@ -287,7 +282,7 @@ struct Resumed : Processes {
 struct Row {
   const char* name;
   const char* model_hparams;
-  Words more;
+  Arguments more;
 };
 const Row kRows[] = {
     {"plain", "", {}},
@@ -367,8 +362,8 @@ TEST_F(Slow, UnderTorchrun) {
                          runs(import)))
     GTEST_SKIP() << "no PyTorch for " << python;
   run(0, arguments("one", "max_steps=3"));
-  const auto pid = start(Words{python, "-m", "torch.distributed.run", "--no-python", "--standalone",
-                               "--nproc-per-node=2", SAVP_BIN "/savp_train"} +
+  const auto pid = start(Arguments{python, "-m", "torch.distributed.run", "--no-python", "--standalone",
+                                   "--nproc-per-node=2", SAVP_BIN "/savp_train"} +
                          arguments("run", "max_steps=3"));
   EXPECT_EQ(exit_code(pid), 0) << read(folder_ / "err");
   EXPECT_CONTAINS(read(folder_ / "err"), "divided among 2 processes");
@@ -379,7 +374,7 @@ TEST_F(Slow, UnderMpirun) {
   if (std::system("mpirun --version >/dev/null 2>&1") != 0) GTEST_SKIP() << "no mpirun: install openmpi-bin";
   run(0, arguments("one", "max_steps=3"));
   const auto pid =
-      start(Words{"mpirun", "--allow-run-as-root", "--oversubscribe", "-n", "2", SAVP_BIN "/savp_train"} +
+      start(Arguments{"mpirun", "--allow-run-as-root", "--oversubscribe", "-n", "2", SAVP_BIN "/savp_train"} +
             arguments("run", "max_steps=3"));
   EXPECT_EQ(exit_code(pid), 0) << read(folder_ / "err");
   EXPECT_CONTAINS(read(folder_ / "err"), "divided among 2 processes");
