@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <iterator>
+#include <utility>
 
 namespace savp {
 namespace {
@@ -39,12 +40,17 @@ std::string named_by_environment() {
   return name == nullptr ? "" : name;
 }
 
+thread_local bool plain_here = false;
+
 }  // namespace
 
 Instructions instructions() {
   static const auto chosen = limited(best_of_this_cpu(), named_by_environment());
-  return chosen;
+  return plain_here ? Instructions::kPlain : chosen;
 }
+
+PlainInstructions::PlainInstructions() : before_(std::exchange(plain_here, true)) {}
+PlainInstructions::~PlainInstructions() { plain_here = before_; }
 
 bool has_bfloat16_products() { return cpu_has_bfloat16_products() && onednn_may_multiply_bfloat16(); }
 

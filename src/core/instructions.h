@@ -16,6 +16,19 @@ struct EnumNames<Instructions> {
 // names, which is read once. Throws UsageError where it names none.
 Instructions instructions();
 
+// While it lives, instructions() are plain in this thread: models are computed by LibTorch's operators alone,
+// which can be recorded as a program.
+class PlainInstructions {
+ public:
+  PlainInstructions();
+  ~PlainInstructions();
+  PlainInstructions(const PlainInstructions&) = delete;
+  PlainInstructions& operator=(const PlainInstructions&) = delete;
+
+ private:
+  bool before_;
+};
+
 // Whether products of bfloat16 are faster here than those of float: the CPU has AVX512-BF16 or AMX, and
 // ONEDNN_MAX_CPU_ISA in the environment leaves them.
 bool has_bfloat16_products();

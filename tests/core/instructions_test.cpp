@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <thread>
+
 namespace savp {
 namespace {
 
@@ -23,6 +25,17 @@ TEST(Instructions, AnUnknownNameIsAnErrorThatTellsTheKnownOnes) {
     EXPECT_STREQ(error.what(),
                  "SAVP_INSTRUCTIONS=\"avx\" must be one of plain|avx2|avx512 (did you mean avx2 or avx512?)");
   }
+}
+
+TEST(Instructions, ArePlainForAWhileInOneThread) {
+  const auto usual = instructions();
+  {
+    const PlainInstructions outer;
+    { const PlainInstructions inner; }
+    EXPECT_EQ(instructions(), Instructions::kPlain);
+    std::thread([usual] { EXPECT_EQ(instructions(), usual); }).join();
+  }
+  EXPECT_EQ(instructions(), usual);
 }
 
 }  // namespace
