@@ -2,6 +2,7 @@
 #include "checkpoints/conversion.h"
 #include "checkpoints/metric_networks.h"
 #include "cli/run.h"
+#include "inference/torch_script_conversion.h"
 
 int main(int argc, char** argv) {
   using savp::cli::command;
@@ -10,5 +11,6 @@ int main(int argc, char** argv) {
       {command<savp::TfConversionOptions>("tf", savp::convert_to_tf),
        command<savp::SavpConversionOptions>("savp", savp::convert_to_savp),
        command<savp::SafetensorsConversionOptions>("safetensors", savp::convert_to_safetensors),
+       command<savp::TorchScriptConversionOptions>("torchscript", savp::convert_to_torch_script),
        command<savp::MetricWeightsOptions>("metric_weights", savp::convert_metric_weights)});
 }

@@ -48,7 +48,7 @@ offers "savp_preprocess videos --array" --array_axes
 offers "savp_preprocess toy --num_t" --num_train --num_test
 offers_only "savp_preprocess toy --array"
 offers_only "savp_bench --what gen" generate
-offers "savp_convert " tf savp safetensors metric_weights
+offers "savp_convert " tf savp safetensors torchscript metric_weights
 offers "savp_convert tf --old" --old_names
 
 code=0
