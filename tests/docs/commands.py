@@ -30,12 +30,12 @@ REASONS = {
     "gpu": "needs GPUs (gpu_check_test and bundle_test do without)",
     "robots": "needs recordings of robots (datasets_robots_test and robot_interop_test have small ones)",
     "memory": "trains large batches (memory_plan_test has little memory to fill)",
-    "foreign": "needs another program, or files of one: Slurm, TensorFlow, NumPy (slurm_test has a stand-in)",
+    "foreign": "needs another program, or files of one: Slurm, TensorFlow, NumPy, PyTorch (slurm_test has a stand-in)",
 }
 FENCE = re.compile(r"^```(.*?)$\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PROGRAM = re.compile(r"^(?:[\w/.-]+/)?(savp_\w+|toy_futures|visual_mpc)$")
 COMMAND_LIKE = re.compile(r"^ *(?:\S*/)?(?:savp_\w+ -|cmake -|ctest|\w+\.sh\b)", re.MULTILINE)
-TREE = ("hparams/", "scripts/", "tests/", "data/download", "pretrained_models/download", "pretrained_models/toy")
+TREE = ("hparams/", "scripts/", "tests/", "tools/", "data/download", "pretrained_models/download", "pretrained_models/toy")
 WITH_COMMANDS = ("savp_preprocess", "savp_convert")
 HPARAM_FLAGS = {"--model_hparams": "model", "--dataset_hparams": "dataset"}
 
