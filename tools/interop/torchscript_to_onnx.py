@@ -16,7 +16,6 @@ import onnx
 import torch
 
 DESCRIPTION = "savp.json"  # in the program; metadata of the ONNX file
-TOLERANCE = 1e-4
 
 
 class OperatorByOperator(torch.nn.Module):
@@ -105,6 +104,8 @@ def main():
     parser.add_argument("program", type=Path, help="a file of savp_convert torchscript")
     parser.add_argument("output", type=Path, help="the ONNX file to write")
     parser.add_argument("--opset", type=int, default=20, help="version of ONNX's operators (default: %(default)s)")
+    parser.add_argument("--tolerance", type=float, default=1e-4,
+                        help="largest difference of onnxruntime's frames, from 0 to 1 (default: %(default)s)")
     options = parser.parse_args()
     if not options.program.is_file():
         sys.exit(f"{options.program}: there is no such file")
@@ -113,8 +114,8 @@ def main():
     try:
         export(program, description, unfinished, options.opset)
         found = difference(program, description, unfinished)
-        if found is not None and not found <= TOLERANCE:
-            sys.exit(f"{options.program}: onnxruntime's frames differ by {found:.1e}")
+        if found is not None and not found <= options.tolerance:
+            sys.exit(f"{options.program}: onnxruntime's frames differ by {found:.1e}, more than --tolerance {options.tolerance:g}")
         unfinished.replace(options.output)
     finally:
         unfinished.unlink(missing_ok=True)
