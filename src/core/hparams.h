@@ -68,6 +68,8 @@ struct Added {
   std::string complaint(double value) const { return rule.complaint(value); }
   std::string text() const { return rule.text(); }
 };
+template <class Rule>
+Added(Rule) -> Added<Rule>;  // Clang before 17 deduces nothing for aggregates
 
 // A text, with the word that stands for it in help ("DIR"); Required: it must be given.
 struct Metavar {
