@@ -21,7 +21,7 @@ void read_all(ArrayReader reader) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   using namespace savp;
-  const MemoryFile memory(bytes, size);
+  const auto memory = memory_file(bytes, size);
   try {
     const ArrayFile file(memory.path());
     for (const auto& name : file.names()) {

@@ -47,7 +47,7 @@ void refusing(const Body& body) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   using namespace savp;
-  const MemoryFile memory(bytes, size);
+  const auto memory = memory_file(bytes, size);
   refusing([&] {
     const Hdf5File file(memory.path());
     for (const auto& name : file.names()) refusing([&] { read_array(file.open(name)); });

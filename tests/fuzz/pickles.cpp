@@ -16,7 +16,7 @@ void read_or_refuse(const Read& read) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
-  const savp::MemoryFile file(bytes, size);
+  const auto file = savp::memory_file(bytes, size);
   const std::string program(reinterpret_cast<const char*>(bytes), size);
   read_or_refuse([&] { savp::read_pickle(file.path()); });
   read_or_refuse([&] { savp::read_pickled_arrays(file.path()); });

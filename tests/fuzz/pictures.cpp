@@ -2,8 +2,8 @@
 #include <vector>
 
 #include "core/error.h"
-#include "fuzz/memory_file.h"
 #include "io/image.h"
+#include "io/memory_file.h"
 #include "io/picture_header.h"
 
 namespace savp {
@@ -34,7 +34,7 @@ void read_headers(std::string_view bytes) {
     const auto sides = picture_sides(bytes);
     if (sides && sides->height * sides->width > kMost && sides->height * sides->width <= kMostPixels) return;
     std::string note;
-    read_image(MemoryFile(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()).path(), 3, &note);
+    read_image(MemoryFile(bytes).path(), 3, &note);
   } catch (const DataError&) {
   }
 }

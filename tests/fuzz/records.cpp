@@ -4,7 +4,7 @@
 #include "io/tfrecord.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
-  const savp::MemoryFile file(bytes, size);
+  const auto file = savp::memory_file(bytes, size);
   try {
     savp::TfRecordReader reader(file.path());
     while (reader.next()) {

@@ -6,7 +6,7 @@
 #include "io/crc32c.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
-  const savp::MemoryFile memory(bytes, size);
+  const auto memory = savp::memory_file(bytes, size);
   try {
     const auto file = savp::SafetensorsFile::open(memory.path());
     for (const auto& tensor : file.tensors()) {

@@ -4,7 +4,7 @@
 #include "io/torch_file.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
-  const savp::MemoryFile file(bytes, size);
+  const auto file = savp::memory_file(bytes, size);
   try {
     if (savp::is_torch_script(file.path())) savp::check_torch_script(file.path());
     savp::read_torch_file(file.path(), [](const std::string&) { return true; });

@@ -8,7 +8,7 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   using namespace savp;
-  const MemoryFile file(bytes, size);
+  const auto file = memory_file(bytes, size);
   for (const std::string_view format : {"gif", "avi", "mov", "matroska", "flv", "asf", "ogg"}) {
     try {
       check_container_end(file.path(), format);
