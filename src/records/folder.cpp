@@ -10,6 +10,7 @@
 #include "core/log.h"
 #include "core/text.h"
 #include "io/atomic_folder.h"
+#include "io/encoded_picture.h"
 #include "io/example.h"
 #include "io/folder_entries.h"
 #include "io/json_text.h"
@@ -205,7 +206,7 @@ decltype(auto) with_first_record(const std::string& path, const Use& use) {
 
 bool has_encoded_frames(const ExampleView& record) {
   const auto frames = record.get("images/encoded", FeatureView::Kind::kBytes).bytes();
-  return !frames.empty() && frames.front().starts_with("\xFF\xD8");  // JPEG
+  return !frames.empty() && is_encoded(frames.front());
 }
 
 // A record of several layouts' features belongs to the first of them.
