@@ -59,8 +59,11 @@ NumberType number_type(const std::string& descr) {
   }
   SAVP_CHECK(descr.empty() || descr[0] != '>', OtherArrayError, "the header says ", descr,
              ", which is big-endian: convert it with a.astype(\"<", descr.substr(1), "\")");
-  throw OtherArrayError(concat("the header says values of type ", descr, ": only ", join_words(names),
-                               " are read; convert it with a.astype"));
+  const auto complaint = concat("the header says values of type ", descr, ": only ", join_words(names),
+                                " are read; convert it with a.astype");
+  const bool none = descr.find_first_of("USOMm") != std::string::npos;  // texts, objects, times
+  if (none) throw NoNumbersError(complaint);
+  throw OtherArrayError(complaint);
 }
 
 // The Python literal of a header: texts, True and False, tuples of whole numbers.
@@ -241,6 +244,8 @@ ArrayReader::ArrayReader(std::unique_ptr<ByteSource> source, std::string name)
   const auto dictionary = take_bytes(*source_, length, name_);
   try {
     header_ = parse_array_header(dictionary);
+  } catch (const NoNumbersError& error) {
+    throw NoNumbersError(concat(name_, ": ", error.what()));
   } catch (const OtherArrayError& error) {
     throw OtherArrayError(concat(name_, ": ", error.what()));
   } catch (const DataError& error) {

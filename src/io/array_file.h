@@ -33,6 +33,12 @@ class OtherArrayError : public DataError {
   using DataError::DataError;
 };
 
+// Of texts, Python's objects and the like.
+class NoNumbersError : public OtherArrayError {
+ public:
+  using OtherArrayError::OtherArrayError;
+};
+
 // "uint8", "float32", ...
 const char* number_name(NumberType type);
 int64_t number_size(NumberType type);  // bytes

@@ -5,6 +5,7 @@
 #include <hdf5.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <functional>
@@ -97,6 +98,15 @@ Hdf5Type type_of(hid_t type) {
   return kind == H5T_INTEGER || kind == H5T_FLOAT ? Hdf5Type::kNumber : Hdf5Type::kUnknown;
 }
 
+std::string name_of(hid_t type) {
+  const auto kind = H5Tget_class(type);
+  const auto bits = 8 * H5Tget_size(type);
+  if (kind == H5T_FLOAT) return concat("float", bits);
+  if (kind == H5T_INTEGER) return concat(H5Tget_sign(type) == H5T_SGN_NONE ? "uint" : "int", bits);
+  if (kind == H5T_STRING) return "text";
+  return type_of(type) == Hdf5Type::kBytes ? "bytes" : "values of another kind";
+}
+
 std::vector<int64_t> shape_of(hid_t space, const std::string& name) {
   constexpr int kMostAxes = 8;
   const int axes = check(H5Sget_simple_extent_ndims(space), name);
@@ -123,14 +133,31 @@ void check_density(hid_t array, const std::string& name) {
              " values in ", stored, " bytes");
 }
 
+// Compressions may be plug-ins of the program that wrote the file.
+void check_filters(hid_t plan, const std::string& name) {
+  const int filters = check(H5Pget_nfilters(plan), name);
+  for (int i = 0; i < filters; ++i) {
+    unsigned flags = 0;
+    size_t values = 0;
+    std::array<char, 64> called{};
+    const auto filter = check(H5Pget_filter2(plan, static_cast<unsigned>(i), &flags, &values, nullptr,
+                                             called.size(), called.data(), nullptr),
+                              name);
+    SAVP_CHECK(H5Zfilter_avail(filter) > 0, DataError, name, ": is compressed with \"", shown(called.data()),
+               "\" (filter ", filter, "), which libhdf5 lacks: write it with gzip");
+  }
+}
+
 // Values elsewhere or nowhere, and chunks that would fill the memory.
 void check_storage(hid_t array, const std::string& name) {
   constexpr hsize_t kLargestChunk = hsize_t{1} << 28;  // values
   const Handle plan(check(H5Dget_create_plist(array), name), H5Pclose);
   const auto layout = check(H5Pget_layout(*plan), name);
   SAVP_CHECK(layout != H5D_VIRTUAL && H5Pget_external_count(*plan) <= 0, DataError, name,
-             ": its values lie in other files, which are not read");
+             ": its values lie in other arrays or files, which are not read: save a copy of it");
+  check_density(array, name);
   if (layout != H5D_CHUNKED) return;
+  check_filters(*plan, name);
   std::vector<hsize_t> lengths(H5S_MAX_RANK, 0);
   const int axes = check(H5Pget_chunk(*plan, H5S_MAX_RANK, lengths.data()), name);
   hsize_t values = 1;
@@ -140,47 +167,77 @@ void check_storage(hid_t array, const std::string& name) {
                ": is stored in chunks that are too large to be read");
     values *= length;
   }
-  check_density(array, name);
 }
 
-using FoundNames = std::vector<std::string>;
-
-// Names of what lies in the group itself; other links lead elsewhere.
-FoundNames links_of(hid_t group, const std::string& name) {
-  FoundNames names;
-  const auto take = [](hid_t, const char* link, const H5L_info_t* info, void* to) -> herr_t {
-    if (info->type == H5L_TYPE_HARD) static_cast<FoundNames*>(to)->emplace_back(link);
+// Names of what lies in the group itself.
+std::vector<std::string> links_of(hid_t group, const std::string& name) {
+  std::vector<std::string> links;
+  const auto take = [](hid_t, const char* link, const H5L_info_t*, void* to) -> herr_t {
+    static_cast<std::vector<std::string>*>(to)->emplace_back(link);
     return 0;
   };
-  check(H5Literate(group, H5_INDEX_NAME, H5_ITER_NATIVE, nullptr, take, &names), name);
-  std::sort(names.begin(), names.end());
-  return names;
+  check(H5Literate(group, H5_INDEX_NAME, H5_ITER_NATIVE, nullptr, take, &links), name);
+  std::sort(links.begin(), links.end());
+  return links;
+}
+
+// How links are followed: not to other files.
+Handle within_file() {
+  const auto refuse = [](const char*, const char*, const char*, const char*, unsigned*, hid_t,
+                         void*) -> herr_t { return -1; };
+  Handle access(H5Pcreate(H5P_LINK_ACCESS), H5Pclose);
+  check(H5Pset_elink_cb(*access, refuse, nullptr), "links");
+  return access;
 }
 
 // All arrays below a group. Groups may lead round in circles.
 class Walk {
  public:
-  Walk(std::string file, FoundNames& names) : file_(std::move(file)), names_(names) {}
+  Walk(std::string file, std::vector<std::string>& names, std::vector<std::string>& elsewhere)
+      : file_(std::move(file)), names_(names), elsewhere_(elsewhere) {}
 
-  void walk(hid_t group, const std::string& path, int depth) {
-    constexpr int kDeepest = 32;
-    constexpr size_t kMostObjects = 1 << 18;
-    SAVP_CHECK(depth < kDeepest, DataError, file_, ": its groups are nested too deeply");
+  void walk(hid_t group, const std::string& path) {
+    constexpr size_t kDeepest = 32, kMostObjects = 1 << 18;
+    SAVP_CHECK(above_.size() < kDeepest, DataError, file_, ": its groups are nested too deeply");
+    above_.push_back(address(group));
     for (const auto& link : links_of(group, file_)) {
       SAVP_CHECK(++objects_ <= kMostObjects, DataError, file_, ": holds more than ", kMostObjects,
                  " objects");
-      const auto name = path.empty() ? link : concat(path, "/", link);
-      const Handle object(check(H5Oopen(group, link.c_str(), H5P_DEFAULT), concat(file_, ", ", shown(name))),
-                          H5Oclose);
-      const auto type = H5Iget_type(*object);
-      if (type == H5I_DATASET) names_.push_back(name);
-      if (type == H5I_GROUP) walk(*object, name, depth + 1);
+      visit(group, link, path.empty() ? link : concat(path, "/", link));
     }
+    above_.pop_back();
   }
 
  private:
+  void visit(hid_t group, const std::string& link, const std::string& name) {
+    if (leads_elsewhere(group, link)) return elsewhere_.push_back(name);
+    const Handle object(check(H5Oopen(group, link.c_str(), *access_), concat(file_, ", ", shown(name))),
+                        H5Oclose);
+    const auto type = H5Iget_type(*object);
+    if (type == H5I_DATASET) names_.push_back(name);
+    if (type != H5I_GROUP) return;
+    const bool is_circle = std::count(above_.begin(), above_.end(), address(*object)) > 0;
+    if (!is_circle) walk(*object, name);
+  }
+
+  bool leads_elsewhere(hid_t group, const std::string& link) const {
+    H5L_info_t info{};
+    check(H5Lget_info(group, link.c_str(), &info, *access_), file_);
+    if (info.type == H5L_TYPE_HARD) return false;
+    return info.type != H5L_TYPE_SOFT || H5Oexists_by_name(group, link.c_str(), *access_) <= 0;
+  }
+
+  haddr_t address(hid_t group) const {
+    H5O_info_t info{};
+    check(H5Oget_info(group, &info), file_);
+    return info.addr;
+  }
+
   std::string file_;
-  FoundNames& names_;
+  std::vector<std::string>& names_;
+  std::vector<std::string>& elsewhere_;
+  Handle access_ = within_file();
+  std::vector<haddr_t> above_;  // the groups around what is visited
   size_t objects_ = 0;
 };
 
@@ -230,6 +287,10 @@ Hdf5Array::~Hdf5Array() = default;
 const std::string& Hdf5Array::name() const { return body_->name; }
 const std::vector<int64_t>& Hdf5Array::shape() const { return body_->shape; }
 Hdf5Type Hdf5Array::type() const { return body_->kind; }
+std::string Hdf5Array::type_name() const {
+  const Turn turn;
+  return name_of(*body_->type);
+}
 int64_t Hdf5Array::rows() const { return body_->shape.empty() ? 1 : body_->shape.front(); }
 int64_t Hdf5Array::values() const { return rows() * body_->row_values(); }
 
@@ -280,7 +341,7 @@ Hdf5File::Hdf5File(const fs::path& path) : path_(path) {
   const Turn turn;
   body_ = std::make_unique<Body>(Body{open_file(path)});
   const Handle root(check(H5Gopen2(*body_->file, "/", H5P_DEFAULT), path.string()), H5Gclose);
-  Walk(path.string(), names_).walk(*root, "", 0);
+  Walk(path.string(), names_, links_elsewhere_).walk(*root, "");
   std::sort(names_.begin(), names_.end());
 }
 

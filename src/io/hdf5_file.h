@@ -1,10 +1,10 @@
 // HDF5 files, by libhdf5: a tree of groups with arrays as leaves, each called by its
 // path ("data/demo_0/actions").
 //
-// Only what lies in the file itself is seen: links to other files, arrays whose values lie in other files and
-// links by name are passed over or refused. All that is wrong with a file is a DataError that names it, the
-// array and the cause. Objects of this class may be used on several threads, each on one; libhdf5 itself is
-// used by one thread at a time.
+// Only what lies in the file itself is seen: links by name are followed, those to other files or to nothing
+// are passed over, and arrays whose values lie in other files refused. All that is wrong with a file is a
+// DataError that names it, the array and the cause. Objects of this class may be used on several threads,
+// each on one; libhdf5 itself is used by one thread at a time.
 #pragma once
 
 #include <cstdint>
@@ -31,8 +31,9 @@ class Hdf5Array {
   const std::string& name() const;  // with the file's, for messages
   const std::vector<int64_t>& shape() const;
   Hdf5Type type() const;
-  int64_t rows() const;    // along the first axis
-  int64_t values() const;  // of all rows
+  std::string type_name() const;  // "float32", "text"
+  int64_t rows() const;           // along the first axis
+  int64_t values() const;         // of all rows
 
   // Values of some rows: of kUint8.
   std::string bytes(int64_t first, int64_t count) const;
@@ -59,6 +60,8 @@ class Hdf5File {
 
   const std::vector<std::string>& names() const { return names_; }  // of all arrays, sorted
   bool has(const std::string& name) const;
+  // Names that lead to other files or to nothing.
+  const std::vector<std::string>& links_elsewhere() const { return links_elsewhere_; }
   // This object must live longer.
   Hdf5Array open(const std::string& name) const;
 
@@ -67,7 +70,7 @@ class Hdf5File {
 
   std::filesystem::path path_;
   std::unique_ptr<Body> body_;
-  std::vector<std::string> names_;
+  std::vector<std::string> names_, links_elsewhere_;
 };
 
 }  // namespace savp

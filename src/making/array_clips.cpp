@@ -53,14 +53,25 @@ bool is_image_type(NumberType type) {
   return type == NumberType::kUint8 || type == NumberType::kFloat32 || type == NumberType::kFloat64;
 }
 
+// Nothing for texts and the like beside other arrays.
+std::optional<ArrayHeader> header_of(const ArrayFile& file, const std::string& name) {
+  try {
+    return file.open(name).header();
+  } catch (const NoNumbersError&) {
+    if (file.names().size() == 1) throw;
+    return std::nullopt;
+  }
+}
+
 std::string list_of_arrays(const ArrayFile& file) {
   constexpr size_t kNamed = 12;
   std::vector<std::string> all;
   for (const auto& name : file.names()) {
     if (all.size() == kNamed) break;
-    const auto array = file.open(name);
-    all.push_back(
-        concat(shown(name), " ", shape_text(array.header().shape), " of ", number_name(array.header().type)));
+    const auto header = header_of(file, name);
+    all.push_back(header
+                      ? concat(shown(name), " ", shape_text(header->shape), " of ", number_name(header->type))
+                      : shown(name) + " of no numbers");
   }
   if (file.names().size() > all.size()) all.push_back(concat(file.names().size() - all.size(), " more"));
   return join_words(all);
@@ -76,23 +87,22 @@ std::string choose_images(const fs::path& path, const ArrayFile& file, const std
   }
   if (file.has("images")) return "images";
   if (file.names().size() == 1) return file.names().front();
-  std::vector<std::string> possible;
+  std::vector<std::string> possible, with_frames;
   for (const auto& name : file.names()) {
-    const auto array = file.open(name);
-    if (array.header().shape.size() >= 3 && is_image_type(array.header().type)) possible.push_back(name);
+    const auto header = header_of(file, name);
+    if (!header || header->shape.size() < 3 || !is_image_type(header->type)) continue;
+    possible.push_back(name);
+    if (header->shape.size() >= 4) with_frames.push_back(name);  // actions and states have three axes at most
   }
-  const auto frames = std::find_if(possible.begin(), possible.end(), [&](const std::string& name) {
-    return file.open(name).header().shape.size() >= 4;
-  });
-  const auto with_frames = std::count_if(possible.begin(), possible.end(), [&](const std::string& name) {
-    return file.open(name).header().shape.size() >= 4;
-  });
-  if (possible.size() == 1) return possible.front();
-  if (with_frames == 1) return *frames;  // actions and states have three axes at most
+  for (const auto* names : {&possible, &with_frames})
+    if (names->size() == 1) return names->front();
   throw DataError(
       concat(path.string(), ": holds no array images, and it is not clear which one holds the frames: ",
              list_of_arrays(file), "; name it with --image_key or --dataset_hparams image_key=..."));
 }
+
+// Without those after the last frame of each sequence.
+constexpr NumberKind kActionsBetween{kActions.hparam, kActions.usual, /*may_lack_last=*/false};
 
 // Values of [T, N, size] as [N, T, size].
 std::vector<float> sequences_first(const std::vector<float>& values, int64_t sequences, int64_t size) {
@@ -119,7 +129,8 @@ bool may_hold_frames(const fs::path& path) {
   constexpr int64_t kSmallestSide = 8;  // of [frames, height, width]; less are poses, actions and the like
   const ArrayFile file(path);
   return std::any_of(file.names().begin(), file.names().end(), [&](const std::string& name) {
-    const auto shape = file.open(name).header().shape;
+    const auto header = header_of(file, name);
+    const auto shape = header ? header->shape : std::vector<int64_t>();
     return shape.size() > 3 || (shape.size() == 3 && std::min(shape[1], shape[2]) >= kSmallestSide);
   });
 }
@@ -134,13 +145,12 @@ class ArrayClips::Body {
     settle_axes(upper(options.axes));
     check_images();
     if (has('N') && axes_.front() == 'T' && !images_.seek(0)) take_into_memory();
-    const auto find = [&](const std::string& key, std::initializer_list<const char*> usual, bool actions) {
-      return find_rows(
-          key, usual, [&](const std::string& name) { return open_numbers(name, actions); }, path.string(),
-          [&] { return "the arrays " + list_of_arrays(file_); });
+    const NumberPlace place{path.string(), [&] { return "the arrays " + list_of_arrays(file_); }};
+    const auto find = [&](bool actions) {
+      return [this, actions](const std::string& name) { return open_numbers(name, actions); };
     };
-    actions_ = find(options.keys.actions, kUsualActions, /*actions=*/true);
-    states_ = find(options.keys.states, kUsualStates, /*actions=*/false);
+    actions_ = find_rows(kActionsBetween, options.keys.actions, place, find(/*actions=*/true));
+    states_ = find_rows(kStates, options.keys.states, place, find(/*actions=*/false));
     warn_of_others();
   }
 
@@ -167,9 +177,8 @@ class ArrayClips::Body {
     const auto bytes = frames.size() / static_cast<size_t>(count);
     for (int64_t t = 0; t < count; ++t)
       clip.frames.push_back(std::string_view(frames).substr(static_cast<size_t>(t) * bytes, bytes));
-    if (actions_)
-      clip.actions = some(*actions_, sequence, first, count - 1);  // one after the last leads nowhere
-    if (states_) clip.states = some(*states_, sequence, first, count);
+    if (actions_) clip.actions = actions_->some(sequence * (length() - 1) + first, count - 1);
+    if (states_) clip.states = states_->some(sequence * length() + first, count);
     return clip_record(clip);
   }
 
@@ -333,11 +342,7 @@ class ArrayClips::Body {
 
   // --- What comes with them
 
-  // Rows of the sequences one after the other.
-  std::vector<float> some(const NumberRows& rows, int64_t sequence, int64_t first, int64_t count) const {
-    return rows.some(sequence * (rows.rows / sequences()) + first, count);
-  }
-
+  // Those of the sequences one after the other, without the actions that lead nowhere.
   std::optional<NumberRows> open_numbers(const std::string& name, bool actions) {
     if (!file_.has(name) || name == images_name_) return std::nullopt;
     used_.insert(name);
@@ -358,10 +363,19 @@ class ArrayClips::Body {
                wanted(actions), " belongs to images of the shape ", shape_text(images_.header().shape));
     NumberRows rows{reader.read_floats(reader.header().values()), sequences() * steps, shape.back()};
     reader.finish();
-    for (const float value : rows.values)
-      SAVP_CHECK(std::isfinite(value), DataError, reader.name(), ": holds a value that is not finite");
     if (time_first) rows.values = sequences_first(rows.values, sequences(), rows.size);
-    return rows;
+    return actions && steps == length() ? without_last(rows) : rows;
+  }
+
+  // All rows of each sequence but one.
+  NumberRows without_last(const NumberRows& rows) const {
+    const auto steps = length() - 1;
+    NumberRows fewer{{}, sequences() * steps, rows.size};
+    for (int64_t n = 0; n < sequences(); ++n) {
+      const auto some = rows.some(n * length(), steps);
+      fewer.values.insert(fewer.values.end(), some.begin(), some.end());
+    }
+    return fewer;
   }
 
   std::string wanted(bool actions) const {

@@ -31,6 +31,7 @@
 #include "io/whole_file.h"
 #include "making/cache_listing.h"
 #include "making/prepared_folder.h"
+#include "making/sources.h"
 
 namespace savp {
 namespace {
@@ -200,6 +201,7 @@ std::string fingerprint(const fs::path& input) {
                          .unreadable = [&](const fs::path& folder, const std::string&) { add(folder); }});
   else
     add(input);
+  for (const auto& path : files_beside(input)) add(path);
   std::sort(lines.begin(), lines.end());
   std::string all;
   for (const auto& line : lines) all += line;

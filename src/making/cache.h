@@ -37,8 +37,8 @@ class CacheLock {
   std::jthread signs_of_life_;
 };
 
-// The files' names, sizes, times and rights, links followed: changes when any of them does, also when a file
-// is replaced by one of the same size and time.
+// The names, sizes, times and rights of the files, and of those beside a single video, links followed:
+// changes when any of them does, also when a file is replaced by one of the same size and time.
 std::string fingerprint(const std::filesystem::path& input);
 
 // Whether an entry was made of this, by this version, and all its records are there as they were written.

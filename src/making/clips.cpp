@@ -76,10 +76,9 @@ void cut_scene(Scene& scene, const ClipOptions& options, TfRecordWriter& writer,
 void tell_of_no_numbers(const fs::path& path) {
   static std::atomic<bool> told = false;
   if (!told.exchange(true))
-    log::warn(
-        concat("left out: ", path.string(),
-               ": holds no actions and no states (action_key and state_key name others); further ones are "
-               "not told of"));
+    log::warn(concat("left out: ", path.string(),
+                     ": nothing in it is called action, action_0, ..., state or state_0, ... (action_key and "
+                     "state_key name others); further such files are not told of"));
 }
 
 StepNumbers numbers_of(const Source& source, const ClipOptions& options) {
@@ -125,13 +124,6 @@ void read_array_clips(const Source& source, const ClipOptions& options, TfRecord
 
 // --- Episodes
 
-void check_alike(const std::string& content, const ReadSource& read, const std::string& place) {
-  SAVP_CHECK(
-      content.empty() || read.content == content, DataError, place, ": holds frames of ", read.content,
-      ", those before it of ", content,
-      " (height x width x channels): all must be alike; --size or frame_size brings frames to one size");
-}
-
 // Each is a scene. Those that the file keeps out of its splits are left out.
 void read_hdf5_clips(const Source& source, const ClipOptions& options, TfRecordWriter& writer,
                      ReadSource& read) {
@@ -140,12 +132,12 @@ void read_hdf5_clips(const Source& source, const ClipOptions& options, TfRecordW
   for (int64_t i = 0; i < episodes.count(); ++i) {
     const auto split = episodes.split(i);
     if (episodes.divided() && !split) continue;
-    const auto content = read.content;
+    const auto before = read.content;
     const auto scenes = read.scenes.size();
     Scene scene{episodes.place(i), VideoReader(episodes.frames(i, options.video), options.video),
                 episodes.numbers(i)};
     cut_scene(scene, options, writer, read);
-    check_alike(content, read, scene.place);
+    if (!before.empty()) check_alike(scene.place, read.content, "those before it", before);
     if (split && read.scenes.size() > scenes) read.splits.push_back(*split);
   }
 }
@@ -166,7 +158,19 @@ void read_into(const Source& source, const ClipOptions& options, TfRecordWriter&
   row->read(source, options, writer, read);
 }
 
+// The frames of a content.
+std::string frames_of(const std::string& content) { return content.substr(0, content.find(',')); }
+
 }  // namespace
+
+void check_alike(const std::string& place, const std::string& content, const std::string& other_place,
+                 const std::string& other) {
+  const bool same_frames = frames_of(content) == frames_of(other);
+  SAVP_CHECK(content == other, DataError, place, ": holds frames of ", content, ", but ", other_place, " of ",
+             other, " (height x width x channels): all must be alike; ",
+             same_frames ? "action_key and state_key choose actions and states that all have"
+                         : "videos are brought to one size with --size or frame_size");
+}
 
 ReadSource read_clips(const Source& source, const ClipOptions& options, const fs::path& target) {
   ReadSource read;

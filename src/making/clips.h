@@ -36,4 +36,8 @@ struct ReadSource {
 // each sequence of arrays is a clip. Throws DataError for a damaged source unless skip_bad.
 ReadSource read_clips(const Source& source, const ClipOptions& options, const std::filesystem::path& target);
 
+// Throws DataError unless what is at a place is like what another one holds ("48x64x3, 4 actions").
+void check_alike(const std::string& place, const std::string& content, const std::string& other_place,
+                 const std::string& other);
+
 }  // namespace savp

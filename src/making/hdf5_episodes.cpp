@@ -1,11 +1,6 @@
 #include "making/hdf5_episodes.h"
 
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cmath>
 #include <map>
 #include <optional>
 #include <set>
@@ -13,14 +8,17 @@
 #include <vector>
 
 #include "core/error.h"
-#include "core/failure.h"
+#include "core/log.h"
 #include "core/printable.h"
 #include "core/text.h"
 #include "io/array_file.h"
 #include "io/encoded_picture.h"
 #include "io/frame_order.h"
 #include "io/hdf5_file.h"
+#include "io/memory_file.h"
 #include "io/video_file.h"
+#include "records/layouts.h"
+#include "records/name_pattern.h"
 #include "records/split_names.h"
 
 namespace savp {
@@ -54,7 +52,12 @@ std::string first_bytes(const Hdf5Array& array) {
   return array.rows() > 0 ? array.bytes(0, std::min(array.rows(), kStart)) : "";
 }
 
-std::optional<Storage> storage_of(const Hdf5Array& array) {
+// The last part of a path.
+std::string last_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+
+// Nothing where an array holds no frames.
+std::optional<Storage> storage_of(const Hdf5File& file, const std::string& name) {
+  const auto array = file.open(name);
   const auto& shape = array.shape();
   if (array.type() == Hdf5Type::kBytes && shape.size() == 1 && array.rows() > 0 && is_encoded(array.item(0)))
     return Storage::kItems;
@@ -65,19 +68,24 @@ std::optional<Storage> storage_of(const Hdf5Array& array) {
   if (shape.size() != 1) return std::nullopt;
   const auto start = first_bytes(array);
   if (is_encoded(start)) return Storage::kSingle;
-  return array.name().ends_with("/frames") ? std::optional(Storage::kMovie) : std::nullopt;
+  return last_of(name) == "frames" ? std::optional(Storage::kMovie) : std::nullopt;
 }
 
 // None for arrays that hold no frames, and for all frames of a row but the first.
 std::optional<Camera> camera_of(const Hdf5File& file, const std::string& root, const std::string& path) {
-  const auto storage = storage_of(file.open(root + path));
+  const auto storage = storage_of(file, root + path);
   if (!storage) return std::nullopt;
-  const auto slash = path.rfind('/');
-  const auto last = slash == std::string::npos ? path : path.substr(slash + 1);
-  const auto above = slash == std::string::npos ? "" : path.substr(0, slash);
-  if (*storage != Storage::kSingle) return Camera{last == "frames" ? above : path, path, *storage};
+  const auto last = last_of(path);
+  const auto before = path.substr(0, path.size() - last.size());
+  const auto key = before.empty() ? path : before.substr(0, before.size() - 1);
+  if (*storage != Storage::kSingle) return Camera{last == "frames" ? key : path, path, *storage};
   if (last != "frame0") return std::nullopt;
-  return Camera{above, above + "/frame%d", *storage};
+  return Camera{key, before + "frame%d", *storage};
+}
+
+// "[12, 8, 8, 3] of uint8".
+std::string described(const Hdf5Array& array) {
+  return concat(shape_text(array.shape()), " of ", array.type_name());
 }
 
 std::string keys_of(const std::vector<Camera>& cameras) {
@@ -94,35 +102,47 @@ std::string keys_of(const std::vector<Camera>& cameras) {
 // Encoded or raw, one at a time.
 using NextFrame = std::function<std::optional<Picture>(int64_t)>;
 
+// All of one size.
 class Frames : public FrameSource {
  public:
-  Frames(int64_t channels, NextFrame next) : channels_(channels), next_(std::move(next)) {}
+  Frames(std::string place, int64_t channels, NextFrame next)
+      : place_(std::move(place)), channels_(channels), next_(std::move(next)) {}
 
   std::optional<TimedPicture> next() override {
     auto picture = next_(index_);
     if (!picture) return std::nullopt;
+    check_size({picture->height, picture->width});
     return TimedPicture{with_channels(*picture, channels_), static_cast<double>(index_++)};
   }
   double fps() const override { return 0; }
 
  private:
+  using Sides = std::pair<int64_t, int64_t>;
+
+  void check_size(const Sides& sides) {
+    if (index_ == 0) first_ = sides;
+    SAVP_CHECK(sides == first_, DataError, place_, ": frame ", index_, " is an image of ", sides.first, "x",
+               sides.second, ", those before it of ", first_.first, "x", first_.second,
+               " (height x width): all must be of one size");
+  }
+
+  std::string place_;
   int64_t channels_;
   NextFrame next_;
   int64_t index_ = 0;
+  Sides first_;
 };
 
 Picture decoded(const std::string& encoded, const std::string& place) {
-  try {
-    const auto size = encoded_size(encoded);
-    SAVP_CHECK(size.height * size.width <= kMostPixels, DataError, "is an image of ", text(size),
-               ", which is too large");
-    Picture picture{size.height, size.width, size.channels, {}};
-    picture.pixels.resize(static_cast<size_t>(size.values()));
-    decode_picture(encoded, size, picture.pixels.data());
-    return picture;
-  } catch (const DataError& error) {
-    throw DataError(concat(place, " ", error.what()));
-  }
+  Picture picture;
+  in_part([&] { return place; },
+          [&] {
+            const auto size = bounded_size(encoded);
+            picture = {size.height, size.width, size.channels, {}};
+            picture.pixels.resize(static_cast<size_t>(size.values()));
+            decode_picture(encoded, size, picture.pixels.data());
+          });
+  return picture;
 }
 
 // Some frames at a time: those of a chunk are unpacked together.
@@ -155,26 +175,6 @@ class PixelRows {
   std::shared_ptr<Hdf5Array> array_;
   std::string portion_;
   int64_t first_ = 0, count_ = 0;  // frames of the portion
-};
-
-// Bytes that another reader takes for a file.
-class FileInMemory {
- public:
-  explicit FileInMemory(const std::string& bytes) : descriptor_(::memfd_create("video", MFD_CLOEXEC)) {
-    for (size_t at = 0; at < bytes.size();) {
-      const auto written = descriptor_ < 0 ? -1 : ::write(descriptor_, bytes.data() + at, bytes.size() - at);
-      if (written <= 0) throw_failure(errno, "a video cannot be held in memory");
-      at += static_cast<size_t>(written);
-    }
-  }
-  ~FileInMemory() { ::close(descriptor_); }
-  FileInMemory(const FileInMemory&) = delete;
-  FileInMemory& operator=(const FileInMemory&) = delete;
-
-  std::string path() const { return concat("/proc/self/fd/", descriptor_); }
-
- private:
-  int descriptor_;
 };
 
 // A video file within the file.
@@ -213,7 +213,7 @@ class Movie : public FrameSource {
   }
 
   std::string name_;
-  FileInMemory file_;
+  MemoryFile file_;
   std::unique_ptr<FrameSource> video_;
 };
 
@@ -225,7 +225,9 @@ class Episodes : public Hdf5Episodes {
         keys_(keys),
         roots_(find_roots()),
         camera_(choose_camera(image_key)),
-        splits_(read_masks()) {}
+        splits_(read_masks()) {
+    warn_of_links();
+  }
 
   int64_t count() const override { return static_cast<int64_t>(roots_.size()); }
 
@@ -246,27 +248,26 @@ class Episodes : public Hdf5Episodes {
   std::unique_ptr<FrameSource> frames(int64_t episode, const VideoOptions& options) const override {
     const auto root = root_of(episode);
     const auto made = [&](NextFrame next) {
-      return std::make_unique<Frames>(options.channels, std::move(next));
+      return std::make_unique<Frames>(concat(place(episode), root.empty() ? ", " : "/", shown(camera_.key)),
+                                      options.channels, std::move(next));
     };
     if (camera_.storage == Storage::kSingle) return made(single_frames(root));
     const auto name = root + camera_.path;
     SAVP_CHECK(file_.has(name), DataError, place(episode), ": has no frames ", shown(camera_.path));
     auto array = file_.open(name);
-    SAVP_CHECK(storage_of(array) == camera_.storage, DataError, array.name(), ": has the shape ",
-               shape_text(array.shape()), " and holds no frames like those of ", place(0));
-    SAVP_CHECK(camera_.storage == Storage::kMovie || array.rows() <= kMostFrames, DataError, array.name(),
-               ": an episode of ", array.rows(), " frames is too long");
+    SAVP_CHECK(storage_of(file_, name) == camera_.storage, DataError, array.name(), ": is ", described(array),
+               " and holds no frames like those of ", place(0));
     if (camera_.storage == Storage::kMovie) return std::make_unique<Movie>(array, options);
+    SAVP_CHECK(array.rows() <= kMostFrames, DataError, array.name(), ": an episode of ", array.rows(),
+               " frames is too long: at most ", kMostFrames, " are read");
     if (camera_.storage == Storage::kPixels) return made(PixelRows(std::move(array)));
     return made(encoded_frames(std::make_shared<Hdf5Array>(std::move(array)), camera_.storage));
   }
 
   StepNumbers numbers(int64_t episode) const override {
     const auto root = root_of(episode);
-    const auto there = [&] { return list_below(root); };
     const auto find = [&](const std::string& name) { return rows_of(root, name); };
-    return {place(episode), find_rows(keys_.actions, kUsualActions, find, place(episode), there),
-            find_rows(keys_.states, kUsualStates, find, place(episode), there)};
+    return find_step_numbers(keys_, {place(episode), [&] { return list_below(root); }}, find, find);
   }
 
  private:
@@ -306,7 +307,7 @@ class Episodes : public Hdf5Episodes {
     const auto all = names_below(root);
     for (const auto& name : all) {
       if (some.size() == kNamed) break;
-      some.push_back(concat(shown(name), " ", shape_text(file_.open(root + name).shape())));
+      some.push_back(concat(shown(name), " ", described(file_.open(root + name))));
     }
     if (all.size() > kNamed) some.push_back(concat(all.size() - kNamed, " more"));
     return some.empty() ? "no arrays" : join_words(some);
@@ -323,10 +324,12 @@ class Episodes : public Hdf5Episodes {
 
   Camera choose_camera(const std::string& key) const {
     const auto cameras = find_cameras();
-    SAVP_CHECK(!cameras.empty(), DataError, place(0),
-               ": no array holds frames (uint8 [frames, height, width, channels], JPEG or PNG images, or a "
-               "video file in an array frames); there are ",
-               list_below(roots_.front()));
+    SAVP_CHECK(
+        !cameras.empty(), DataError, place(0),
+        ": no array holds frames (uint8 [frames, height, width, 1 or 3], a list of JPEG or PNG images, "
+        "arrays frame0, frame1, ... of these, or a video file in an array frames; others must be "
+        "converted); there are ",
+        list_below(roots_.front()));
     if (!key.empty()) return camera_named(cameras, key);
     for (const char* usual : {"obs/agentview_image", "env/cam0_video"})
       for (const auto& camera : cameras)
@@ -340,8 +343,20 @@ class Episodes : public Hdf5Episodes {
     for (const char* prefix : kPrefixes)
       for (const auto& camera : cameras)
         if (camera.key == prefix + key || camera.path == prefix + key) return camera;
+    for (const char* prefix : kPrefixes)
+      if (const auto name = roots_.front() + prefix + key; file_.has(name))
+        throw DataError(concat(place(0), ": ", shown(key), " (image_key) is ", described(file_.open(name)),
+                               " and holds no frames; there are ", keys_of(cameras)));
     throw DataError(
         concat(place(0), ": there are no frames ", shown(key), " (image_key); there are ", keys_of(cameras)));
+  }
+
+  void warn_of_links() const {
+    const auto& links = file_.links_elsewhere();
+    if (links.empty()) return;
+    log::warn(concat(path_.string(), ": ", counted(static_cast<int64_t>(links.size()), "link"),
+                     " to other files, or to nothing, left out (", shown(links.front()),
+                     links.size() > 1 ? ", ..." : "", ")"));
   }
 
   // The split of each episode by its name; none unless there are lists for train and another split.
@@ -371,13 +386,19 @@ class Episodes : public Hdf5Episodes {
   // --- Frames that are encoded
 
   NextFrame single_frames(const std::string& root) const {
-    return [this, root](int64_t t) -> std::optional<Picture> {
+    const auto below = names_below(root);
+    const auto count = std::count_if(below.begin(), below.end(), [&](const std::string& name) {
+      return match_name(name, camera_.path).has_value();
+    });
+    return [this, root, count](int64_t t) -> std::optional<Picture> {
+      if (t == count) return std::nullopt;
       auto path = camera_.path;
       path.replace(path.rfind("%d"), 2, std::to_string(t));
-      if (!file_.has(root + path)) return std::nullopt;
+      SAVP_CHECK(file_.has(root + path), DataError, path_.string(), ", ", shown(root + path),
+                 ": this frame is missing: there are ", count, " in all");
       const auto array = file_.open(root + path);
       SAVP_CHECK(array.type() == Hdf5Type::kUint8 && array.values() <= kMostPixels, DataError, array.name(),
-                 ": holds no image");
+                 ": is ", described(array), " and holds no image");
       return decoded(array.bytes(0, array.rows()), array.name());
     };
   }
@@ -402,17 +423,11 @@ class Episodes : public Hdf5Episodes {
 
   static NumberRows rows_in(const Hdf5Array& array) {
     constexpr int64_t kMostValues = int64_t{1} << 26;
-    const auto& shape = array.shape();
+    const auto axes = array.shape().size();
     const bool numbers = array.type() == Hdf5Type::kNumber || array.type() == Hdf5Type::kUint8;
-    SAVP_CHECK(numbers && (shape.size() == 1 || shape.size() == 2) && array.values() > 0 &&
-                   array.values() <= kMostValues,
-               DataError, array.name(), ": has the shape ", shape_text(shape),
-               numbers ? "" : " and holds no numbers", ", but [steps, numbers] is needed");
-    NumberRows rows{array.floats(0, array.rows()), array.rows(), array.values() / array.rows()};
-    const auto finite = [](float value) { return std::isfinite(value); };
-    SAVP_CHECK(std::all_of(rows.values.begin(), rows.values.end(), finite), DataError, array.name(),
-               ": holds a value that is not finite");
-    return rows;
+    SAVP_CHECK(numbers && (axes == 1 || axes == 2) && array.values() > 0 && array.values() <= kMostValues,
+               DataError, array.name(), ": is ", described(array), ", but [steps, numbers] is needed");
+    return {array.floats(0, array.rows()), array.rows(), array.values() / array.rows()};
   }
 
   fs::path path_;
@@ -433,7 +448,7 @@ std::unique_ptr<Hdf5Episodes> open_hdf5_episodes(const fs::path& path, const std
 bool hdf5_may_hold_frames(const fs::path& path) {
   const Hdf5File file(path);
   return std::any_of(file.names().begin(), file.names().end(),
-                     [&](const std::string& name) { return storage_of(file.open(name)).has_value(); });
+                     [&](const std::string& name) { return storage_of(file, name).has_value(); });
 }
 
 }  // namespace savp

@@ -74,6 +74,15 @@ bool is_empty_file(const fs::path& path) {
   return fs::file_size(path, failure) == 0;
 }
 
+fs::path without_slash(const fs::path& path) { return path.has_filename() ? path : path.parent_path(); }
+
+// What a video and the files beside it have in common: "in/clip" of in/clip.mp4, of the folder in/clip, and
+// of in/clip.csv.
+fs::path common_name(const fs::path& video) {
+  std::error_code failure;
+  return fs::is_directory(video, failure) ? without_slash(video) : fs::path(video).replace_extension();
+}
+
 class Search {
  public:
   Search(Sources& sources, std::function<bool()> enough) : sources_(sources), enough_(std::move(enough)) {}
@@ -91,6 +100,7 @@ class Search {
                       },
                   .loop = [&](const fs::path&,
                               const std::string& complaint) { sources_.passed_over.push_back(complaint); }});
+    take_beside(root);
     give_numbers();
     if (sources_.found.empty())  // what is wrong with them is for their reader to say
       for (const auto& path : no_frames_) sources_.found.push_back({kind_of_arrays(path)->kind, path});
@@ -101,13 +111,7 @@ class Search {
   // The one that was given, with what lies beside it.
   void take_file(const fs::path& path) {
     sort_file(path);
-    if (sources_.found.empty() || sources_.found.back().kind != Source::kVideo) return;
-    for (const auto& entry : folder_entries(path.has_parent_path() ? path.parent_path() : "."))
-      if (entry.kind == FolderEntry::kFile && is_numbers_name(entry.path) &&
-          entry.path.stem() == path.stem()) {
-        if (is_array_name(entry.path) && may_hold_frames(entry.path)) continue;
-        no_frames_.push_back(path.parent_path() / entry.path.filename());
-      }
+    take_beside(path);
     give_numbers();
   }
 
@@ -150,29 +154,41 @@ class Search {
     }
   }
 
+  // What lies beside the input, where that is a video itself.
+  void take_beside(const fs::path& input) {
+    const bool is_video = std::any_of(
+        sources_.found.begin(), sources_.found.end(),
+        [&](const Source& source) { return source.kind == Source::kVideo && source.path == input; });
+    if (!is_video) return;
+    for (const auto& path : files_beside(input))
+      noting_damage(path, [&] {
+        if (!is_array_name(path) || !may_hold_frames(path)) no_frames_.push_back(path);
+      });
+  }
+
   // Files without frames, to the videos of their names.
   void give_numbers() {
     std::map<fs::path, Source*> by_name;
-    for (auto& source : sources_.found) {
-      if (source.kind != Source::kVideo) continue;
-      std::error_code failure;
-      const bool folder = fs::is_directory(source.path, failure);
-      by_name[folder ? source.path : fs::path(source.path).replace_extension()] = &source;
-    }
+    for (auto& source : sources_.found)
+      if (source.kind == Source::kVideo) by_name[common_name(source.path)] = &source;
     for (auto* files : {&no_frames_, &sources_.others})
       std::erase_if(*files, [&](const fs::path& path) {
         const auto video = by_name.find(fs::path(path).replace_extension());
         if (!is_numbers_name(path) || video == by_name.end()) return false;
-        return give(path, *video->second);
+        give(path, *video->second);
+        return true;
       });
   }
 
-  bool give(const fs::path& path, Source& video) {
-    if (video.numbers.empty()) return video.numbers = path, true;
-    sources_.damaged.push_back({path, concat(path.string(), ": ", video.numbers.filename().string(),
-                                             " may hold the actions and states of ",
-                                             video.path.filename().string(), ", too: remove one of them")});
-    return true;
+  void give(const fs::path& path, Source& video) {
+    if (video.numbers.empty()) {
+      video.numbers = path;
+      return;
+    }
+    sources_.damaged.push_back(
+        {path, concat(path.string(), ": ", video.numbers.filename().string(),
+                      " may hold the actions and states of ", without_slash(video.path).filename().string(),
+                      ", too: remove one of them")});
   }
 
   // A link that leads nowhere in the place of data is data that is missing.
@@ -233,6 +249,21 @@ Sources search(const fs::path& input, const std::function<bool(const Sources&)>&
 
 Sources find_sources(const fs::path& input) {
   return search(input, [](const Sources&) { return false; });
+}
+
+std::vector<fs::path> files_beside(const fs::path& video) {
+  const auto name = common_name(video);
+  std::vector<fs::path> files;
+  std::error_code failure;
+  fs::directory_iterator entry(name.has_parent_path() ? name.parent_path() : ".", failure);
+  for (; !failure && entry != fs::directory_iterator(); entry.increment(failure)) {
+    const auto path = name.parent_path() / entry->path().filename();
+    std::error_code none;
+    if (is_numbers_name(path) && fs::path(path).replace_extension() == name && entry->is_regular_file(none))
+      files.push_back(path);
+  }
+  std::sort(files.begin(), files.end());
+  return files;
 }
 
 bool has_sources(const fs::path& input) {

@@ -31,12 +31,18 @@ struct Sources {
 //  - a folder of pictures is one video, unless there are videos beside them;
 //  - a file named like a video is one, or damaged; any other only where its content leaves no doubt;
 //  - a file of arrays, or an HDF5 file, counts where it may hold frames and no pictures lie beside it;
-//  - an .npz file without frames and a .csv file belong to the video (or folder of frames) of the same name.
+//  - an .npz or .npy file without frames and a .csv file belong to the video (or folder of frames) of the
+//  same
+//    name; where that is the input itself, they lie beside it.
 // Throws DataError where there is no such folder or file.
 Sources find_sources(const std::filesystem::path& input);
 
 // Whether find_sources() would find any, or damaged files; quicker. What is in a folder that may not be read
 // nobody knows.
 bool has_sources(const std::filesystem::path& input);
+
+// Files that may hold the actions and states of a video (a file, or a folder of frames): those of its name,
+// beside it, sorted. None where that folder may not be read.
+std::vector<std::filesystem::path> files_beside(const std::filesystem::path& video);
 
 }  // namespace savp

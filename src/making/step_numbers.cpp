@@ -1,10 +1,9 @@
 #include "making/step_numbers.h"
 
 #include <algorithm>
-#include <cmath>
-#include <fstream>
+#include <limits>
 #include <map>
-#include <utility>
+#include <vector>
 
 #include "core/error.h"
 #include "core/printable.h"
@@ -18,27 +17,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::vector<std::string> split_key(const std::string& key) {
-  std::vector<std::string> names;
-  for (size_t from = 0; from <= key.size();) {
-    const auto plus = std::min(key.find('+', from), key.size());
-    names.push_back(key.substr(from, plus - from));
-    from = plus + 1;
-  }
-  return names;
-}
-
-// The numbers of two for each row.
-NumberRows side_by_side(const NumberRows& left, const NumberRows& right) {
-  NumberRows both{{}, left.rows, left.size + right.size};
-  for (int64_t row = 0; row < left.rows; ++row)
-    for (const auto* part : {&left, &right}) {
-      const auto more = part->some(row, 1);
-      both.values.insert(both.values.end(), more.begin(), more.end());
-    }
-  return both;
-}
-
 std::string list_of(const std::vector<std::string>& names, const char* things) {
   constexpr size_t kNamed = 12;
   std::vector<std::string> some;
@@ -47,22 +25,37 @@ std::string list_of(const std::vector<std::string>& names, const char* things) {
   return concat(things, " ", join_words(some));
 }
 
-// --- .npz
+// --- Arrays
 
-std::optional<NumberRows> rows_of_array(const ArrayFile& file, const std::string& name) {
-  if (!file.has(name)) return std::nullopt;
+NumberRows rows_of_array(ArrayReader reader) {
   constexpr int64_t kMostValues = int64_t{1} << 26;
-  auto reader = file.open(name);
   const auto& shape = reader.header().shape;
   const auto values = reader.header().values();
-  SAVP_CHECK((shape.size() == 1 || shape.size() == 2) && values > 0 && values <= kMostValues, DataError,
-             reader.name(), ": has the shape ", shape_text(shape), ", but [steps, numbers] is needed");
+  SAVP_CHECK(
+      (shape.size() == 1 || shape.size() == 2) && values > 0 && values <= kMostValues, DataError,
+      reader.name(), ": has the shape ", shape_text(shape),
+      ", but a table [steps, numbers] is needed beside a video: a file that does not belong to it needs "
+      "another name");
   NumberRows rows{reader.read_floats(values), shape[0], values / shape[0]};
   reader.finish();
-  const auto finite = [](float value) { return std::isfinite(value); };
-  SAVP_CHECK(std::all_of(rows.values.begin(), rows.values.end(), finite), DataError, reader.name(),
-             ": holds a value that is not finite");
   return rows;
+}
+
+// The array of an .npy file has no name: it holds the actions.
+std::optional<NumberRows> find_array(const ArrayFile& file, const std::string& name) {
+  const bool alone = file.has("");
+  const auto asked = alone && name == kActions.usual.front() ? "" : name;
+  return file.has(asked) ? std::optional(rows_of_array(file.open(asked))) : std::nullopt;
+}
+
+StepNumbers read_arrays(const fs::path& path, const NumberKeys& keys) {
+  const ArrayFile file(path);
+  const auto there = [&] {
+    return file.has("") ? std::string("actions alone (an .npz file names its arrays)")
+                        : list_of(file.names(), "the arrays");
+  };
+  const auto find = [&](const std::string& name) { return find_array(file, name); };
+  return find_step_numbers(keys, {path.string(), there}, find, find);
 }
 
 // --- CSV
@@ -75,8 +68,11 @@ std::vector<size_t> columns_of(const NumberTable& table, const std::string& name
     if (names[i] == name) return {i};
     const auto is_one = names[i].starts_with(name + "_");
     const auto number = is_one ? std::string_view(names[i]).substr(name.size() + 1) : std::string_view();
-    if (const auto place_in_row = number.empty() ? std::nullopt : short_number(number))
-      by_number.emplace(*place_in_row, i);
+    if (const auto place_in_row = number.empty() ? std::nullopt : short_number(number)) {
+      const auto [known, is_new] = by_number.emplace(*place_in_row, i);
+      SAVP_CHECK(is_new, DataError, place, ": the columns ", shown(names[known->second]), " and ",
+                 shown(names[i]), " have the same number");
+    }
   }
   std::vector<size_t> columns;
   for (const auto& [number, column] : by_number) {
@@ -87,87 +83,56 @@ std::vector<size_t> columns_of(const NumberTable& table, const std::string& name
   return columns;
 }
 
-// `last_may_lack`: an action after the last frame leads nowhere.
 std::optional<NumberRows> rows_of_columns(const NumberTable& table, const std::string& name,
-                                          const std::string& place, bool last_may_lack) {
+                                          const std::string& place, const NumberKind& kind) {
   const auto columns = columns_of(table, name, place);
   if (columns.empty()) return std::nullopt;
   NumberRows rows{{}, table.rows(), static_cast<int64_t>(columns.size())};
   for (int64_t row = 0; row < rows.rows; ++row)
     for (const auto column : columns) {
       const auto value = table.number(row, column);
-      SAVP_CHECK(value || (last_may_lack && row + 1 == rows.rows), DataError, place, ": column ",
-                 shown(table.names()[column]), " is empty in the row of step ", row);
-      rows.values.push_back(value.value_or(0));
+      SAVP_CHECK(value || (kind.may_lack_last && row + 1 == rows.rows), DataError,
+                 table.place_of(row, column), " is empty or NaN: a number is needed for every step");
+      SAVP_CHECK(!value || is_usable(*value), DataError, table.place_of(row, column), ": ", *value,
+                 " is out of range");
+      rows.values.push_back(value.value_or(std::numeric_limits<float>::quiet_NaN()));
     }
   return rows;
 }
 
-// Whether a table that lies beside a video by chance can be told from one of actions and states.
-bool may_hold_numbers(const fs::path& path) {
-  constexpr const char* kAroundNames = " \t\r\"\xEF\xBB\xBF";
-  std::ifstream file(path);
-  std::string name;
-  for (char c = 0; file.get(c) && name.size() < 64;) {
-    if (c != ',' && c != '\n') {
-      name += c;
-      continue;
-    }
-    name.erase(0, name.find_first_not_of(kAroundNames));
-    for (const auto& usual : {kUsualActions, kUsualStates})
-      for (const std::string known : usual)
-        if (name.starts_with(known)) return true;
-    if (c == '\n' && !name.empty()) return false;
-    name.clear();
-  }
-  return false;
+// The first column that is called like actions or states, however it is spelt: a table that lies beside a
+// video by chance has none.
+std::optional<std::string> column_of_numbers(const std::vector<std::string>& columns) {
+  const auto found = std::find_if(columns.begin(), columns.end(), [](const std::string& column) {
+    const auto name = lower_case(column);
+    return name.starts_with(kActions.usual.back()) || name.starts_with(kStates.usual.back());
+  });
+  return found == columns.end() ? std::nullopt : std::optional(*found);
 }
 
 StepNumbers read_table(const fs::path& path, const NumberKeys& keys) {
   const auto place = path.string();
-  if (keys.actions.empty() && keys.states.empty() && !may_hold_numbers(path)) return {place, {}, {}};
+  const bool asked = !keys.actions.empty() || !keys.states.empty();
+  const auto like_numbers = column_of_numbers(NumberTable::read_names(path));
+  if (!asked && !like_numbers) return {place, {}, {}};
   const NumberTable table = NumberTable::read(path);
-  const auto there = [&] { return list_of(table.names(), "the columns"); };
-  const auto find = [&](bool actions) {
-    return [&, actions](const std::string& name) { return rows_of_columns(table, name, place, actions); };
+  const auto find = [&](const NumberKind& kind) {
+    return [&, kind](const std::string& name) { return rows_of_columns(table, name, place, kind); };
   };
-  return {place, find_rows(keys.actions, kUsualActions, find(true), place, there),
-          find_rows(keys.states, kUsualStates, find(false), place, there)};
-}
-
-StepNumbers read_arrays(const fs::path& path, const NumberKeys& keys) {
-  const auto place = path.string();
-  const ArrayFile file(path);
-  const auto there = [&] { return list_of(file.names(), "the arrays"); };
-  const auto find = [&](const std::string& name) { return rows_of_array(file, name); };
-  return {place, find_rows(keys.actions, kUsualActions, find, place, there),
-          find_rows(keys.states, kUsualStates, find, place, there)};
+  auto numbers = find_step_numbers(keys, {place, [&] { return list_of(table.names(), "the columns"); }},
+                                   find(kActions), find(kStates));
+  SAVP_CHECK(numbers.any(), DataError, place, ": the column ", shown(*like_numbers),
+             " is none of action_0, action_1, ..., state_0, ...: rename it, or name it with action_key or "
+             "state_key, or give a table that does not belong to the video another name");
+  return numbers;
 }
 
 }  // namespace
 
-std::vector<float> NumberRows::some(int64_t first, int64_t count) const {
-  const auto at = [&](int64_t row) { return values.begin() + std::clamp<int64_t>(row, 0, rows) * size; };
-  return {at(first), at(first + count)};
-}
-
-std::optional<NumberRows> find_rows(const std::string& key, std::initializer_list<const char*> usual,
-                                    const FindRows& find, const std::string& place,
-                                    const std::function<std::string()>& there) {
-  if (key.empty()) {
-    for (const char* name : usual)
-      if (auto rows = find(name)) return rows;
-    return std::nullopt;
-  }
-  std::optional<NumberRows> joined;
-  for (const auto& name : split_key(key)) {
-    const auto rows = find(name);
-    SAVP_CHECK(rows, DataError, place, ": holds no ", shown(name), "; there are ", there());
-    SAVP_CHECK(!joined || joined->rows == rows->rows, DataError, place, ": ", shown(name), " has ",
-               rows->rows, " steps, what stands before it in ", shown(key), " ", joined->rows);
-    joined = joined ? side_by_side(*joined, *rows) : *rows;
-  }
-  return joined;
+StepNumbers find_step_numbers(const NumberKeys& keys, const NumberPlace& place, const FindRows& find_actions,
+                              const FindRows& find_states) {
+  return {place.name, find_rows(kActions, keys.actions, place, find_actions),
+          find_rows(kStates, keys.states, place, find_states)};
 }
 
 std::string StepNumbers::content() const {
@@ -176,10 +141,12 @@ std::string StepNumbers::content() const {
 }
 
 void StepNumbers::check_frames(int64_t frames, const std::string& video) const {
-  if (actions)
-    SAVP_CHECK(actions->rows == frames || actions->rows == frames - 1, DataError, place, ": holds ",
-               counted(actions->rows, "action"), ", but ", video, " has ", counted(frames, "frame"),
-               ": there must be one for each frame, or one less");
+  if (actions) {
+    const bool fits = actions->rows == frames - 1 || (actions->rows == frames && !actions->lacks_last);
+    SAVP_CHECK(fits, DataError, place, ": holds ", counted(actions->rows, "action"),
+               actions->lacks_last ? " and a last one without a value" : "", ", but ", video, " has ",
+               counted(frames, "frame"), ": there must be one for each frame, or one less");
+  }
   if (states)
     SAVP_CHECK(states->rows == frames, DataError, place, ": holds ", counted(states->rows, "state"), ", but ",
                video, " has ", counted(frames, "frame"), ": there must be one for each frame");

@@ -170,16 +170,13 @@ std::vector<ReadSource> read_all(const std::vector<Source>& sources, const ClipO
 }
 
 // The first one with clips, which all others must be like.
-const ReadSource& check_alike(const std::vector<Source>& sources, const std::vector<ReadSource>& read) {
+const ReadSource& check_all_alike(const std::vector<Source>& sources, const std::vector<ReadSource>& read) {
   size_t first = read.size();
   for (size_t i = 0; i < read.size(); ++i) {
     if (read[i].clips.empty()) continue;
     first = std::min(first, i);
-    SAVP_CHECK(read[i].content == read[first].content, DataError, sources[i].path.string(),
-               ": holds frames of ", read[i].content, ", but ", sources[first].path.filename().string(),
-               " of ", read[first].content,
-               " (height x width x channels): all must be alike; videos are brought to one size with --size "
-               "or frame_size");
+    check_alike(sources[i].path.string(), read[i].content, sources[first].path.filename().string(),
+                read[first].content);
   }
   return read[first];
 }
@@ -303,7 +300,7 @@ std::vector<std::string> left_out(const VideoDataOptions& options, const Sources
 
 Json describe(const VideoDataOptions& options, const std::vector<Source>& sources,
               const std::vector<ReadSource>& read, const Division& division) {
-  const auto& first = check_alike(sources, read);
+  const auto& first = check_all_alike(sources, read);
   Json manifest = {{"dataset", "video"},
                    {"made_by", "savp_preprocess videos"},
                    {"seed", options.seed},

@@ -8,6 +8,7 @@
 #include "core/printable.h"
 #include "core/text.h"
 #include "io/encoded_picture.h"
+#include "records/number_rows.h"
 
 namespace savp {
 namespace {
@@ -50,19 +51,14 @@ std::optional<std::string> find_feature(const ExampleView& record, const std::st
   return std::nullopt;
 }
 
-std::string feature_of(const ExampleView& record, const std::string& key, const char* hparam) {
-  const auto name = find_feature(record, key);
-  SAVP_CHECK(name, DataError, "there is no feature ", shown(key), " (", hparam, "); there are ",
-             list_of_steps(record));
-  return *name;
-}
-
 std::string choose_camera(const ExampleView& record, const DatasetSpec& spec) {
   if (!spec.images.empty()) {
-    const auto name = feature_of(record, spec.images, "image_key");
-    SAVP_CHECK(holds_frames(*record.find(name)), DataError, "feature ", shown(name),
+    const auto name = find_feature(record, spec.images);
+    SAVP_CHECK(name, DataError, "there is no feature ", shown(spec.images), " (image_key); there are ",
+               list_of_steps(record));
+    SAVP_CHECK(holds_frames(*record.find(*name)), DataError, "feature ", shown(*name),
                " (image_key) holds no JPEG or PNG images; there are ", list_of_steps(record));
-    return name;
+    return *name;
   }
   const auto all = cameras(record);
   SAVP_CHECK(!all.empty(), DataError, "there are no frames: no feature called steps/... holds JPEG or PNG ",
@@ -85,68 +81,51 @@ std::vector<float> numbers_of(const FeatureView& feature, const std::string& nam
   return {whole.begin(), whole.end()};
 }
 
-// Of one feature for all steps.
-struct Column {
-  std::vector<float> values;  // [steps, size]
-  int64_t size = 0;
-};
-
-Column column_of(const ExampleView& record, const std::string& name, int64_t steps) {
-  Column column{numbers_of(*record.find(name), name)};
-  const auto count = static_cast<int64_t>(column.values.size());
+NumberRows rows_of(const ExampleView& record, const std::string& name, int64_t steps) {
+  NumberRows rows{numbers_of(*record.find(name), name), steps};
+  const auto count = static_cast<int64_t>(rows.values.size());
   SAVP_CHECK(count % steps == 0 && count > 0, DataError, "feature ", shown(name), " holds ", count,
              " numbers, which cannot be shared out among ", steps, " steps");
-  column.size = count / steps;
-  check_numbers(column.values, name);
-  return column;
+  rows.size = count / steps;
+  return rows;
 }
 
-// The columns of a key, or of the first usual one that is there.
-std::vector<Column> columns_of(const ExampleView& record, const std::string& key, const char* usual,
-                               const char* hparam, int64_t steps) {
-  std::vector<Column> columns;
-  if (key.empty()) {
-    if (const auto name = find_feature(record, usual)) columns.push_back(column_of(record, *name, steps));
-    return columns;
-  }
-  for (size_t from = 0; from <= key.size();) {
-    const auto plus = std::min(key.find('+', from), key.size());
-    const auto name = feature_of(record, key.substr(from, plus - from), hparam);
-    columns.push_back(column_of(record, name, steps));
-    from = plus + 1;
-  }
-  return columns;
+std::optional<NumberRows> find_numbers(const ExampleView& record, const NumberKind& kind,
+                                       const std::string& key, int64_t steps) {
+  const auto find = [&](const std::string& name) {
+    const auto feature = find_feature(record, name);
+    return feature ? std::optional(rows_of(record, *feature, steps)) : std::nullopt;
+  };
+  return find_rows(kind, key, {"", [&] { return list_of_steps(record); }}, find);
 }
 
-std::vector<Column> actions_of(const ExampleView& record, const DatasetSpec& spec, int64_t steps) {
-  return columns_of(record, spec.actions, "action", "action_key", steps);
-}
-std::vector<Column> states_of(const ExampleView& record, const DatasetSpec& spec, int64_t steps) {
-  return columns_of(record, spec.states, "state", "state_key", steps);
-}
-
-int64_t total_size(const std::vector<Column>& columns) {
-  int64_t size = 0;
-  for (const auto& column : columns) size += column.size;
-  return size;
+// Actions in several features must be chosen: they would be missed.
+void check_actions_chosen(const ExampleView& record) {
+  constexpr std::string_view kParts = "steps/action/";
+  std::vector<std::string> parts;
+  for (const auto& [name, feature] : record.features())
+    if (name.starts_with(kParts) && feature.kind() != Kind::kBytes)
+      parts.push_back(shown(name.substr(kParts.size())));
+  SAVP_CHECK(parts.empty(), DataError, "the actions are in several features (", join_words(parts),
+             " of steps/action): choose some, joined by +, with --dataset_hparams action_key=...");
 }
 
-// The first steps of all columns, side by side.
-std::vector<float> joined(const std::vector<Column>& columns, int64_t steps, int64_t size, const char* what) {
-  SAVP_CHECK(total_size(columns) == size, DataError, "has ", total_size(columns), " numbers a step as ", what,
+int64_t size_of(const std::optional<NumberRows>& rows) { return rows ? rows->size : 0; }
+
+// The first steps, of the size that the first record has.
+std::vector<float> first_steps(const std::optional<NumberRows>& rows, int64_t steps, int64_t size,
+                               const char* what) {
+  SAVP_CHECK(size_of(rows) == size, DataError, "has ", size_of(rows), " numbers a step as ", what,
              ", the first record ", size);
-  std::vector<float> values;
-  for (int64_t t = 0; t < steps; ++t)
-    for (const auto& column : columns) {
-      const auto row = column.values.begin() + t * column.size;
-      values.insert(values.end(), row, row + column.size);
-    }
-  return values;
+  return rows->some(0, steps);
 }
 
 }  // namespace
 
-bool looks_like_episode(const ExampleView& record) { return !cameras(record).empty(); }
+bool looks_like_episode(const ExampleView& record) {
+  return std::any_of(record.features().begin(), record.features().end(),
+                     [](const ExampleView::Feature& feature) { return feature.first.starts_with(kSteps); });
+}
 
 RecordFormat inspect_episode(const ExampleView& record, const DatasetSpec& spec, bool use_state) {
   RecordFormat format{.images = choose_camera(record, spec), .pixels = Pixels::kEncoded};
@@ -154,8 +133,9 @@ RecordFormat inspect_episode(const ExampleView& record, const DatasetSpec& spec,
   in_frame(format, 0, [&] { format.picture = bounded_size(frames.front()); });
   if (!use_state) return format;
   const auto steps = static_cast<int64_t>(frames.size());
-  format.state_size = total_size(states_of(record, spec, steps));
-  format.action_size = total_size(actions_of(record, spec, steps));
+  format.state_size = size_of(find_numbers(record, kStates, spec.states, steps));
+  format.action_size = size_of(find_numbers(record, kActions, spec.actions, steps));
+  if (format.action_size == 0) check_actions_chosen(record);
   SAVP_CHECK(
       format.state_size + format.action_size > 0, DataError,
       "there is no feature steps/action and no state: name them with action_key and state_key, or leave "
@@ -169,9 +149,11 @@ RecordSteps split_episode(const ExampleView& record, const DatasetSpec& spec, co
   const auto length = steps.length();
   if (length == 0) return steps;
   if (format.state_size > 0)
-    steps.states = joined(states_of(record, spec, length), length, format.state_size, "states");
+    steps.states =
+        first_steps(find_numbers(record, kStates, spec.states, length), length, format.state_size, "states");
   if (format.action_size > 0)  // the last one leads nowhere
-    steps.actions = joined(actions_of(record, spec, length), length - 1, format.action_size, "actions");
+    steps.actions = first_steps(find_numbers(record, kActions, spec.actions, length), length - 1,
+                                format.action_size, "actions");
   return steps;
 }
 

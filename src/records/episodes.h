@@ -15,7 +15,7 @@ namespace savp {
 RecordFormat inspect_episode(const ExampleView& record, const DatasetSpec& spec, bool use_state);
 RecordSteps split_episode(const ExampleView& record, const DatasetSpec& spec, const RecordFormat& format);
 
-// Whether there are frames in the record.
+// Whether the record holds steps, with frames or not.
 bool looks_like_episode(const ExampleView& record);
 
 }  // namespace savp

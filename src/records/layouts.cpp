@@ -11,6 +11,7 @@
 #include "io/encoded_picture.h"
 #include "records/episodes.h"
 #include "records/name_pattern.h"
+#include "records/number_rows.h"
 
 namespace savp {
 
@@ -31,21 +32,13 @@ std::string list_of_features(const ExampleView& record) {
   return all.empty() ? "no features" : "the features " + join_words(all);
 }
 
-// Squares of larger numbers leave the range of float: training would diverge, whatever its rate.
-void check_numbers(const std::vector<float>& numbers, const std::string& name) {
-  constexpr float kLargest = 1e15F;
-  const auto bad =
-      std::find_if_not(numbers.begin(), numbers.end(), [](float x) { return std::abs(x) <= kLargest; });
-  SAVP_CHECK(bad == numbers.end(), DataError, "feature ", name, " holds the value ", *bad, " (number ",
-             bad - numbers.begin(),
-             std::isfinite(*bad) ? "), which is out of range" : "), which is not finite");
-}
-
 // Memory is reserved for such pictures before they are decoded.
 PictureSize bounded_size(std::string_view frame) {
   const auto size = encoded_size(frame);
   SAVP_CHECK(size.height * size.width <= kMostPixels, DataError, "is an image of ", text(size),
              ", which is too large");
+  SAVP_CHECK(size.channels == 1 || size.channels == 3, DataError, "is an image of ", size.channels,
+             " channels: gray or RGB without transparency is needed");
   return size;
 }
 
@@ -130,7 +123,7 @@ void append_floats(const FeatureView& feature, const std::string& name, int64_t 
   const auto found = feature.floats();
   SAVP_CHECK(static_cast<int64_t>(found.size()) == size, DataError, "feature ", shown(name), " holds ",
              found.size(), " numbers instead of ", size);
-  check_numbers(found, name);
+  in_part([&] { return "feature " + name; }, [&] { check_numbers(found); });
   values.insert(values.end(), found.begin(), found.end());
 }
 
@@ -321,26 +314,14 @@ struct LayoutEntry {
   Layout layout;
   RecordFormat (*inspect)(const ExampleView&, const DatasetSpec&, bool);
   RecordSteps (*split)(const ExampleView&, const DatasetSpec&, const RecordFormat&);
-  int64_t (*length)(const ExampleView&, const RecordFormat&);  // frames
 };
-
-int64_t stated_length(const ExampleView& record, const RecordFormat&) {
-  return record.one_int("sequence_length");
-}
-int64_t same_length(const ExampleView&, const RecordFormat& format) { return format.length; }
-int64_t counted_frames(const ExampleView& record, const RecordFormat& format) {
-  return static_cast<int64_t>(record.get(format.images, Kind::kBytes).count());
-}
-int64_t listed_frames(const ExampleView& record, const RecordFormat& format) {
-  return static_cast<int64_t>(record.get_list(format.images).size());
-}
 
 const LayoutEntry& entry(Layout layout) {
   static const std::vector<LayoutEntry> kLayouts = {
-      {Layout::kPerStep, inspect_steps, split_steps, same_length},
-      {Layout::kVarLen, inspect_list, split_list, stated_length},
-      {Layout::kSequenceExample, inspect_lists, split_lists, listed_frames},
-      {Layout::kEpisode, inspect_episode, split_episode, counted_frames},
+      {Layout::kPerStep, inspect_steps, split_steps},
+      {Layout::kVarLen, inspect_list, split_list},
+      {Layout::kSequenceExample, inspect_lists, split_lists},
+      {Layout::kEpisode, inspect_episode, split_episode},
   };
   return *std::find_if(kLayouts.begin(), kLayouts.end(),
                        [&](const LayoutEntry& e) { return e.layout == layout; });
@@ -381,7 +362,9 @@ RecordSteps split(const ExampleView& record, const DatasetSpec& spec, const Reco
 }
 
 int64_t record_length(const ExampleView& record, const DatasetSpec& spec, const RecordFormat& format) {
-  return entry(spec.layout).length(record, format);
+  const bool stated = spec.layout == Layout::kVarLen;
+  return stated ? record.one_int("sequence_length")
+                : static_cast<int64_t>(record.get(format.images, Kind::kBytes).count());
 }
 
 }  // namespace savp

@@ -36,7 +36,7 @@ struct RecordSteps {
 RecordFormat inspect(const ExampleView& first_record, const DatasetSpec& spec, bool use_state);
 RecordSteps split(const ExampleView& record, const DatasetSpec& spec, const RecordFormat& format);
 
-// Frames of a record, without a look at its steps.
+// Frames of a record of a data set whose records differ in length, without a look at its steps.
 int64_t record_length(const ExampleView& record, const DatasetSpec& spec, const RecordFormat& format);
 
 // Throws DataError ("has 3 bytes instead of 12 (2x2x3)") unless a raw frame has all values of the format's
@@ -70,9 +70,6 @@ void with_frame(const RecordSteps& steps, int64_t step, const DatasetSpec& spec,
     use(frame);
   });
 }
-
-// Throws DataError for numbers that are not finite, or so large that their squares are not.
-void check_numbers(const std::vector<float>& numbers, const std::string& name);
 
 // The size of an encoded frame, for which memory may be reserved. Throws DataError ("is ...").
 PictureSize bounded_size(std::string_view frame);

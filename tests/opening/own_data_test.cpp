@@ -1,7 +1,8 @@
 // Folders of videos, frames and arrays, read as data sets.
+#include "support/own_data.h"
+
 #include <fcntl.h>
 #include <sys/file.h>
-#include <torch/types.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,8 +15,6 @@
 #include "making/cache_listing.h"
 #include "making/verification.h"
 #include "making/video_data.h"
-#include "opening/open_dataset.h"
-#include "support/scratch_test.h"
 #include "support/without_rights.h"
 #include "support/written_arrays.h"
 
@@ -23,16 +22,6 @@ namespace savp {
 namespace {
 
 namespace fs = std::filesystem;
-
-// Frame t is uniformly of level base + t.
-std::vector<Picture> clip(int64_t height, int64_t width, int frames, int base) {
-  std::vector<Picture> pictures;
-  for (int t = 0; t < frames; ++t)
-    pictures.push_back(
-        {height, width, 1,
-         std::vector<uint8_t>(static_cast<size_t>(height * width), static_cast<uint8_t>(base + t))});
-  return pictures;
-}
 
 // The first pixel of each frame of each sequence of a split.
 std::vector<std::vector<int>> levels(const Dataset& data) {
@@ -57,14 +46,11 @@ std::string leveled(int64_t sequences, int64_t frames, int64_t values, bool fram
   return bytes;
 }
 
-class OwnData : public ScratchTest {
+class OwnData : public OwnDataTest {
  protected:
-  void SetUp() override { ::setenv("SAVP_CACHE_DIR", (folder_ / "cache").c_str(), 1); }
-  void TearDown() override { ::unsetenv("SAVP_CACHE_DIR"); }
-
   void write_gifs(int count, int frames = 14, int64_t height = 16, int64_t width = 24) const {
     for (int i = 0; i < count; ++i)
-      write_gif(folder_ / concat("in/", i, ".gif"), clip(height, width, frames, 20 * i), 10);
+      write_gif(folder_ / concat("in/", i, ".gif"), uniform_frames(height, width, frames, 20 * i), 10);
   }
   std::unique_ptr<Dataset> open(const std::string& mode, const std::string& hparams = "") const {
     const auto input = (folder_ / "in").string();
@@ -73,13 +59,6 @@ class OwnData : public ScratchTest {
   }
   std::string refusal(const std::string& hparams = "") const {
     return message_of<Error>([&] { open_dataset("video", (folder_ / "in").string(), "train", {}, hparams); });
-  }
-  // All sequences, in order.
-  static std::vector<Batch> batches(const Dataset& data) {
-    std::vector<Batch> all;
-    const auto stream = data.batches({.batch_size = 1, .num_epochs = 1, .threads = 2});
-    while (auto batch = stream->next()) all.push_back(*batch);
-    return all;
   }
   // images [N, T, H, W, C] of bytes that count up, and of the same as float.
   static std::string counting(int64_t values) {
@@ -126,7 +105,7 @@ TEST_F(OwnData, TheSplitIsThatOfThePreparation) {
 TEST_F(OwnData, FoldersTrainValAndTestAreTheSplit) {
   for (const auto& [name, level] :
        {std::pair{"train/a", 10}, {"train/deep/b", 20}, {"val/c", 30}, {"test/d", 40}})
-    write_gif(folder_ / "in" / concat(name, ".gif"), clip(16, 16, 12, level), 10);
+    write_gif(folder_ / "in" / concat(name, ".gif"), uniform_frames(16, 16, 12, level), 10);
   EXPECT_EQ(open("train")->num_examples_per_epoch(), 2);
   EXPECT_NEAR(batches(*open("val"))[0].images[0].mean().item<float>() * 255, 30, 1);
   EXPECT_NEAR(batches(*open("test"))[0].images[0].mean().item<float>() * 255, 40, 1);
@@ -148,7 +127,7 @@ TEST_F(OwnData, FrameSizeAndFpsAreChosenWhenReading) {
 }
 
 TEST_F(OwnData, LargeVideosNeedAFrameSize) {
-  write_gif(folder_ / "in/large.gif", clip(180, 320, 12, 0), 10);
+  write_gif(folder_ / "in/large.gif", uniform_frames(180, 320, 12, 0), 10);
   EXPECT_CONTAINS(refusal(), "large.gif: its frames are 180x320");
   EXPECT_CONTAINS(refusal(), "frame_size=[64,112]");
   EXPECT_EQ(open("train", "frame_size=[180,320]")->shape().width, 320) << "unless it is meant";
@@ -165,9 +144,9 @@ TEST_F(OwnData, TheCacheIsUsedUntilSomethingChanges) {
   const auto first = fs::last_write_time(file);
   EXPECT_EQ(open("train")->files()[0], file);
   EXPECT_EQ(fs::last_write_time(file), first) << "read once";
-  write_gif(folder_ / "in/0.gif", clip(16, 24, 20, 99), 10);
-  write_gif(folder_ / "in/1.gif", clip(16, 24, 20, 99), 10);
-  write_gif(folder_ / "in/2.gif", clip(16, 24, 20, 99), 10);
+  write_gif(folder_ / "in/0.gif", uniform_frames(16, 24, 20, 99), 10);
+  write_gif(folder_ / "in/1.gif", uniform_frames(16, 24, 20, 99), 10);
+  write_gif(folder_ / "in/2.gif", uniform_frames(16, 24, 20, 99), 10);
   EXPECT_NEAR(batches(*open("train", "time_shift=0"))[0].images[0].mean().item<float>() * 255, 99, 1)
       << "anew";
   EXPECT_EQ(open("train")->files()[0], file) << "in the same place";
@@ -195,7 +174,7 @@ TEST_F(OwnData, TheCacheNoticesWhatIsReplacedOrRemoved) {
   for (int i = 0; i < 3; ++i) {
     const auto one = folder_ / concat("in/", i, ".gif");
     const auto before = fs::file_size(one);
-    write_gif(one, clip(16, 24, 14, 20 * i + 100), 10);
+    write_gif(one, uniform_frames(16, 24, 14, 20 * i + 100), 10);
     EXPECT_EQ(fs::file_size(one), before);
     fs::last_write_time(one, made);
   }
@@ -222,7 +201,7 @@ TEST_F(OwnData, LeftoversOfKilledProgramsAreRemoved) {
   write("cache/.gone-1234.partial-1/dataset.json", "x");
   write("cache/.gone-1234.replaced/dataset.json", "x");
   write("cache/.gone-1234.lock", "{\"pid\": 1}");
-  write_gif(folder_ / "in/3.gif", clip(16, 24, 14, 7), 10);
+  write_gif(folder_ / "in/3.gif", uniform_frames(16, 24, 14, 7), 10);
   open("train");
   EXPECT_FALSE(fs::exists(folder_ / orphan));
   for (const auto& left : fs::directory_iterator(folder_ / "cache"))
@@ -237,9 +216,9 @@ TEST_F(OwnData, WhatAnotherProgramReadsStaysInTheCache) {
   const auto records = read(file);
   const int reader = ::open((entry / "dataset.json").c_str(), O_RDONLY);
   ASSERT_EQ(::flock(reader, LOCK_SH), 0);
-  write_gif(folder_ / "in/0.gif", clip(16, 24, 14, 99), 10);
-  write_gif(folder_ / "in/1.gif", clip(16, 24, 14, 99), 10);
-  write_gif(folder_ / "in/2.gif", clip(16, 24, 14, 99), 10);
+  write_gif(folder_ / "in/0.gif", uniform_frames(16, 24, 14, 99), 10);
+  write_gif(folder_ / "in/1.gif", uniform_frames(16, 24, 14, 99), 10);
+  write_gif(folder_ / "in/2.gif", uniform_frames(16, 24, 14, 99), 10);
   const auto changed = open("train", "time_shift=0");
   EXPECT_GE(levels(*changed)[0][0], 95);
   EXPECT_NE(changed->files()[0], file);
@@ -353,7 +332,7 @@ TEST_F(OwnData, ArraysMayComeWithActionsAndStates) {
   write_npz(folder_ / "in/a.npz",
             {{"images", images}, {"actions", npy("<f4", {3, 11, 4}, bytes_of(std::vector<float>(132, 1)))}});
   EXPECT_EQ(open("train", "use_state=true")->shape().actions, 4);
-  write_gif(folder_ / "in/b.gif", clip(8, 8, 12, 0), 10);
+  write_gif(folder_ / "in/b.gif", uniform_frames(8, 8, 12, 0), 10);
   EXPECT_CONTAINS(refusal(), "all must be alike");
 }
 
@@ -380,7 +359,7 @@ TEST_F(OwnData, BadArraysAreNamedAndLeaveNothing) {
       {{{"images", good}, {"states", npy("<f4", {1, 11, 2}, std::string(88, '\0'))}},
        "array states: has the shape [1, 11, 2]"},
       {{{"images", good}, {"states", npy("<f4", {1, 12, 1}, std::string(48, '\xff'))}},
-       "array states: holds a value that is not finite"},
+       "a.npz: states holds the value -nan (number 0), which is not finite"},
       {{{"frames", good}, {"masks", good}},
        "holds no array images, and it is not clear which one holds the frames: frames [1, 12, 8, 8, 3] "
        "of uint8"},
@@ -489,9 +468,9 @@ TEST_F(OwnData, BadVideosAreNamed) {
   EXPECT_CONTAINS(refusal(), "empty.mp4: is not a video, or a damaged one");
   fs::remove(folder_ / "in/empty.mp4");
   write("in/notes.txt", "beside the videos");
-  write_gif(folder_ / "in/short.gif", clip(16, 24, 1, 0), 10);
+  write_gif(folder_ / "in/short.gif", uniform_frames(16, 24, 1, 0), 10);
   EXPECT_EQ(open("train")->num_examples_per_epoch(), 1) << "a note and a video of one frame are left out";
-  write_gif(folder_ / "in/other.gif", clip(24, 16, 14, 0), 10);
+  write_gif(folder_ / "in/other.gif", uniform_frames(24, 16, 14, 0), 10);
   EXPECT_CONTAINS(refusal(), "other.gif: holds frames of 24x16x3, but 0.gif of 16x24x3");
   EXPECT_EQ(open("train", "frame_size=[16,16]")->shape().width, 16);
   const auto whole = read(folder_ / "in/0.gif");
@@ -512,7 +491,8 @@ TEST_F(OwnData, WhatMayNotBeReadIsNamed) {
   EXPECT_CONTAINS(refusal_of("1.gif"), "1.gif: cannot be opened: Permission denied");
   write_npz(folder_ / "in/a.npz", {{"images", npy("|u1", {1, 2, 2, 2, 1}, "12345678")}});
   EXPECT_CONTAINS(refusal_of("a.npz"), "a.npz: cannot be opened (Permission denied)");
-  for (int t = 0; t < 3; ++t) write_png(folder_ / concat("in/walk/", t, ".png"), clip(8, 8, 1, t).front());
+  for (int t = 0; t < 3; ++t)
+    write_png(folder_ / concat("in/walk/", t, ".png"), uniform_frames(8, 8, 1, t).front());
   EXPECT_CONTAINS(refusal_of("walk/1.png"), "1.png: cannot be opened (Permission denied)");
   write_gifs(3);
   EXPECT_CONTAINS(refusal_of(""), "in: ");
@@ -525,7 +505,7 @@ TEST_F(OwnData, DamagedFilesAreLeftOutOnRequest) {
   write("in/fake.mp4", "some text in spite of the name");
   write("in/cut.gif", read("in/0.gif").substr(0, 100));
   write("in/cut.npz", "PK");
-  write_gif(folder_ / "in/locked/5.gif", clip(16, 24, 14, 0), 10);
+  write_gif(folder_ / "in/locked/5.gif", uniform_frames(16, 24, 14, 0), 10);
   for (const char* name : {"in/1.gif", "in/locked"}) fs::permissions(folder_ / name, fs::perms::none);
   const auto open = [&] {
     testing::internal::CaptureStderr();

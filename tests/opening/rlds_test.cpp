@@ -1,4 +1,7 @@
 // Episodes in records as TensorFlow Datasets writes them.
+#include "io/example.h"
+#include "io/image.h"
+#include "io/tfrecord.h"
 #include "making/verification.h"
 #include "support/robot_data.h"
 
@@ -13,22 +16,38 @@ class Rlds : public RobotData {
     RobotData::SetUp();
     fs::copy(made_up("rlds"), folder_ / "in", fs::copy_options::recursive);
   }
+  // In place of all records, one of 12 times the same frame.
+  void write_episode(std::string_view frame, const std::vector<float>& actions) const {
+    fs::remove_all(folder_ / "in");
+    fs::create_directories(folder_ / "in");
+    TfRecordWriter writer((folder_ / "in/robot-train.tfrecord-00000-of-00001").string());
+    writer.write(ExampleBuilder()
+                     .bytes("steps/observation/image", std::vector<std::string_view>(12, frame))
+                     .floats("steps/action", actions)
+                     .serialize());
+    writer.close();
+  }
 };
 
 constexpr char kWorld[] = ",action_key=world_vector";
 
+// The start of a PNG file: 8x8, 8 bits, colours and transparency.
+constexpr std::string_view kTransparent("\x89PNG\r\n\x1A\n\0\0\0\rIHDR\0\0\0\x08\0\0\0\x08\x08\x06\0\0\0",
+                                        29);
+
 TEST_F(Rlds, EpisodesAreReadAsTheyAre) {
   EXPECT_EQ(infer_dataset((folder_ / "in").string(), "train"), "rlds");
-  expect_all_made_up(folder_ / "in", 6, kWorld);
-  expect_all_made_up(folder_ / "in", 0, std::string(kWorld) + ",image_key=wrist_image", /*inverted=*/true);
+  expect_all_made_up(folder_ / "in", Loss::kJpeg, kWorld);
+  expect_all_made_up(folder_ / "in", Loss::kNone, std::string(kWorld) + ",image_key=wrist_image",
+                     /*inverted=*/true);
 }
 
 // By a builder, with files for train, val and test, and actions that are not nested.
 TEST_F(Rlds, OfTensorFlowDatasets) {
   const auto folder = made_up("tfds") / "made_up/1.0.0";
   EXPECT_EQ(infer_dataset(folder.string(), "train"), "rlds");
-  expect_all_made_up(folder, 10);  // TensorFlow's JPEG images have colours at half the resolution
-  expect_all_made_up(folder, 0, ",image_key=wrist_image", /*inverted=*/true);
+  expect_all_made_up(folder, Loss::kCoarseColours);
+  expect_all_made_up(folder, Loss::kNone, ",image_key=wrist_image", /*inverted=*/true);
 }
 
 TEST_F(Rlds, EpisodesHaveTheirOwnLengths) {
@@ -56,11 +75,41 @@ TEST_F(Rlds, KeysChooseFeatures) {
   EXPECT_CONTAINS(refusal(folder_ / "in", "image_key=depth"),
                   "there is no feature depth (image_key)" + there);
   EXPECT_CONTAINS(refusal(folder_ / "in", "use_state=true,action_key=torque"),
-                  "there is no feature torque (action_key)" + there);
-  EXPECT_CONTAINS(refusal(folder_ / "in", "use_state=true,state_key=pose"), "no feature pose (state_key)");
+                  "holds no torque (action_key)" + there);
+  EXPECT_CONTAINS(refusal(folder_ / "in", "use_state=true,state_key=pose"), "holds no pose (state_key)");
   EXPECT_CONTAINS(refusal(folder_ / "in", "image_key=state"), "holds no JPEG or PNG images");
   EXPECT_CONTAINS(refusal(folder_ / "in", "use_state=true,action_key=language_instruction"),
                   "holds byte strings instead of numbers");
+}
+
+TEST_F(Rlds, TheLastActionMayHaveNoValue) {
+  const auto write_record = [&](const std::vector<float>& actions) {
+    write_episode(encode_png(uniform_frames(8, 8, 1, 50).front()), actions);
+  };
+  std::vector<float> actions(12);
+  for (size_t t = 0; t < 12; ++t) actions[t] = static_cast<float>(t);
+  actions[11] = NAN;
+  write_record(actions);
+  EXPECT_EQ(batches(*open(folder_ / "in", "train"))[0].actions[10][0][0].item<float>(), 10);
+  actions[4] = NAN;
+  write_record(actions);
+  EXPECT_CONTAINS(refusal(folder_ / "in"), "action holds the value nan (number 4), which is not finite");
+}
+
+TEST_F(Rlds, FramesThatCannotBeReadAreNamed) {
+  write_episode("pixels", std::vector<float>(12));
+  EXPECT_CONTAINS(refusal(folder_ / "in"),
+                  "there are no frames: no feature called steps/... holds JPEG or PNG images; there are the "
+                  "features steps/action (floats) and steps/observation/image (byte strings)");
+  write_episode(kTransparent, std::vector<float>(12));
+  EXPECT_CONTAINS(refusal(folder_ / "in"),
+                  "frame 0 of steps/observation/image is an image of 4 channels: gray or RGB");
+}
+
+TEST_F(Rlds, ActionsInSeveralFeaturesMustBeChosen) {
+  EXPECT_CONTAINS(
+      refusal(folder_ / "in"),
+      "the actions are in several features (gripper and world_vector of steps/action): choose some");
 }
 
 TEST_F(Rlds, FilesAreDividedByTheirNames) {
