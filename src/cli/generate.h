@@ -24,7 +24,7 @@ struct GenerateOptions : PredictOptions {
   HPARAM_GROUP(clip, "A video instead of a data set");
   HPARAM(Text, input_video, std::nullopt,
          "video file, GIF or folder of frames to continue (its middle is cut out and resized as the model "
-         "needs it), or "
+         "needs it; actions and states lie beside it, in an .npz or .csv file of its name), or "
          "arrays (.npz, .npy: the first sequence, as it is, with its actions and states)",
          Metavar{"PATH"});
   HPARAM(int64_t, start_frame, 0, "the first of its frames shown to the model", (Between{0, 1e8}));

@@ -9,6 +9,8 @@
 #include "core/text.h"
 #include "evaluation/pictures.h"
 #include "io/array_file.h"
+#include "making/sources.h"
+#include "making/step_numbers.h"
 
 namespace savp {
 namespace {
@@ -53,22 +55,71 @@ Tensor numbers_of(const ArrayFile& file, const StartingClip& clip, const std::st
   return numbers.slice(0, clip.start_frame);
 }
 
+// --- What lies beside a video
+
+std::filesystem::path file_beside(const std::string& video) {
+  const auto sources = find_sources(video);
+  if (!sources.damaged.empty()) throw DataError(sources.damaged.front().complaint);
+  for (const auto& source : sources.found)
+    if (source.path == video) return source.numbers;
+  return {};
+}
+
+StepNumbers numbers_beside(const std::string& video, const NumberKeys& keys) {
+  const auto path = file_beside(video);
+  SAVP_CHECK(
+      !path.empty(), UsageError, video,
+      " has no actions or states, which the model was trained with: put them beside it (an .npz or .csv "
+      "file of its name), or give an .npz file of frames, actions and states, or --input_dir");
+  auto numbers = read_step_numbers(path, keys);
+  SAVP_CHECK(
+      numbers.any(), DataError, path.string(),
+      ": holds no actions and no states, which the model was trained with (action_key and state_key of "
+      "--dataset_hparams name others)");
+  return numbers;
+}
+
+// Rows [steps, size] from the clip's start on.
+Tensor rows_from(const NumberRows& rows, const StepNumbers& all, const char* thing, const StartingClip& clip,
+                 int64_t steps) {
+  SAVP_CHECK(rows.rows - clip.start_frame >= steps, DataError, all.place, ": holds ",
+             counted(rows.rows, thing), ", but ", steps, " from number ", clip.start_frame,
+             " on are needed for the frames of ", clip.path);
+  return at::tensor(rows.some(clip.start_frame, steps), at::kFloat).view({steps, rows.size});
+}
+
+void add_numbers(Batch& batch, const StepNumbers& numbers, const StartingClip& clip, int64_t stride) {
+  const auto frames = batch.images.size(0), span = (frames - 1) * stride + 1;
+  if (numbers.actions)
+    batch.actions = rows_from(*numbers.actions, numbers, "action", clip, span - 1)
+                        .reshape({frames - 1, 1, stride * numbers.actions->size});
+  if (numbers.states)
+    batch.states =
+        rows_from(*numbers.states, numbers, "state", clip, span).slice(0, 0, span, stride).unsqueeze(1);
+}
+
 }  // namespace
 
-Batch read_video_clip(const StartingClip& clip, int64_t least, int64_t wanted, const VideoOptions& size) {
+Batch read_video_clip(const StartingClip& clip, const ClipFrames& frames, const VideoOptions& size,
+                      const std::optional<NumberKeys>& keys) {
+  SAVP_CHECK(!keys || size.fps == 0, UsageError, clip.path,
+             ": actions and states belong to every frame of it: --video_fps and fps must be 0");
+  const auto numbers = keys ? numbers_beside(clip.path, *keys) : StepNumbers();
   VideoReader reader(clip.path, size);
   std::vector<Picture> shown;
   int64_t read = 0;
-  for (; read < clip.start_frame + wanted; ++read) {
+  for (; static_cast<int64_t>(shown.size()) < frames.most; ++read) {
     auto frame = reader.next();
     if (!frame) break;
-    if (read >= clip.start_frame) shown.push_back(std::move(*frame));
+    if (read >= clip.start_frame && (read - clip.start_frame) % frames.stride == 0)
+      shown.push_back(std::move(*frame));
   }
-  SAVP_CHECK(static_cast<int64_t>(shown.size()) >= least, DataError, clip.path, " has ", read, " frames, ",
-             least, " from number ", clip.start_frame,
+  SAVP_CHECK(static_cast<int64_t>(shown.size()) >= frames.least, DataError, clip.path, " has ", read,
+             " frames, ", (frames.least - 1) * frames.stride + 1, " from number ", clip.start_frame,
              " on are needed: lower --start_frame or give a longer video");
   Batch batch;
   batch.images = to_video(shown);
+  add_numbers(batch, numbers, clip, frames.stride);
   return batch;
 }
 

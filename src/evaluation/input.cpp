@@ -118,19 +118,18 @@ VideoOptions size_for(const std::optional<VideoShape>& trained, const VideoHpara
   const auto [height, width] =
       hparams.frame_size[0] > 0 ? hparams.frame_size : Size2{hparams.scale_size, hparams.scale_size};
   if (!trained) return {.height = height, .width = width, .fps = fps};
-  SAVP_CHECK(trained->actions == 0 && trained->states == 0, UsageError, clip.path,
-             " has no actions or states, which the model was trained with: give an .npz file or --input_dir "
-             "that has them");
   return {.height = trained->height, .width = trained->width, .channels = trained->channels, .fps = fps};
 }
 
 Batch read_clip(const StartingClip& clip, const VideoHparams& hparams, int64_t sequence_length,
                 const std::optional<VideoShape>& trained) {
-  if (!is_array_name(clip.path))
-    return read_video_clip(clip, hparams.context_frames, std::max(hparams.context_frames, sequence_length),
-                           size_for(trained, hparams, clip));
+  const auto stride = hparams.frame_skip + 1;
   const bool with_actions = trained ? trained->actions > 0 || trained->states > 0 : hparams.use_state;
-  return read_array_clip(clip, sequence_length, hparams.frame_skip + 1, with_actions);
+  if (is_array_name(clip.path)) return read_array_clip(clip, sequence_length, stride, with_actions);
+  const NumberKeys keys{hparams.action_key, hparams.state_key};
+  return read_video_clip(clip,
+                         {hparams.context_frames, std::max(hparams.context_frames, sequence_length), stride},
+                         size_for(trained, hparams, clip), with_actions ? std::optional(keys) : std::nullopt);
 }
 
 }  // namespace
@@ -182,7 +181,7 @@ VideoInput open_clip_input(const Origin& origin, const InputOptions& options, co
       "how far to predict is not known: give --sequence_length, frames of context and future together");
   const auto batch = read_clip(clip, hparams, input.sequence_length, trained);
   input.shape = batch.shape();
-  if (is_array_name(clip.path)) check_same(input.shape, trained);
+  check_same(input.shape, trained);
   input.frames = batch.images.size(0);
   input.dataset_hparams = view.to_json();
   if (origin.checkpoint && !trained)

@@ -82,8 +82,8 @@ VideoInput open_dataset_input(const Origin& origin, const InputOptions& options,
                               Reach reach = Reach::kTrueFrames);
 
 // A clip, a GIF or a folder of frames: as many frames as the model wants to see, in the size it was trained
-// on. Of a file of arrays (.npz, .npy) the first sequence, as it is, with its actions and states where the
-// model takes them.
+// on; where the model takes actions and states, those of the file beside it. Of a file of arrays (.npz, .npy)
+// the first sequence, as it is, with its own.
 struct StartingClip {
   std::string path;
   int64_t start_frame = 0;  // the first one shown to the model

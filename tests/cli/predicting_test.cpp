@@ -8,7 +8,7 @@
 #include "core/device.h"
 #include "io/image.h"
 #include "support/futures.h"
-#include "support/scratch.h"
+#include "support/scratch_test.h"
 #include "support/untrained_model.h"
 #include "support/written_arrays.h"
 
@@ -236,6 +236,42 @@ TEST_F(PredictingTest, ContinuesAnEpisodeWithItsActionsAndStates) {
     EXPECT_NE(std::string(error.what()).find("sequence_length=9: the model takes actions"), std::string::npos)
         << error.what();
   }
+}
+
+// In a table beside it, and of frames that are skipped as in training.
+TEST_F(PredictingTest, ContinuesAVideoWithTheActionsBesideIt) {
+  train_on_actions();
+  const auto path = clip(9);
+  std::string table = "action_0,action_1,action_2,action_3,state_0,state_1,state_2\n";
+  for (int t = 0; t < 9; ++t) table += concat(t, ",0,0,0,", -t, ",0,0\n");
+  folder_.write("clip.csv", table);
+  options_.sequence_length = 8;
+  auto run = Predicting::open_clip(options_, {.path = path, .start_frame = 1});
+  const auto batch = *run.next_batch();
+  ASSERT_EQ(batch.actions.sizes(), (at::IntArrayRef{7, 1, 4}));
+  ASSERT_EQ(batch.states.sizes(), (at::IntArrayRef{8, 1, 3}));
+  EXPECT_EQ(batch.actions[6][0][0].item<float>(), 7);
+  EXPECT_EQ(batch.states[7][0][0].item<float>(), -8);
+  EXPECT_NEAR(batch.images[0].mean().item<float>(), 40.0 / 255, 1e-6);
+  const auto complaint = [&](const StartingClip& clip) {
+    return message_of<Error>([&] { Predicting::open_clip(options_, clip); });
+  };
+  EXPECT_CONTAINS(complaint({.path = path, .fps = 5}), "--video_fps and fps must be 0");
+  folder_.write("clip.csv", "action_0,state_0\n1,2\n");
+  EXPECT_CONTAINS(complaint({.path = path}), "clip.csv: holds 1 action, but 7 from number 0 on are needed");
+  folder_.write("clip.csv", "pos\n1\n");
+  EXPECT_CONTAINS(complaint({.path = path}),
+                  "clip.csv: holds no actions and no states, which the model was trained with");
+}
+
+TEST_F(PredictingTest, SkipsFramesOfAClipAsInTraining) {
+  options_.dataset_hparams = "frame_skip=2";
+  options_.sequence_length = 3;
+  auto run = Predicting::open_clip(options_, {.path = clip(9), .start_frame = 1});
+  const auto images = run.next_batch()->images;
+  ASSERT_EQ(images.size(0), 3);
+  for (int64_t t = 0; t < 3; ++t)
+    EXPECT_NEAR(images[t].mean().item<float>(), (40.0 + 60.0 * static_cast<double>(t)) / 255, 1e-6);
 }
 
 TEST_F(PredictingTest, RefusesMoreContextThanThereIs) {
