@@ -22,13 +22,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+from rlds_records import write_episodes
+
 # Why the commands of a block cannot be run here, by the word behind ```sh, and what tests them instead.
 REASONS = {
     "download": "needs the network (download_test and fetch_metric_weights_test have a server of their own)",
     "weights": "needs networks that are downloaded (learned_metrics_test and perceptual_test have some)",
     "build": "builds, installs or tests everything (package_test, archive_test, demo_test, and the tests themselves)",
     "gpu": "needs GPUs (gpu_check_test and bundle_test do without)",
-    "robots": "needs recordings of robots (datasets_robots_test and robot_interop_test have small ones)",
     "memory": "trains large batches (memory_plan_test has little memory to fill)",
     "foreign": "needs another program, or files of one: Slurm, TensorFlow, NumPy, PyTorch (slurm_test has a stand-in)",
 }
@@ -253,6 +254,7 @@ class Scratch:
         self.prepare(self.fixtures, source, bin_dir)
         self.make_data()
         self.make_published_data()
+        self.make_robot_data()
         self.make_runs()
         self.make_results()
 
@@ -311,6 +313,19 @@ for i in 0 1 2 3 4 5; do cp my_videos/$i.gif data/UCF-101/v_$i.avi; done
 printf 'v_%d.avi 1\n' 0 1 2 3 >data/ucfTrainTestlist/trainlist01.txt
 printf 'v_%d.avi\n' 4 5 >data/ucfTrainTestlist/testlist01.txt""")
         write_kth_metadata(self.fixtures / "data/kth_meta", {"train": [1, 2, 3], "test": [17]}, 40)
+
+    def make_robot_data(self):
+        """Recordings of robots, named as the published ones."""
+        self.make("""mkdir -p data/my_robot data/lift data/robonet
+cp my_videos/*.gif data/my_robot
+cp tests/golden/robots/robomimic/demos.hdf5 data/lift
+cp -r tests/golden/robots/robonet/mp4 data/robonet/hdf5""")
+        rows = [f"{t},{-t},0.5,{t / 2}\n" for t in range(30)]
+        for video in (self.fixtures / "data/my_robot").glob("*.gif"):
+            video.with_suffix(".csv").write_text("action_0,action_1,joint_0,state_0\n" + "".join(rows))
+        write_episodes(self.fixtures / "data/bridge/0.1.0", "bridge", "image_0", {"action": 7, "observation/state": 7})
+        write_episodes(self.fixtures / "data/fractal/0.1.0", "fractal", "image", {
+            "action/world_vector": 3, "action/rotation_delta": 3, "observation/base_pose_tool_reached": 7})
 
     def make_runs(self):
         self.make("""build/bin/savp_train --input_dir data/bair --output_dir logs/bair
