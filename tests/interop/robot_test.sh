@@ -13,7 +13,7 @@ environment() {
   shift
   [[ -e $folder/ready ]] && return
   rm -rf "$folder"
-  "$python" -m venv "$folder" && "$folder/bin/pip" -q install --only-binary :all: "$@" && touch "$folder/ready"
+  "$python" -m venv "$folder" && "$folder/bin/pip" -q install --only-binary :all: --no-binary promise "$@" && touch "$folder/ready"
 }
 
 environment hdf5 h5py numpy pillow av || {
