@@ -134,13 +134,14 @@ void check_density(hid_t array, const std::string& name) {
 }
 
 // Compressions may be plug-ins of the program that wrote the file.
-void check_filters(hid_t plan, const std::string& name) {
-  const int filters = check(H5Pget_nfilters(plan), name);
+void check_filters(hid_t array, const std::string& name) {
+  const Handle plan(check(H5Dget_create_plist(array), name), H5Pclose);
+  const int filters = check(H5Pget_nfilters(*plan), name);
   for (int i = 0; i < filters; ++i) {
     unsigned flags = 0;
     size_t values = 0;
     std::array<char, 64> called{};
-    const auto filter = check(H5Pget_filter2(plan, static_cast<unsigned>(i), &flags, &values, nullptr,
+    const auto filter = check(H5Pget_filter2(*plan, static_cast<unsigned>(i), &flags, &values, nullptr,
                                              called.size(), called.data(), nullptr),
                               name);
     SAVP_CHECK(H5Zfilter_avail(filter) > 0, DataError, name, ": is compressed with \"", shown(called.data()),
@@ -157,7 +158,6 @@ void check_storage(hid_t array, const std::string& name) {
              ": its values lie in other arrays or files, which are not read: save a copy of it");
   check_density(array, name);
   if (layout != H5D_CHUNKED) return;
-  check_filters(*plan, name);
   std::vector<hsize_t> lengths(H5S_MAX_RANK, 0);
   const int axes = check(H5Pget_chunk(*plan, H5S_MAX_RANK, lengths.data()), name);
   hsize_t values = 1;
@@ -276,6 +276,7 @@ struct Hdf5Array::Body {
     const Handle target(
         check(axes == 0 ? H5Screate(H5S_SCALAR) : H5Screate_simple(axes, lengths.data(), nullptr), name),
         H5Sclose);
+    check_filters(*array, name);
     check(H5Dread(*array, memory_type, *target, *from, H5P_DEFAULT, to), name, "cannot be read");
   }
 };
