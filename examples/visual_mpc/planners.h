@@ -26,8 +26,8 @@ class Pilot {
   virtual std::vector<Picture> expected() const { return {}; }
 };
 
-// The commands as a robot at that position carries them out that knows its own limits; blocks may still stop
-// it.
+// The commands as a robot at that position carries them out, one that knows its own limits; what blocks it on
+// the way is not looked at.
 Plan within_reach(Plan plan, const std::array<float, 3>& position);
 
 // Straight ways of some frames in random directions.
