@@ -33,7 +33,7 @@ const Format& format_of(std::string_view encoded) {
 
 }  // namespace
 
-bool is_encoded(std::string_view bytes) { return is_jpeg(bytes) || is_png(bytes); }
+bool is_encoded(std::string_view bytes) { return is_jpeg(bytes) || bytes.starts_with("\x89PNG\r\n\x1A\n"); }
 
 bool is_cut(std::string_view bytes) {
   if (bytes.starts_with("\xFF\xD8")) return !jpeg_has_end(bytes);

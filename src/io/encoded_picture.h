@@ -5,7 +5,7 @@
 
 namespace savp {
 
-// Whether the bytes begin as a JPEG or PNG picture does.
+// Whether the bytes begin as a JPEG or PNG picture does: their first eight are enough.
 bool is_encoded(std::string_view bytes);
 
 // Whether the bytes of a JPEG or PNG picture end too soon; false for other formats.
