@@ -25,7 +25,7 @@ struct DryRun {
   Json dataset_hparams, model_hparams;
 };
 
-// Runs two steps and prints all of that, their time and the memory to standard output. The trainer is of no
+// Runs some steps and prints all of that, their time and the memory to standard output. The trainer is of no
 // use afterwards.
 void dry_run(const DryRun& what, Trainer& trainer, Stream<Batch>& batches);
 

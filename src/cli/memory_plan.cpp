@@ -184,16 +184,22 @@ class Planner {
     return std::nullopt;
   }
 
-  // Two small batches say where a larger one would lie, and that one says the rest: what does not grow with
-  // the batch is large beside a few sequences.
+  // Two small batches say which would fit, and one that nearly fits says the rest: what does not grow with
+  // the batch is large beside a few sequences, and memory grows by leaps.
   MemoryLine line(const Tried& first, const Tried& second, bool recompute) {
+    constexpr int kMoreTries = 3;
     const auto unit = options_.accumulate_steps;
-    const MemoryLine guess(first, second);
-    const auto most = guess.within(budget(), unit), here = guess.within(whole_ / 2, unit);
-    const auto third =
-        std::min({std::max(most / 4, 4 * unit) / unit * unit, most, here, kLargestTried * unit});
-    const auto larger = third > 2 * unit ? tried(third, recompute) : std::nullopt;
-    return larger ? MemoryLine(first, *larger) : guess;
+    MemoryLine found(first, second);
+    auto largest = second.batch_size;
+    for (int i = 0; i < kMoreTries; ++i) {
+      const auto here = found.within(whole_ / 2, unit);
+      const auto next = std::min({found.within(budget(), unit), here, kLargestTried * unit});
+      const auto larger = next > largest ? tried(next, recompute) : std::nullopt;
+      if (!larger) break;
+      found = MemoryLine(first, *larger);
+      largest = next;
+    }
+    return found;
   }
 
   std::string plan_for(bool recompute) {
