@@ -150,15 +150,17 @@ do_once() {
 
 # The flags are kept when a training begins: to continue with others would be taken for a run with these.
 train() {
-  local resume=() file=logs/$1/.flags flags last steps wrong=""
+  local resume=() file=logs/$1/.flags flags before last steps wrong=""
   flags=$(identity train "$1") last=$(last_step "$1")
   if [[ -n $last ]]; then
     resume=(--resume)
     steps=$(max_steps "$flags")
-    same_training "$(cat "$file" 2>/dev/null)" "$flags" || wrong="its flags are others than those it was trained with"
+    before=$(cat "$file" 2>/dev/null || cat "logs/$1/.done" 2>/dev/null || true)  # earlier versions kept the latter alone
+    if [[ -z $before ]]; then wrong="the flags it was trained with are not known"
+    elif ! same_training "$before" "$flags"; then wrong="its flags are others than those it was trained with"; fi
     [[ -z $steps || $last -le $steps ]] || wrong="it was trained for $last steps, more than max_steps=$steps"
     if [[ -n $wrong ]]; then
-      failed+=("train $1: $wrong: remove logs/$1, or rename the run")
+      failed+=("train $1: $wrong: rename the run, or remove logs/$1 to train it anew")
       return
     fi
   fi

@@ -83,6 +83,11 @@ mv "$work/runs/table.kept" "$work/runs/table"
 "$scripts/runs.sh" evaluate "$work/runs/table" first >"$work/stale.log" 2>&1 || fail "an empty mark is an error"
 grep -q "evaluate first: is done" "$work/stale.log" && fail "an empty mark counts"
 
+# A run of a version that kept its flags beside the outcome alone goes on as it is.
+cp "$work/runs/logs/first/.flags" "$work/flags" && rm "$work/runs/logs/first/.flags"
+"$scripts/runs.sh" train "$work/runs/table" first >"$work/old.log" 2>&1 || fail "a run of an earlier version is refused"
+cmp -s "$work/runs/logs/first/.flags" "$work/flags" || fail "its flags are not kept from then on"
+
 # A run that was stopped continues, but not with other flags.
 rm "$work/runs/logs/second/.done"
 sed -i.kept 's/max_steps=2,/&lr=0.01,/' "$work/runs/table"
