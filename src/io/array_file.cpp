@@ -57,12 +57,12 @@ NumberType number_type(const std::string& descr) {
     if (descr == known.descr) return known.type;
     names.emplace_back(known.name);
   }
-  SAVP_CHECK(descr.empty() || descr[0] != '>', OtherArrayError, "the header says ", descr,
-             ", which is big-endian: convert it with a.astype(\"<", descr.substr(1), "\")");
   const auto complaint = concat("the header says values of type ", descr, ": only ", join_words(names),
                                 " are read; convert it with a.astype");
   const bool none = descr.find_first_of("USOMm") != std::string::npos;  // texts, objects, times
   if (none) throw NoNumbersError(complaint);
+  SAVP_CHECK(descr.empty() || descr[0] != '>', OtherArrayError, "the header says ", descr,
+             ", which is big-endian: convert it with a.astype(\"<", descr.substr(1), "\")");
   throw OtherArrayError(complaint);
 }
 

@@ -33,19 +33,23 @@ class Lines {
     if (left_.starts_with("\xEF\xBB\xBF")) left_.remove_prefix(3);
   }
 
+  // What separates cells is no blank: a line of nothing else is one of empty cells.
+  void separate_by(char separator) { blanks_ = separator == '\t' ? " \r" : " \t\r"; }
+
   std::optional<Line> next() {
     while (!left_.empty()) {
       const auto end = std::min(left_.find('\n'), left_.size());
       const auto text = left_.substr(0, end);
       left_.remove_prefix(std::min(end + 1, left_.size()));
       ++number_;
-      if (text.find_first_not_of(" \t\r") != std::string_view::npos) return Line{text, number_};
+      if (text.find_first_not_of(blanks_) != std::string_view::npos) return Line{text, number_};
     }
     return std::nullopt;
   }
 
  private:
   std::string_view left_;
+  const char* blanks_ = " \t\r";
   int64_t number_ = 0;
 };
 
@@ -186,6 +190,7 @@ NumberTable::NumberTable(std::string text, std::string place)
   Lines lines(text_, place_);
   const auto first = lines.next().value_or(Lines::Line());
   const auto separator = separator_in(first.text);
+  lines.separate_by(separator);
   names_ = names_in(first, separator, place_);
   check_different(names_, line_name(place_, first.number));
   while (const auto line = lines.next()) {

@@ -81,6 +81,7 @@ TEST_F(ArrayFiles, WhatCannotBeReadIsNamed) {
       {"", "is cut short"},
       {"some text that is no array", "is no NumPy array"},
       {npy(">f4", {1}, "xxxx"), "big-endian: convert it with a.astype(\"<f4\")"},
+      {npy(">U1", {1}, "xxxx"), "values of type >U1: only uint8"},
       {npy("|O", {1}, "x"), "values of type |O: only uint8"},
       {npy("<c8", {1}, "x"), "values of type <c8"},
       {npy("", {1}, "x"), "values of type "},

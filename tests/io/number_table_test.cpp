@@ -43,6 +43,8 @@ TEST(NumberTable, ReadsWhatProgramsWrite) {
 TEST(NumberTable, CellsMayBeEmptyAndColumnsWithoutName) {
   EXPECT_EQ(numbers_in(NumberTable(",a,\n0,1,\n1,,\n", "a.csv")), (std::vector<float>{0, 1, 99, 1, 99, 99}));
   EXPECT_EQ(numbers_in(NumberTable("a\tb\n\t2\n1\t\n", "a.csv")), (std::vector<float>{99, 2, 1, 99}));
+  EXPECT_EQ(numbers_in(NumberTable("a\tb\n1\t2\n\t\n3\t4\n", "a.csv")),
+            (std::vector<float>{1, 2, 99, 99, 3, 4}));  // a line of tabs is a row, too
   EXPECT_EQ(numbers_in(NumberTable("a\nNaN\nnan\n-nan\n", "a.csv")), (std::vector<float>{99, 99, 99}));
 }
 
