@@ -162,11 +162,11 @@ std::string dependencies(const EvaluationSubject& subject, const MetricSet& metr
               subject.description.dataset_hparams,
               subject.description.model_hparams,
               subject.model,
-              subject.files,
               metrics.networks,
               device_name(subject.device),
               version()};
   for (const auto& metric : facts_of(metrics)) all.push_back({metric.name, metric.definition});
+  if (!subject.files.empty()) all.push_back(subject.files);
   return all.dump();
 }
 

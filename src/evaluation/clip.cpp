@@ -79,23 +79,18 @@ StepNumbers numbers_beside(const std::string& video, const NumberKeys& keys) {
   return numbers;
 }
 
-// Rows [steps, size] from the clip's start on.
-Tensor rows_from(const NumberRows& rows, const StepNumbers& all, const char* thing, const StartingClip& clip,
-                 int64_t steps) {
-  SAVP_CHECK(rows.rows - clip.start_frame >= steps, DataError, all.place, ": holds ",
-             counted(rows.rows, thing), ", but ", steps, " from number ", clip.start_frame,
-             " on are needed for the frames of ", clip.path);
+// Rows [steps, size] from the clip's start on; there are as many as frames.
+Tensor rows_from(const NumberRows& rows, const StartingClip& clip, int64_t steps) {
   return at::tensor(rows.some(clip.start_frame, steps), at::kFloat).view({steps, rows.size});
 }
 
 void add_numbers(Batch& batch, const StepNumbers& numbers, const StartingClip& clip, int64_t stride) {
   const auto frames = batch.images.size(0), span = (frames - 1) * stride + 1;
   if (numbers.actions)
-    batch.actions = rows_from(*numbers.actions, numbers, "action", clip, span - 1)
-                        .reshape({frames - 1, 1, stride * numbers.actions->size});
+    batch.actions =
+        rows_from(*numbers.actions, clip, span - 1).reshape({frames - 1, 1, stride * numbers.actions->size});
   if (numbers.states)
-    batch.states =
-        rows_from(*numbers.states, numbers, "state", clip, span).slice(0, 0, span, stride).unsqueeze(1);
+    batch.states = rows_from(*numbers.states, clip, span).slice(0, 0, span, stride).unsqueeze(1);
 }
 
 }  // namespace
@@ -108,12 +103,15 @@ Batch read_video_clip(const StartingClip& clip, const ClipFrames& frames, const 
   VideoReader reader(clip.path, size);
   std::vector<Picture> shown;
   int64_t read = 0;
-  for (; static_cast<int64_t>(shown.size()) < frames.most; ++read) {
+  for (;; ++read) {
+    const bool enough = static_cast<int64_t>(shown.size()) >= frames.most;
+    if (enough && !keys) break;  // numbers must be as many as all frames
     auto frame = reader.next();
     if (!frame) break;
-    if (read >= clip.start_frame && (read - clip.start_frame) % frames.stride == 0)
+    if (!enough && read >= clip.start_frame && (read - clip.start_frame) % frames.stride == 0)
       shown.push_back(std::move(*frame));
   }
+  numbers.check_frames(read, clip.path);
   SAVP_CHECK(static_cast<int64_t>(shown.size()) >= frames.least, DataError, clip.path, " has ", read,
              " frames, ", (frames.least - 1) * frames.stride + 1, " from number ", clip.start_frame,
              " on are needed: lower --start_frame or give a longer video");

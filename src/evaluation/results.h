@@ -78,8 +78,8 @@ inline constexpr char kGridsFolder[] = "grids";  // beside futures: labelled, fo
 // Whether both name one folder, which need not be there.
 bool same_place(const std::filesystem::path& a, const std::filesystem::path& b);
 
-// Throws UsageError where results would lie among what they are made from, and be taken for some of it by the
-// next who reads that.
+// Throws UsageError where results would lie directly among what they are made from, and be taken for some of
+// it by the next who reads that.
 void check_apart(const std::filesystem::path& results,
                  const std::vector<std::optional<std::string>>& sources);
 

@@ -201,7 +201,8 @@ std::string fingerprint(const fs::path& input) {
                          .unreadable = [&](const fs::path& folder, const std::string&) { add(folder); }});
   else
     add(input);
-  for (const auto& path : files_beside(input)) add(path);
+  for (const auto& path : files_beside(input))
+    if (path != input) add(path);
   std::sort(lines.begin(), lines.end());
   std::string all;
   for (const auto& line : lines) all += line;

@@ -17,7 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int64_t kFormat = 3;         // of what is in the cache: another number makes it anew
+constexpr int64_t kFormat = 4;         // of what is in the cache: another number makes it anew
 constexpr int64_t kLargestSide = 256;  // pixels; larger videos need a frame_size
 
 fs::path normal(const std::string& input) {

@@ -135,7 +135,7 @@ RecordFormat inspect_episode(const ExampleView& record, const DatasetSpec& spec,
   const auto steps = static_cast<int64_t>(frames.size());
   format.state_size = size_of(find_numbers(record, kStates, spec.states, steps));
   format.action_size = size_of(find_numbers(record, kActions, spec.actions, steps));
-  if (format.action_size == 0) check_actions_chosen(record);
+  if (format.action_size == 0 && spec.states.empty()) check_actions_chosen(record);  // else states alone were
   SAVP_CHECK(
       format.state_size + format.action_size > 0, DataError,
       "there is no feature steps/action and no state: name them with action_key and state_key, or leave "

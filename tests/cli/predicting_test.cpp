@@ -258,7 +258,10 @@ TEST_F(PredictingTest, ContinuesAVideoWithTheActionsBesideIt) {
   };
   EXPECT_CONTAINS(complaint({.path = path, .fps = 5}), "--video_fps and fps must be 0");
   folder_.write("clip.csv", "action_0,state_0\n1,2\n");
-  EXPECT_CONTAINS(complaint({.path = path}), "clip.csv: holds 1 action, but 7 from number 0 on are needed");
+  EXPECT_CONTAINS(complaint({.path = path}), "clip.csv: holds 1 action, but");
+  folder_.write("clip.csv",
+                table + "9,0,0,0,-9,0,0\n");  // of a longer video, though enough for what is shown
+  EXPECT_CONTAINS(complaint({.path = path}), "clip.csv: holds 10 actions, but " + path + " has 9 frames");
   folder_.write("clip.csv", "pos\n1\n");
   EXPECT_CONTAINS(complaint({.path = path}),
                   "clip.csv: holds no actions and no states, which the model was trained with");
