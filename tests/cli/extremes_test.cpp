@@ -31,11 +31,14 @@ TEST(Extremes, OfTrain) {
   const ScratchFolder data;
   std::filesystem::create_directories(data / "bair");
   std::filesystem::copy(kBair + "/test", data / "bair/train", std::filesystem::copy_options::recursive);
+  // In a file: as --model_hparams they would be gone with an empty one, and the published network be trained.
+  data.write("small.json", R"({"batch_size": 1, "ngf": 4, "nef": 4, "ndf": 4, "nz": 2, "n_layers": 1,
+                               "clip_length": 4, "max_steps": 1})");
   try_all<cli::TrainOptions>(
       {"--input_dir", (data / "bair").string(), "--output_dir", "run", "--dataset_hparams",
        "sequence_length=6,crop_size=32", "--summary_freq", "0", "--image_summary_freq", "0",
-       "--eval_summary_freq", "0", "--accum_eval_summary_freq", "0", "--device", "cpu", "--model_hparams",
-       "batch_size=1,ngf=4,nef=4,ndf=4,nz=2,n_layers=1,clip_length=4,max_steps=1"},
+       "--eval_summary_freq", "0", "--accum_eval_summary_freq", "0", "--device", "cpu",
+       "--model_hparams_dict", (data / "small.json").string()},
       cli::train);
 }
 
